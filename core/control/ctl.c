@@ -1,0 +1,126 @@
+/* Output and input of a running command, in frames. */
+#include "control/control.h"
+
+#include <moxd/enc.h>
+#include <stdio.h>
+
+int control_send(struct moxd_ctl *c, enum core_frame_type type, const void *p, size_t n)
+{
+    char head[CORE_FRAME_HEAD];
+    int rc;
+
+    core_frame_head(head, type, n);
+    if ((rc = moxd_stream_write(c->st, head, sizeof(head))) < 0 ||
+        (rc = moxd_stream_write(c->st, p, n)) < 0)
+        return rc;
+    return moxd_stream_flush(c->st);
+}
+
+int control_receive(struct moxd_ctl *c, enum core_frame_type *type, struct moxd_buf *out)
+{
+    char head[CORE_FRAME_HEAD], *p;
+    size_t n;
+    int rc = moxd_stream_readn(c->st, head, sizeof(head));
+
+    if (rc < 0)
+        return rc;
+    moxd_buf_reset(out);
+    if (core_frame_parse_head(head, type, &n) < 0 || !(p = moxd_buf_room(out, n)))
+        return MOXD_BADDATA;
+    rc = n ? moxd_stream_readn(c->st, p, n) : 0;
+    if (rc == 0)
+        moxd_buf_grew(out, n);
+    return rc;
+}
+
+/* ---- output */
+
+int moxd_ctl_write(struct moxd_ctl *c, const void *p, size_t n)
+{
+    const char *s = p;
+    int rc = 0;
+
+    while (n > 0 && rc >= 0) {
+        size_t part = n < CORE_FRAME_MAX ? n : CORE_FRAME_MAX;
+
+        rc = control_send(c, CORE_FRAME_OUT, s, part);
+        s += part;
+        n -= part;
+    }
+    return rc;
+}
+
+int moxd_ctl_printf(struct moxd_ctl *c, const char *fmt, ...)
+{
+    struct moxd_buf text = MOXD_BUF_INIT(SIZE_MAX - 1);
+    va_list ap;
+    int rc;
+
+    va_start(ap, fmt);
+    moxd_buf_addv(&text, fmt, ap);
+    va_end(ap);
+    rc = moxd_ctl_write(c, text.p, text.n);
+    moxd_buf_fini(&text);
+    return rc;
+}
+
+/* ---- input */
+
+/* Asks for input and takes what comes into c->input. 1, 0 at its end, < 0. */
+static int ask(struct moxd_ctl *c, enum core_frame_type want, size_t max)
+{
+    enum core_frame_type type;
+    char limit[4];
+    int rc;
+
+    if (c->eof)
+        return 0;
+    moxd_put_be32(limit, (uint32_t)max);
+    rc = control_send(c, want, limit, want == CORE_FRAME_WANT_DATA ? sizeof(limit) : 0);
+    if (rc < 0 || (rc = control_receive(c, &type, &c->input)) < 0)
+        return rc;
+    if (type == CORE_FRAME_INPUT && (c->input.n <= max || want == CORE_FRAME_WANT_LINE))
+        return 1;
+    c->eof = true;
+    return type == CORE_FRAME_END ? 0 : MOXD_BADDATA;
+}
+
+long moxd_ctl_read(struct moxd_ctl *c, void *p, size_t n)
+{
+    size_t max = n < CORE_FRAME_MAX ? n : CORE_FRAME_MAX;
+
+    if (n == 0)
+        return 0;
+    while (c->input.n == 0) {
+        int rc = ask(c, CORE_FRAME_WANT_DATA, max);
+        if (rc <= 0)
+            return rc;
+    }
+    max = n < c->input.n ? n : c->input.n;
+    memcpy(p, c->input.p, max);
+    moxd_buf_consume(&c->input, max);
+    return (long)max;
+}
+
+int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *err)
+{
+    int rc;
+
+    moxd_assert(c->input.n == 0); /* a command reads lines first, then data */
+    rc = ask(c, CORE_FRAME_WANT_LINE, 0);
+    if (rc < 0)
+        return moxd_err_set(err, MOXD_ERR_CLOSED, "reading input: %s", moxd_wait_name(rc));
+    if (rc == 0)
+        return moxd_err_set(err, MOXD_ERR_INVALID, "a line of input is missing");
+    rc = moxd_str_copy(moxd_buf_str(&c->input), out, cap);
+    moxd_wipe(c->input.p, c->input.n);
+    moxd_buf_reset(&c->input);
+    if (rc < 0)
+        return moxd_err_set(err, MOXD_ERR_LIMIT, "input line has more than %zu bytes", cap - 1);
+    return 0;
+}
+
+struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c)
+{
+    return c->a;
+}

@@ -1,0 +1,172 @@
+/* Sessions: one fiber per connection. */
+#include "listen/cid.h"
+#include "listen/ports.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    HANDSHAKE_S = 30, /* for the TLS handshake on ports with implicit TLS */
+    NKV = 4,
+};
+
+struct core_session {
+    struct core_session *next, **link;
+    struct core_port *port;
+    int fd; /* until the stream has it */
+    struct moxd_fid fid;
+    struct moxd_conn c;
+    struct moxd_kv kv[NKV];
+};
+
+bool moxd_stopping(void)
+{
+    return core_ports.stopping;
+}
+
+static void count(const struct core_port *port, const char *result)
+{
+    moxd_metric_inc(core_ports.connections, port->service->name, result);
+}
+
+static void gauge(const struct core_port *port)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < core_ports.n; i++)
+        if (core_ports.v[i].service == port->service)
+            n += core_ports.v[i].nsessions;
+    moxd_metric_set(core_ports.open, port->service->name, NULL, (double)n);
+}
+
+void core_session_refuse(const struct core_port *port, int fd)
+{
+    const struct moxd_service *s = port->service;
+
+    if (s->busy && !s->implicit_tls)
+        (void)send(fd, s->busy, strlen(s->busy), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)close(fd);
+    count(port, "busy");
+}
+
+static void init_conn(struct core_session *s)
+{
+    const struct core_port *port = s->port;
+    struct moxd_conn *c = &s->c;
+
+    *c = (struct moxd_conn){
+        .st = moxd_stream_new(s->fd),
+        .cid = core_cid_next(),
+        .listener = port->listener,
+        .conf = port->conf,
+        .tls = port->tls,
+        .hostname = port->hostname,
+        .service = port->service,
+        .log = { .component = port->log.component,
+                 .parent = &port->m->log,
+                 .kv = s->kv,
+                 .nkv = NKV },
+    };
+    (void)moxd_addr_ip(moxd_stream_peer(c->st), c->remote_ip);
+    (void)moxd_addr_ip(moxd_stream_local(c->st), c->local_ip);
+    s->kv[0] = moxd_kvu("cid", c->cid);
+    s->kv[1] = moxd_kvs("listener", port->listener->head.label);
+    s->kv[2] = moxd_kvs("service", port->service->name);
+    s->kv[3] = moxd_kvs("remote", c->remote_ip);
+}
+
+/* The handshake of implicit TLS; false when there is nobody to talk to. */
+static bool secured(struct core_session *s)
+{
+    struct moxd_stream *st = s->c.st;
+
+    if (!s->port->service->implicit_tls)
+        return true;
+    moxd_stream_timeouts(st, HANDSHAKE_S * MOXD_SEC, HANDSHAKE_S * MOXD_SEC);
+    int rc = moxd_stream_tls_accept(st, s->port->tls, NULL);
+    moxd_stream_timeouts(st, 5 * 60 * MOXD_SEC, 5 * 60 * MOXD_SEC);
+    if (rc == MOXD_OK)
+        return true;
+    moxd_debug(&s->c.log, "no TLS session", moxd_kvs("result", moxd_wait_name(rc)),
+               moxd_kvs("detail", moxd_stream_error(st)));
+    count(s->port, "tls-failed");
+    return false;
+}
+
+static void session_end(struct core_session *s)
+{
+    struct core_port *port = s->port;
+
+    *s->link = s->next;
+    if (s->next)
+        s->next->link = s->link;
+    core_ports.nsessions--;
+    port->nsessions--;
+    gauge(port);
+    free(s);
+    if (core_ports.nsessions == 0)
+        moxd_waitq_wake_all(&core_ports.idle);
+}
+
+static void session_fiber(void *arg)
+{
+    struct core_session *s = arg;
+    uint64_t in, out;
+
+    init_conn(s);
+    moxd_debug(&s->c.log, "connection");
+    if (secured(s))
+        s->port->service->session(s->port->m, &s->c);
+    moxd_stream_counts(s->c.st, &in, &out);
+    moxd_debug(&s->c.log, "connection closed", moxd_kvu("in", in), moxd_kvu("out", out));
+    moxd_stream_close(s->c.st);
+    session_end(s);
+}
+
+void core_session_begin(struct core_port *port, int fd)
+{
+    if (core_ports.stopping ||
+        (core_ports.max_sessions > 0 && core_ports.nsessions >= core_ports.max_sessions)) {
+        core_session_refuse(port, fd);
+        return;
+    }
+    struct core_session *s = moxd_xcalloc(1, sizeof(*s));
+    s->port = port;
+    s->fd = fd;
+    s->next = core_ports.sessions;
+    s->link = &core_ports.sessions;
+    if (s->next)
+        s->next->link = &s->next;
+    core_ports.sessions = s;
+    core_ports.nsessions++;
+    port->nsessions++;
+    count(port, "accepted");
+    gauge(port);
+    s->fid = moxd_fiber_spawn(port->service->name, session_fiber, s);
+}
+
+void core_ports_stop(bool leave)
+{
+    core_ports.stopping = true;
+    for (struct core_session *s = core_ports.sessions; s; s = s->next)
+        moxd_poke(s->fid);
+    for (size_t i = 0; leave && i < core_ports.nacceptors; i++)
+        (void)moxd_fiber_cancel(core_ports.acceptors[i]);
+}
+
+int core_ports_wait(int64_t deadline)
+{
+    while (core_ports.nsessions > 0) {
+        int rc = moxd_waitq_wait(&core_ports.idle, deadline);
+        if (rc != MOXD_OK)
+            return rc;
+    }
+    return MOXD_OK;
+}
+
+void core_ports_cancel(void)
+{
+    for (struct core_session *s = core_ports.sessions; s; s = s->next)
+        (void)moxd_fiber_cancel(s->fid);
+}

@@ -1,0 +1,40 @@
+/* Control commands: what `moxctl NAME ...` runs in the server, over the control socket. Each command
+ * runs in a fiber of its own. Output is sent as it is written; input (for commands that read it)
+ * is acknowledged only after it was read (CTL-02). */
+#ifndef MOXD_CONTROL_H
+#define MOXD_CONTROL_H
+
+#include <moxd/arena.h>
+#include <moxd/err.h>
+#include <moxd/fiber.h>
+
+struct moxd_instance;
+struct moxd_ctl;
+
+struct moxd_command {
+    const char *name;    /* "account add"; NULL ends a table */
+    const char *args;    /* "<account> <address>", for usage lines */
+    const char *summary; /* one line */
+    const char *help;    /* paragraphs; may be NULL */
+    int min_args, max_args; /* max -1: any */
+    /* argv[0] is the first argument after the name. Returns 0, or -1 with *err, whose private text is
+     * shown to the admin (exit status 1). */
+    int (*run)(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+               struct moxd_err *err) MOXD_SUSPENDS;
+    unsigned flags;
+};
+enum moxd_command_flags {
+    MOXD_CMD_STDIN = 1,  /* reads standard input */
+    MOXD_CMD_HIDDEN = 2, /* not in the list of commands */
+    MOXD_CMD_SECRET = 4, /* arguments are never logged */
+};
+
+int moxd_ctl_printf(struct moxd_ctl *c, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
+int moxd_ctl_write(struct moxd_ctl *c, const void *p, size_t n) MOXD_SUSPENDS;
+/* Reads up to n bytes of the command's input: > 0, 0 at its end, < 0 as streams. */
+long moxd_ctl_read(struct moxd_ctl *c, void *p, size_t n) MOXD_SUSPENDS;
+/* Reads one line of input (a password, say) without its end into out. */
+int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *err) MOXD_SUSPENDS;
+struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c); /* lives as long as the command */
+
+#endif

@@ -1,0 +1,58 @@
+/* Services: what listens on a listener's ports. A module declares them as data; core binds (in the
+ * privileged parent), accepts, and runs `session` in a fiber for each connection. */
+#ifndef MOXD_SERVICE_H
+#define MOXD_SERVICE_H
+
+#include <moxd/config.h>
+#include <moxd/log.h>
+#include <moxd/stream.h>
+#include <moxd/tls.h>
+
+struct moxd_instance;
+
+/* First member of a service's block inside a listener: `smtp { port = 25 }`. */
+struct moxd_service_conf {
+    struct moxd_conf_head head;
+    int64_t port;        /* 0 in the file: any free port (tests) */
+};
+/* The `port` directive, for a service's table: default as text. */
+#define MOXD_SERVICE_PORT(dflt)                                                                    \
+    { .name = "port", MOXD_AT_INT(struct moxd_service_conf, port), .deflt = (dflt), .max = 65535,  \
+      .doc = "TCP port." }
+
+struct moxd_conn {
+    struct moxd_stream *st;                      /* closed by core after session returns */
+    uint64_t cid;                                /* unique while the server runs, never 0 */
+    struct moxd_log log;                         /* has cid, listener and remote address */
+    const struct moxd_listener_conf *listener;
+    const struct moxd_service_conf *conf;
+    struct moxd_tls *tls;                        /* for STARTTLS; NULL: no TLS on this listener */
+    const char *hostname;                        /* of the listener */
+    char remote_ip[64], local_ip[64];
+    const struct moxd_service *service;
+};
+struct moxd_service {
+    const char *name;         /* block name inside listener, "submissions"; NULL ends a table */
+    const char *summary;
+    const struct moxd_block *block; /* its struct begins with struct moxd_service_conf */
+    bool implicit_tls;        /* core does the handshake before session; needs listener tls */
+    bool lenient_sni;         /* unknown SNI gets the host certificate */
+    bool client_certs;
+    const char *alpn[3];      /* NULL-ended; for implicit TLS */
+    const char *busy;         /* sent to connections over a limit and during shutdown: "421 ...\r\n" */
+    void (*session)(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
+};
+
+/* True once the server is stopping: sessions finish what they do and say goodbye. Their fibers are
+ * cancelled when the grace period ends. Fibers in moxd_stream_wait are poked. */
+bool moxd_stopping(void);
+/* Address and port a service listens on, for `moxctl` and tests: n-th, false past the end. */
+bool moxd_service_port(const char *listener, const char *service, size_t n, char ip[64],
+                       unsigned *port);
+/* A short id for a cid that goes into Received headers and replies: the cid encrypted with the key in
+ * data-dir/receivedid.key (P-CORE-07), so that it tells nothing. */
+const char *moxd_cid_public(uint64_t cid, char out[32]);
+/* -1 when it is not one of ours. */
+int moxd_cid_from_public(const char *id, uint64_t *cid) MOXD_CHECKED;
+
+#endif

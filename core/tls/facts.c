@@ -1,0 +1,72 @@
+/* Channel bindings and the peer's key. */
+#include "tls/tls_priv.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+enum { EXPORTER_BYTES = 32, FINISHED_MAX = 64 };
+
+/* Below TLS 1.3 both bindings are only unique with the extended master secret (RFC 7627, RFC 9266
+ * 2); renegotiation is off. */
+static bool is_unique(SSL *ssl)
+{
+    return SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) == 1;
+}
+
+/* RFC 9266 2. */
+static int exporter(SSL *ssl, struct moxd_buf *out)
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    unsigned char secret[EXPORTER_BYTES];
+    static const unsigned char context[1];
+
+    if (!is_unique(ssl) || SSL_export_keying_material(ssl, secret, sizeof(secret), label,
+                                                      sizeof(label) - 1, context, 0, 1) != 1) {
+        ERR_clear_error();
+        return -1;
+    }
+    moxd_buf_add(out, secret, sizeof(secret));
+    moxd_wipe(secret, sizeof(secret));
+    return out->overflow ? -1 : 0;
+}
+
+/* RFC 5929 3.1: the first Finished message of the handshake; the server's when it resumed a session. */
+static int unique(SSL *ssl, struct moxd_buf *out)
+{
+    unsigned char finished[FINISHED_MAX];
+    bool ours = SSL_is_server(ssl) == (SSL_session_reused(ssl) == 1);
+    size_t n;
+
+    if (SSL_version(ssl) != TLS1_2_VERSION || !is_unique(ssl))
+        return -1;
+    n = ours ? SSL_get_finished(ssl, finished, sizeof(finished))
+             : SSL_get_peer_finished(ssl, finished, sizeof(finished));
+    if (n == 0 || n > sizeof(finished))
+        return -1;
+    moxd_buf_add(out, finished, n);
+    return out->overflow ? -1 : 0;
+}
+
+int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out)
+{
+    if (moxd_str_eqs(MOXD_STR("tls-exporter"), type))
+        return exporter(ssl, out);
+    if (moxd_str_eqs(MOXD_STR("tls-unique"), type))
+        return unique(ssl, out);
+    return -1;
+}
+
+int core_tls_peer_key(const SSL *ssl, unsigned char out[32])
+{
+    X509 *cert = SSL_get0_peer_certificate(ssl);
+    unsigned char *spki = NULL;
+
+    if (cert == NULL)
+        return -1;
+    int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
+    int ok = n > 0 && EVP_Digest(spki, (size_t)n, out, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(spki);
+    ERR_clear_error();
+    return ok ? 0 : -1;
+}

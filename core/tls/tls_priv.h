@@ -1,0 +1,38 @@
+/* What streams need of OpenSSL. */
+#ifndef MOXD_CORE_TLS_PRIV_H
+#define MOXD_CORE_TLS_PRIV_H
+
+#include <moxd/buf.h>
+#include <moxd/err.h>
+#include <moxd/stream.h>
+#include <openssl/ssl.h>
+
+enum {
+    CORE_TLS_CLIENT_CACHE = 2,     /* one context that verifies, one that does not */
+    CORE_TLS_PEM_MAX = 512 * 1024, /* of a certificate or key file; long chains have 20 KiB */
+    CORE_TLS_CHAIN_MAX = 16,       /* certificates in a file */
+};
+
+/* Settings that all of our contexts share; NULL with *err when OpenSSL cannot make one. */
+SSL_CTX *core_tls_ctx_new(const SSL_METHOD *method, int min_version, struct moxd_err *err);
+/* For *err: the last text in OpenSSL's queue, which is emptied. Returns -1. */
+int core_tls_err(struct moxd_err *err, enum moxd_err_kind kind, const char *what);
+
+/* Whether the text is an IPv4 or IPv6 address. */
+bool core_is_ip(const char *text);
+SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err);
+int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHECKED;
+int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
+
+/* Certificates with keys, as files hold them. */
+struct core_cert {
+    X509 *leaf;
+    STACK_OF(X509) * chain; /* without the leaf */
+    EVP_PKEY *key;
+    char *name; /* of the certificate's file, for messages */
+};
+int core_cert_load(struct core_cert *c, const char *cert_path, int cert_fd, const char *key_path,
+                   int key_fd, struct moxd_err *err) MOXD_CHECKED;
+void core_cert_fini(struct core_cert *c);
+
+#endif

@@ -1,0 +1,89 @@
+/* What the server writes: dates, strings, sections. */
+#include <moxd/buf.h>
+#include <moxd/clock.h>
+#include <moxmail/date.h>
+#include <moxmail/imap_syntax.h>
+
+const char *moxd_imap_date_format(struct moxd_imap_date d, char out[32])
+{
+    struct moxd_buf b MOXD_CLEANUP(moxd_buf_fini) = MOXD_BUF_INIT(31);
+    int64_t sec = d.ns / MOXD_SEC - (d.ns % MOXD_SEC < 0);
+    moxd_buf_addc(&b, '"');
+    moxd_date_put_imap(&b, (struct moxd_date){ .sec = sec, .zone = d.zone });
+    moxd_buf_addc(&b, '"');
+    (void)!moxd_str_copy(moxd_buf_str(&b), out, 32);
+    return out;
+}
+
+/* Long strings go out as literals: some clients limit the length of a line. */
+enum { QUOTED_MAX = 1000 };
+
+static bool fits_quoted(struct moxd_str s, bool utf8)
+{
+    if (s.n > QUOTED_MAX)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c == '\r' || c == '\n' || c == '\0' || (c >= 0x80 && !utf8))
+            return false;
+    }
+    return !utf8 || moxd_str_is_utf8(s);
+}
+
+void moxd_imap_put_string(struct moxd_buf *b, struct moxd_str s, bool utf8)
+{
+    if (!s.p) {
+        moxd_buf_adds(b, "NIL");
+        return;
+    }
+    if (!fits_quoted(s, utf8)) {
+        moxd_buf_addf(b, "{%zu}\r\n", s.n);
+        moxd_buf_addstr(b, s);
+        return;
+    }
+    moxd_buf_addc(b, '"');
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            moxd_buf_addc(b, '\\');
+        moxd_buf_addc(b, s.p[i]);
+    }
+    moxd_buf_addc(b, '"');
+}
+
+static bool is_atom(struct moxd_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c <= 0x20 || c >= 0x7f || strchr("(){%*\"\\", c))
+            return false;
+    }
+    return s.n > 0 && !moxd_str_caseeqs(s, "NIL");
+}
+
+void moxd_imap_put_astring(struct moxd_buf *b, struct moxd_str s, bool utf8)
+{
+    if (is_atom(s))
+        moxd_buf_addstr(b, s);
+    else
+        moxd_imap_put_string(b, s, utf8);
+}
+
+void moxd_imap_put_section(struct moxd_buf *b, const struct moxd_imap_section *s)
+{
+    static const char *const texts[] = { "", "HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT",
+                                         "MIME" };
+
+    moxd_buf_addc(b, '[');
+    for (size_t i = 0; i < s->nparts; i++)
+        moxd_buf_addf(b, "%s%u", i ? "." : "", s->part[i]);
+    if (s->nparts > 0 && s->text != MOXD_IMAP_TEXT_ALL)
+        moxd_buf_addc(b, '.');
+    moxd_buf_adds(b, texts[s->text]);
+    for (size_t i = 0; i < s->fields.n; i++) {
+        moxd_buf_adds(b, i ? " " : " (");
+        moxd_imap_put_astring(b, s->fields.v[i], false);
+    }
+    moxd_buf_adds(b, s->fields.n ? ")]" : "]");
+}

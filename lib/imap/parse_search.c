@@ -1,0 +1,249 @@
+/* SEARCH (RFC 9051 6.4.4, RFC 3501 6.4.4). The tree is built with a stack of open keys instead of
+ * recursion, so that nesting costs memory that is bounded and no stack. */
+#include "parser.h"
+
+enum argument { ARG_NONE, ARG_STRING, ARG_FIELD, ARG_NAMED, ARG_DATE, ARG_NUMBER, ARG_KEYWORD,
+                ARG_UID };
+
+static const struct search_word {
+    const char *name;
+    enum moxd_imap_key_kind kind;
+    enum argument arg;
+    bool negate;
+    const char *fixed; /* flag or field that the word stands for */
+} words[] = {
+    { "ALL", MOXD_IMAP_KEY_ALL, ARG_NONE, false, NULL },
+    { "ANSWERED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Answered" },
+    { "BCC", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "Bcc" },
+    { "BEFORE", MOXD_IMAP_KEY_BEFORE, ARG_DATE, false, NULL },
+    { "BODY", MOXD_IMAP_KEY_BODY, ARG_STRING, false, NULL },
+    { "CC", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "Cc" },
+    { "DELETED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Deleted" },
+    { "DRAFT", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Draft" },
+    { "FLAGGED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Flagged" },
+    { "FROM", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "From" },
+    { "HEADER", MOXD_IMAP_KEY_HEADER, ARG_NAMED, false, NULL },
+    { "KEYWORD", MOXD_IMAP_KEY_FLAG, ARG_KEYWORD, false, NULL },
+    { "LARGER", MOXD_IMAP_KEY_LARGER, ARG_NUMBER, false, NULL },
+    { "NEW", MOXD_IMAP_KEY_NEW, ARG_NONE, false, NULL },
+    { "OLD", MOXD_IMAP_KEY_OLD, ARG_NONE, false, NULL },
+    { "ON", MOXD_IMAP_KEY_ON, ARG_DATE, false, NULL },
+    { "RECENT", MOXD_IMAP_KEY_RECENT, ARG_NONE, false, NULL },
+    { "SEEN", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Seen" },
+    { "SENTBEFORE", MOXD_IMAP_KEY_SENTBEFORE, ARG_DATE, false, NULL },
+    { "SENTON", MOXD_IMAP_KEY_SENTON, ARG_DATE, false, NULL },
+    { "SENTSINCE", MOXD_IMAP_KEY_SENTSINCE, ARG_DATE, false, NULL },
+    { "SINCE", MOXD_IMAP_KEY_SINCE, ARG_DATE, false, NULL },
+    { "SMALLER", MOXD_IMAP_KEY_SMALLER, ARG_NUMBER, false, NULL },
+    { "SUBJECT", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "Subject" },
+    { "TEXT", MOXD_IMAP_KEY_TEXT, ARG_STRING, false, NULL },
+    { "TO", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "To" },
+    { "UID", MOXD_IMAP_KEY_UID, ARG_UID, false, NULL },
+    { "UNANSWERED", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Answered" },
+    { "UNDELETED", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Deleted" },
+    { "UNDRAFT", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Draft" },
+    { "UNFLAGGED", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Flagged" },
+    { "UNKEYWORD", MOXD_IMAP_KEY_FLAG, ARG_KEYWORD, true, NULL },
+    { "UNSEEN", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Seen" },
+};
+
+static int argument(struct imap_parser *p, const struct search_word *w, struct moxd_imap_key *key)
+{
+    if (w->arg == ARG_NONE)
+        return 0;
+    if (mail_imap_space(p) < 0)
+        return -1;
+    switch (w->arg) {
+    case ARG_KEYWORD:
+        return mail_imap_atom(p, &key->str);
+    case ARG_DATE:
+        return mail_imap_date(p, &key->day);
+    case ARG_NUMBER:
+        return mail_imap_number(p, INT64_MAX, &key->number);
+    case ARG_UID:
+        return mail_imap_set(p, &key->set);
+    case ARG_NAMED:
+        if (mail_imap_astring(p, &key->field) < 0 || mail_imap_space(p) < 0)
+            return -1;
+        return mail_imap_astring(p, &key->str);
+    default:
+        return mail_imap_astring(p, &key->str);
+    }
+}
+
+static const struct search_word *find_word(struct moxd_str name)
+{
+    for (size_t i = 0; i < MOXD_NELEMS(words); i++)
+        if (moxd_str_caseeqs(name, words[i].name))
+            return &words[i];
+    return NULL;
+}
+
+/* A key without keys inside. */
+static int leaf(struct imap_parser *p, struct moxd_imap_key *key)
+{
+    const struct search_word *w;
+    struct imap_parser before = *p;
+    struct moxd_str name;
+
+    if (!mail_imap_at_end(p) && strchr("0123456789*$", p->rest.p[0])) {
+        key->kind = MOXD_IMAP_KEY_SEQ;
+        return mail_imap_set(p, &key->set);
+    }
+    if (mail_imap_atom(p, &name) < 0)
+        return -1;
+    w = find_word(name);
+    if (!w)
+        return mail_imap_fail(&before, "a search key");
+    key->kind = w->kind;
+    key->negate = w->negate;
+    if (w->arg == ARG_FIELD)
+        key->field = moxd_cstr(w->fixed);
+    else if (w->fixed)
+        key->str = moxd_cstr(w->fixed);
+    return argument(p, w, key);
+}
+
+/* Keys that still take children: `left` of them, or any number up to a parenthesis or the end. */
+struct open_key {
+    struct moxd_imap_key *key, **tail;
+    unsigned left;
+    bool parens;
+};
+struct search_stack {
+    struct open_key v[MOXD_IMAP_SEARCH_DEPTH_MAX];
+    size_t n, keys;
+};
+
+static int push(struct imap_parser *p, struct search_stack *st, struct moxd_imap_key *key,
+                unsigned left, bool parens)
+{
+    if (st->n >= MOXD_NELEMS(st->v))
+        return mail_imap_limit(p, "nested search keys");
+    st->v[st->n++] = (struct open_key){ key, &key->child, left, parens };
+    return 0;
+}
+
+static struct moxd_imap_key *add_child(struct imap_parser *p, struct search_stack *st)
+{
+    struct open_key *top = &st->v[st->n - 1];
+    struct moxd_imap_key *key = moxd_arena_alloc(p->a, sizeof(*key));
+
+    *top->tail = key;
+    top->tail = &key->next;
+    if (top->left > 0)
+        top->left--;
+    return key;
+}
+
+/* True when the key that begins here takes keys itself; it is then open on the stack. */
+static int open_or_leaf(struct imap_parser *p, struct search_stack *st, bool *opened)
+{
+    struct moxd_imap_key *key;
+
+    if (st->keys++ >= MOXD_IMAP_SEARCH_KEYS_MAX)
+        return mail_imap_limit(p, "search keys");
+    key = add_child(p, st);
+    *opened = true;
+    if (mail_imap_take(p, '(')) {
+        key->kind = MOXD_IMAP_KEY_AND;
+        return push(p, st, key, 0, true);
+    }
+    if (mail_imap_take_word(p, "NOT ")) {
+        key->kind = MOXD_IMAP_KEY_NOT;
+        return push(p, st, key, 1, false);
+    }
+    if (mail_imap_take_word(p, "OR ")) {
+        key->kind = MOXD_IMAP_KEY_OR;
+        return push(p, st, key, 2, false);
+    }
+    *opened = false;
+    return leaf(p, key);
+}
+
+/* Closes what is complete; then either all is done or a space leads to the next key. */
+static int close_keys(struct imap_parser *p, struct search_stack *st, bool *done)
+{
+    while (st->n > 1) {
+        struct open_key *top = &st->v[st->n - 1];
+
+        if (top->parens ? !mail_imap_take(p, ')') : top->left > 0)
+            break;
+        st->n--;
+    }
+    *done = st->n == 1 && mail_imap_at_end(p);
+    return *done ? 0 : mail_imap_space(p);
+}
+
+static int search_keys(struct imap_parser *p, struct moxd_imap_key *root)
+{
+    struct search_stack *st = moxd_arena_alloc(p->a, sizeof(*st));
+    bool opened, done = false;
+
+    root->kind = MOXD_IMAP_KEY_AND;
+    if (push(p, st, root, 0, true) < 0)
+        return -1;
+    while (!done) {
+        if (open_or_leaf(p, st, &opened) < 0)
+            return -1;
+        if (!opened && close_keys(p, st, &done) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} returns[] = {
+    { "MIN", MOXD_IMAP_RETURN_MIN }, { "MAX", MOXD_IMAP_RETURN_MAX },
+    { "ALL", MOXD_IMAP_RETURN_ALL }, { "COUNT", MOXD_IMAP_RETURN_COUNT },
+    { "SAVE", MOXD_IMAP_RETURN_SAVE },
+};
+
+static int return_opt(struct imap_parser *p, unsigned *bits)
+{
+    struct moxd_str name;
+
+    if (mail_imap_atom(p, &name) < 0)
+        return -1;
+    for (size_t i = 0; i < MOXD_NELEMS(returns); i++) {
+        if (moxd_str_caseeqs(name, returns[i].name)) {
+            *bits |= returns[i].bit;
+            return 0;
+        }
+    }
+    return mail_imap_fail(p, "a known RETURN option before");
+}
+
+/* search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" */
+static int return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd)
+{
+    if (!mail_imap_take_word(p, "RETURN ("))
+        return 0;
+    cmd->has_search_return = true;
+    if (!mail_imap_take(p, ')')) {
+        do {
+            if (return_opt(p, &cmd->search_return) < 0)
+                return -1;
+        } while (mail_imap_take(p, ' '));
+        if (mail_imap_expect(p, ')', "a closing parenthesis") < 0)
+            return -1;
+    }
+    /* RFC 9051 6.4.4: without options, ALL is meant. */
+    if (cmd->search_return == 0)
+        cmd->search_return = MOXD_IMAP_RETURN_ALL;
+    return mail_imap_space(p);
+}
+
+int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd)
+{
+    if (return_opts(p, cmd) < 0)
+        return -1;
+    if (mail_imap_take_word(p, "CHARSET ")) {
+        if (mail_imap_astring(p, &cmd->charset) < 0 || mail_imap_space(p) < 0)
+            return -1;
+    }
+    cmd->search = moxd_arena_alloc(p->a, sizeof(*cmd->search));
+    return search_keys(p, cmd->search);
+}

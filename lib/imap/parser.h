@@ -1,0 +1,47 @@
+/* The cursor that all IMAP parsers share. Functions return 0 or -1 with *p->err set; once failed, the
+ * text of the first error stays. */
+#ifndef MAIL_IMAP_PARSER_H
+#define MAIL_IMAP_PARSER_H
+
+#include <moxd/buf.h>
+#include <moxmail/imap_syntax.h>
+
+struct imap_parser {
+    struct moxd_str rest;  /* what is not parsed yet */
+    size_t total;          /* length of the whole, for columns */
+    struct moxd_arena *a;
+    struct moxd_err *err;
+    size_t nfields;        /* header fields named so far */
+};
+
+int mail_imap_fail(struct imap_parser *p, const char *expected);
+int mail_imap_limit(struct imap_parser *p, const char *what);
+bool mail_imap_at_end(const struct imap_parser *p);
+bool mail_imap_peek(const struct imap_parser *p, char c);
+bool mail_imap_take(struct imap_parser *p, char c);           /* consumes c when it is next */
+bool mail_imap_take_word(struct imap_parser *p, const char *word); /* case-insensitive, whole text */
+int mail_imap_expect(struct imap_parser *p, char c, const char *expected);
+int mail_imap_space(struct imap_parser *p);
+int mail_imap_end(struct imap_parser *p);
+/* 1*ATOM-CHAR / 1*ASTRING-CHAR; never empty. */
+int mail_imap_atom(struct imap_parser *p, struct moxd_str *out);
+int mail_imap_astring(struct imap_parser *p, struct moxd_str *out);
+int mail_imap_string(struct imap_parser *p, struct moxd_str *out);
+int mail_imap_nstring(struct imap_parser *p, struct moxd_str *out); /* NIL: p NULL */
+int mail_imap_list_mailbox(struct imap_parser *p, struct moxd_str *out);
+int mail_imap_number(struct imap_parser *p, uint64_t max, uint64_t *out);
+int mail_imap_nz_number(struct imap_parser *p, uint32_t *out);
+int mail_imap_set(struct imap_parser *p, struct moxd_imap_set *out);
+int mail_imap_flag_list(struct imap_parser *p, struct moxd_imap_list *out); /* parenthesized */
+int mail_imap_flags(struct imap_parser *p, struct moxd_imap_list *out);     /* either form */
+int mail_imap_date(struct imap_parser *p, int32_t *day);
+int mail_imap_date_time(struct imap_parser *p, struct moxd_imap_date *out);
+int mail_imap_status_atts(struct imap_parser *p, unsigned *out);            /* with parentheses */
+int mail_imap_section(struct imap_parser *p, bool binary, struct moxd_imap_section *out);
+int mail_imap_fetch_items(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
+                        struct moxd_str s);
+
+#endif

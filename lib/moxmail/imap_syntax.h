@@ -1,0 +1,185 @@
+/* IMAP commands as data: the grammar of RFC 9051 9 and RFC 3501 9, with RFC 6855, 3348, 5258, 5819.
+ *
+ * A command comes as one piece of text: its lines and literals as received, without the CRLF at its
+ * end ("a1 LOGIN {3}\r\nfoo {3}\r\nbar"). The one that collects it bounds its length. Only the data
+ * of APPEND does not go through here. Everything lives in the arena. Pure; never recurses. */
+#ifndef MOXMAIL_IMAP_SYNTAX_H
+#define MOXMAIL_IMAP_SYNTAX_H
+
+#include <moxd/arena.h>
+#include <moxd/buf.h>
+#include <moxd/err.h>
+
+/* Limits, each a BAD with its name. */
+enum moxd_imap_limits {
+    MOXD_IMAP_TAG_MAX = 200,
+    MOXD_IMAP_SEARCH_KEYS_MAX = 2000,  /* nodes of one SEARCH */
+    MOXD_IMAP_SEARCH_DEPTH_MAX = 100,  /* nested parentheses, NOT and OR */
+    MOXD_IMAP_FETCH_ITEMS_MAX = 500,
+    MOXD_IMAP_HEADER_FIELDS_MAX = 2000,/* in all HEADER.FIELDS lists of a command */
+    MOXD_IMAP_PART_DEPTH_MAX = 100,    /* numbers in a section part */
+    MOXD_IMAP_FLAGS_MAX = 200,
+    MOXD_IMAP_PATTERNS_MAX = 100,
+    MOXD_IMAP_SET_MAX = 20000,         /* ranges of a sequence set */
+};
+
+enum moxd_imap_verb {
+    MOXD_IMAP_CAPABILITY, MOXD_IMAP_NOOP, MOXD_IMAP_LOGOUT, MOXD_IMAP_ID, MOXD_IMAP_STARTTLS,
+    MOXD_IMAP_AUTHENTICATE, MOXD_IMAP_LOGIN, MOXD_IMAP_ENABLE, MOXD_IMAP_SELECT,
+    MOXD_IMAP_EXAMINE, MOXD_IMAP_CREATE, MOXD_IMAP_DELETE, MOXD_IMAP_RENAME,
+    MOXD_IMAP_SUBSCRIBE, MOXD_IMAP_UNSUBSCRIBE, MOXD_IMAP_LIST, MOXD_IMAP_LSUB,
+    MOXD_IMAP_NAMESPACE, MOXD_IMAP_STATUS, MOXD_IMAP_APPEND, MOXD_IMAP_IDLE, MOXD_IMAP_CHECK,
+    MOXD_IMAP_CLOSE, MOXD_IMAP_UNSELECT, MOXD_IMAP_EXPUNGE, MOXD_IMAP_SEARCH, MOXD_IMAP_FETCH,
+    MOXD_IMAP_STORE, MOXD_IMAP_COPY, MOXD_IMAP_MOVE,
+    MOXD_IMAP_VERBS
+};
+const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
+
+/* Sequence set (RFC 9051 9): as written, not sorted. */
+enum { MOXD_IMAP_STAR = 0 };
+struct moxd_imap_range {
+    uint32_t a, b; /* either may be MOXD_IMAP_STAR; either order */
+};
+struct moxd_imap_set {
+    struct moxd_imap_range *v;
+    size_t n;
+    bool saved; /* "$": the saved result of the last search (RFC 9051 6.4.4.1) */
+};
+
+struct moxd_imap_list {
+    struct moxd_str *v;
+    size_t n;
+};
+
+/* A section of a message (RFC 9051 6.4.5). */
+enum moxd_imap_text {
+    MOXD_IMAP_TEXT_ALL, MOXD_IMAP_TEXT_HEADER, MOXD_IMAP_TEXT_FIELDS,
+    MOXD_IMAP_TEXT_FIELDS_NOT, MOXD_IMAP_TEXT_TEXT, MOXD_IMAP_TEXT_MIME
+};
+struct moxd_imap_section {
+    uint32_t *part;
+    size_t nparts;
+    enum moxd_imap_text text;
+    struct moxd_imap_list fields;
+};
+enum moxd_imap_item_kind {
+    MOXD_IMAP_ITEM_FLAGS, MOXD_IMAP_ITEM_UID, MOXD_IMAP_ITEM_INTERNALDATE, MOXD_IMAP_ITEM_SIZE,
+    MOXD_IMAP_ITEM_ENVELOPE, MOXD_IMAP_ITEM_BODY, MOXD_IMAP_ITEM_BODYSTRUCTURE,
+    MOXD_IMAP_ITEM_SECTION,                             /* BODY[...] */
+    MOXD_IMAP_ITEM_RFC822, MOXD_IMAP_ITEM_RFC822_HEADER, MOXD_IMAP_ITEM_RFC822_TEXT,
+    MOXD_IMAP_ITEM_BINARY, MOXD_IMAP_ITEM_BINARY_SIZE,
+};
+struct moxd_imap_item {
+    enum moxd_imap_item_kind kind;
+    bool peek;                     /* does not set \Seen */
+    struct moxd_imap_section sec;  /* SECTION, BINARY, BINARY_SIZE */
+    bool partial;
+    uint64_t offset, count;
+};
+
+/* A search key. AND has any number of children; OR two, NOT one. */
+enum moxd_imap_key_kind {
+    MOXD_IMAP_KEY_AND, MOXD_IMAP_KEY_OR, MOXD_IMAP_KEY_NOT, MOXD_IMAP_KEY_ALL,
+    MOXD_IMAP_KEY_FLAG,    /* has the flag `str`: "\\Seen" or a keyword; `negate` for UN... */
+    MOXD_IMAP_KEY_NEW, MOXD_IMAP_KEY_OLD, MOXD_IMAP_KEY_RECENT,
+    MOXD_IMAP_KEY_HEADER,  /* field `field` contains `str` ("" : is there) */
+    MOXD_IMAP_KEY_BODY, MOXD_IMAP_KEY_TEXT,
+    MOXD_IMAP_KEY_BEFORE, MOXD_IMAP_KEY_ON, MOXD_IMAP_KEY_SINCE,             /* INTERNALDATE */
+    MOXD_IMAP_KEY_SENTBEFORE, MOXD_IMAP_KEY_SENTON, MOXD_IMAP_KEY_SENTSINCE, /* Date field */
+    MOXD_IMAP_KEY_LARGER, MOXD_IMAP_KEY_SMALLER,
+    MOXD_IMAP_KEY_UID, MOXD_IMAP_KEY_SEQ,
+};
+struct moxd_imap_key {
+    enum moxd_imap_key_kind kind;
+    bool negate;
+    struct moxd_str field, str;
+    uint64_t number;
+    int32_t day;                  /* days since 1970-01-01, without zone */
+    struct moxd_imap_set set;
+    struct moxd_imap_key *child, *next; /* first child; next sibling */
+};
+enum moxd_imap_search_return {
+    MOXD_IMAP_RETURN_MIN = 1, MOXD_IMAP_RETURN_MAX = 2, MOXD_IMAP_RETURN_ALL = 4,
+    MOXD_IMAP_RETURN_COUNT = 8, MOXD_IMAP_RETURN_SAVE = 16,
+};
+enum moxd_imap_status_att {
+    MOXD_IMAP_STATUS_MESSAGES = 1, MOXD_IMAP_STATUS_UIDNEXT = 2, MOXD_IMAP_STATUS_UIDVALIDITY = 4,
+    MOXD_IMAP_STATUS_UNSEEN = 8, MOXD_IMAP_STATUS_DELETED = 16, MOXD_IMAP_STATUS_SIZE = 32,
+    MOXD_IMAP_STATUS_RECENT = 64,
+};
+enum moxd_imap_list_opt {
+    MOXD_IMAP_SEL_SUBSCRIBED = 1, MOXD_IMAP_SEL_REMOTE = 2, MOXD_IMAP_SEL_RECURSIVEMATCH = 4,
+    MOXD_IMAP_SEL_SPECIAL_USE = 8,
+    MOXD_IMAP_RET_SUBSCRIBED = 16, MOXD_IMAP_RET_CHILDREN = 32, MOXD_IMAP_RET_SPECIAL_USE = 64,
+    MOXD_IMAP_RET_STATUS = 128,
+    MOXD_IMAP_LIST_EXTENDED = 256, /* any option or a pattern list was given */
+};
+enum moxd_imap_store_mode { MOXD_IMAP_STORE_SET, MOXD_IMAP_STORE_ADD, MOXD_IMAP_STORE_REMOVE };
+
+struct moxd_imap_date {
+    int64_t ns;   /* since 1970 UTC */
+    int16_t zone; /* minutes east */
+};
+
+/* One parsed command; which members are set follows from the verb. Strings are bytes as sent
+ * (mailbox names not decoded). */
+struct moxd_imap_cmd {
+    struct moxd_str tag;         /* "" when not even a tag was there */
+    enum moxd_imap_verb verb;
+    bool uid;                    /* UID FETCH and the like */
+    struct moxd_str mailbox;     /* SELECT ..., APPEND, COPY; RENAME: from; LIST: reference */
+    struct moxd_str arg;         /* RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
+    struct moxd_str arg2;        /* LOGIN: password; AUTHENTICATE: initial response, still base64 */
+    bool has_arg2;
+    struct moxd_imap_list list;  /* ENABLE: capabilities; LIST, LSUB: patterns; ID: keys and values
+                                    in turn (p NULL: NIL); CREATE: special-use attributes */
+    unsigned list_opts;
+    unsigned status_atts;        /* STATUS, LIST RETURN (STATUS ...) */
+    struct moxd_imap_set set;
+    struct moxd_imap_item *items;
+    size_t nitems;
+    enum moxd_imap_store_mode store_mode;
+    bool silent;
+    struct moxd_imap_list flags; /* STORE, APPEND: names as sent, with their backslash */
+    struct moxd_imap_key *search;
+    struct moxd_str charset;     /* SEARCH; empty: not given */
+    unsigned search_return;
+    bool has_search_return;      /* RETURN was there: answer with ESEARCH */
+    bool has_date;
+    struct moxd_imap_date date;  /* APPEND */
+    uint64_t append_size;        /* APPEND: of the literal that follows */
+    bool append_sync;            /* it waits for a continuation */
+    bool append_utf8;            /* UTF8 (~{...} form of RFC 6855 4) */
+};
+
+/* Parses a whole command. -1 with *err (SYNTAX: malformed, the text says what was expected and at
+ * which column; NOTFOUND: unknown command; LIMIT): out->tag is valid when it is not empty. */
+int moxd_imap_parse(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_cmd *out,
+                    struct moxd_err *err) MOXD_CHECKED;
+
+/* Whether a line announces a literal at its end: `{n}`, `{n+}`, `~{n}` (RFC 9051 4.3). */
+struct moxd_imap_literal {
+    uint64_t size;
+    bool sync;      /* wait for a continuation request first */
+    bool binary;    /* literal8 */
+    size_t start;   /* where the `{` or `~` is in the line */
+};
+bool moxd_imap_literal(struct moxd_str line, struct moxd_imap_literal *out);
+/* Whether the text so far, which ends in a literal announcement, is an APPEND whose announced
+ * literal is the message itself, not its mailbox name. */
+bool moxd_imap_is_append_data(struct moxd_str text);
+/* Whether there may be a password in it, for the log: LOGIN, AUTHENTICATE, or no command that we know:
+ * perhaps one of them mistyped (LOG-03). */
+bool moxd_imap_is_secret(struct moxd_str text);
+
+/* INTERNALDATE format: "17-Jul-1996 02:44:25 -0700" with its quotes, into out[32]. */
+const char *moxd_imap_date_format(struct moxd_imap_date d, char out[32]);
+/* Appends a string in its shortest safe form (RFC 9051 4.3): quoted, or a literal when it has CR, LF,
+ * NUL, or 8-bit bytes while `utf8` is off. p NULL gives NIL. An atom is never used. */
+void moxd_imap_put_string(struct moxd_buf *b, struct moxd_str s, bool utf8);
+/* Appends as astring: an atom when it is one, else as moxd_imap_put_string. */
+void moxd_imap_put_astring(struct moxd_buf *b, struct moxd_str s, bool utf8);
+/* Appends the section as fetch responses name it: "[1.2.HEADER.FIELDS (From)]". */
+void moxd_imap_put_section(struct moxd_buf *b, const struct moxd_imap_section *s);
+
+#endif

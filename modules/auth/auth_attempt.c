@@ -1,0 +1,149 @@
+/* One attempt to log in: permission, look-up, what follows from its result. All protocols and
+ * mechanisms come through here, so that they log and delay alike (LOG-06, P-SMTP-11). */
+#include "auth.h"
+
+#include "auth_precis.h"
+
+const char *const auth_result_names[] = {
+    "ok",          "badcreds",      "baduser", "badpassword", "badchanbind",
+    "badprotocol", "logindisabled", "error",   "aborted",     "ratelimited",
+    NULL
+};
+
+void auth_attempt_init(struct auth_attempt *at, struct auth *auth, struct auth_env *env,
+                       const char *mechanism)
+{
+    *at = (struct auth_attempt){ .auth = auth, .env = env, .mechanism = mechanism };
+    at->started = moxd_mono();
+    at->id.mechanism = mechanism;
+}
+
+void auth_attempt_fini(struct auth_attempt *at)
+{
+    free(at->disabled);
+    moxd_wipe(at, sizeof(*at));
+}
+
+static struct auth_event event_of(const struct auth_attempt *at, const char *result)
+{
+    return (struct auth_event){
+        .env = at->env,
+        .mechanism = at->mechanism,
+        .login = at->id.login[0] ? at->id.login : NULL,
+        .account = at->known ? at->id.account : NULL,
+        .result = result,
+    };
+}
+
+/* Counts, logs, tells the hooks. The text of a failure is what tools like fail2ban look for. */
+static void report(struct auth_attempt *at, enum auth_result result)
+{
+    const char *name = auth_result_names[result];
+    struct auth_event ev = event_of(at, name);
+
+    moxd_metric_inc(at->auth->attempts, at->mechanism, name);
+    if (result == AUTH_OK)
+        moxd_info(at->env->log, "authenticated", moxd_kvs("login", at->id.login),
+                  moxd_kvs("account", at->id.account), moxd_kvs("mechanism", at->mechanism),
+                  moxd_kvs("protocol", at->env->protocol));
+    else
+        moxd_info(at->env->log, "authentication failed", moxd_kvs("user", at->id.login),
+                  moxd_kvs("ip", at->env->remote_ip), moxd_kvs("protocol", at->env->protocol),
+                  moxd_kvs("mechanism", at->mechanism), moxd_kvs("result", name));
+    moxd_notify(at->auth->on_auth, &ev);
+}
+
+int auth_attempt_admit(struct auth_attempt *at, struct moxd_err *err)
+{
+    struct moxd_reply reply = { 0 };
+    struct auth_event ev = event_of(at, NULL);
+    enum moxd_verdict verdict = moxd_fire(at->auth->on_auth_check, &ev, &reply);
+
+    if (verdict == MOXD_NEXT)
+        return 0;
+    report(at, AUTH_LIMITED);
+    at->env->failures++;
+    return moxd_err_smtp_set(err, verdict == MOXD_DEFER ? MOXD_ERR_TEMP : MOXD_ERR_DENIED,
+                             reply.code, reply.enhanced, "%s", reply.text);
+}
+
+static int load(struct auth_attempt *at, const struct accounts_account *account,
+                struct moxd_str canonical, struct moxd_err *err)
+{
+    at->known =
+        moxd_str_copy(moxd_cstr(account->name), at->id.account, sizeof(at->id.account)) == 0 &&
+        moxd_str_copy(canonical, at->id.login, sizeof(at->id.login)) == 0;
+    if (!at->known)
+        return 0;
+    if (account->login_disabled)
+        at->disabled = moxd_xstrdup(account->login_disabled);
+    return auth_secrets_load(at->auth, at->id.account, &at->secrets, err);
+}
+
+int auth_attempt_lookup(struct auth_attempt *at, struct moxd_str username, struct moxd_err *err)
+{
+    MOXD_CLEANUP(moxd_arena_freep) struct moxd_arena *a = moxd_arena_new(0);
+    struct accounts_account account = { 0 };
+    struct moxd_err why = { 0 };
+    char login[AUTH_LOGIN_MAX];
+
+    at->known = false;
+    if (!auth_precis_login(username, login, sizeof(login)))
+        return 0;
+    if (moxd_str_copy(moxd_cstr(login), at->id.login, sizeof(at->id.login)) < 0)
+        return 0;
+    if (at->auth->accounts->login(at->auth->accounts_self, moxd_cstr(login), a, &account, &why) <
+        0) {
+        if (why.kind == MOXD_ERR_NOTFOUND)
+            return 0;
+        if (err)
+            *err = why;
+        return -1;
+    }
+    return load(at, &account, moxd_cstr(login), err);
+}
+
+enum auth_step auth_attempt_succeed(struct auth_attempt *at, struct moxd_err *err)
+{
+    if (at->disabled)
+        return auth_attempt_fail(at, AUTH_LOGINDISABLED, err);
+    report(at, AUTH_OK);
+    return AUTH_DONE;
+}
+
+static void set_error(const struct auth_attempt *at, enum auth_result result, struct moxd_err *err)
+{
+    switch (result) {
+    case AUTH_LOGINDISABLED: /* RFC 5248: X.7.13 User Account Disabled; P-CORE-17 */
+        moxd_err_smtp_set(err, MOXD_ERR_DENIED, 525, "5.7.13", "%s", at->disabled);
+        break;
+    case AUTH_ERROR: /* RFC 4954 6 */
+        moxd_err_smtp_set(err, MOXD_ERR_TEMP, 454, "4.7.0", "temporary authentication failure");
+        break;
+    case AUTH_BADPROTOCOL:
+        moxd_err_smtp_set(err, MOXD_ERR_SYNTAX, 501, "5.5.2",
+                          "authentication message not understood");
+        break;
+    default:
+        moxd_err_smtp_set(err, MOXD_ERR_DENIED, 535, "5.7.8", "authentication failed");
+    }
+}
+
+enum auth_step auth_attempt_fail(struct auth_attempt *at, enum auth_result result,
+                                 struct moxd_err *err)
+{
+    if (result == AUTH_ERROR && err)
+        moxd_error(at->env->log, "authentication not possible", moxd_kve(err));
+    at->env->failures += result != AUTH_ERROR;
+    report(at, result);
+    set_error(at, result, err);
+    int64_t left = at->started + at->auth->conf->failure_delay - moxd_mono();
+    if (left > 0)
+        (void)moxd_sleep(left);
+    return AUTH_FAILED;
+}
+
+void auth_attempt_abort(struct auth_attempt *at)
+{
+    report(at, AUTH_ABORTED);
+}

@@ -1,0 +1,208 @@
+/* FETCH (RFC 9051 6.4.5): message by message, in batches, so that memory does not grow with the set. */
+#include "fetch.h"
+
+enum { BATCH = 500 };
+
+struct fetching {
+    struct imap_session *s;
+    struct moxd_arena *batch, *msg;
+    bool bodies; /* needs more than flags and UID */
+    bool seen;   /* sets \Seen */
+    bool wants_flags, wants_uid;
+    size_t missing;      /* messages that somebody expunged */
+    bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
+    struct moxd_err err; /* of the last message that could not be read */
+};
+
+static void look_at_items(struct fetching *f)
+{
+    const struct moxd_imap_cmd *cmd = &f->s->cmd;
+
+    for (size_t i = 0; i < cmd->nitems; i++) {
+        enum moxd_imap_item_kind kind = cmd->items[i].kind;
+
+        f->wants_flags |= kind == MOXD_IMAP_ITEM_FLAGS;
+        f->wants_uid |= kind == MOXD_IMAP_ITEM_UID;
+        f->bodies |= kind != MOXD_IMAP_ITEM_FLAGS && kind != MOXD_IMAP_ITEM_UID;
+        f->seen |= !cmd->items[i].peek;
+    }
+    f->seen &= !f->s->sel->readonly;
+}
+
+/* The items of one message, after "(". 1: the response cannot be completed. */
+static int put_items(struct fetching *f, struct imap_msg *msg)
+{
+    struct imap_session *s = f->s;
+    int r = 0;
+
+    if (s->cmd.uid && !f->wants_uid)
+        moxd_buf_addf(&s->out, "UID %u ", msg->info->uid);
+    for (size_t i = 0; r == 0 && i < s->cmd.nitems; i++) {
+        if (i > 0)
+            moxd_buf_addc(&s->out, ' ');
+        r = imap_fetch_item(msg, &s->cmd.items[i], &f->err);
+    }
+    return r;
+}
+
+/* Leaves the message out and goes on; the tagged answer will say so. */
+static int leave_out(struct fetching *f, const struct imap_msg *msg)
+{
+    moxd_error(&f->s->log, "message cannot be fetched", moxd_kvu("message", msg->info->id),
+               moxd_kvu("uid", msg->info->uid), moxd_kve(&f->err));
+    if (f->s->out_split)
+        return -1;
+    moxd_buf_reset(&f->s->out);
+    return 0;
+}
+
+static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen)
+{
+    struct imap_session *s = f->s;
+    uint32_t seq = imap_view_seq(&s->sel->view, info->uid);
+    struct imap_msg msg;
+    int r;
+
+    if (seq == 0)
+        return 0;
+    if (imap_announce_keywords(s, info->keywords) < 0)
+        return -1;
+    imap_msg_init(&msg, s, f->msg, info);
+    moxd_buf_addf(&s->out, "* %u FETCH (", seq);
+    r = put_items(f, &msg);
+    imap_msg_fini(&msg);
+    f->unknown_cte |= msg.unknown_cte;
+    if (r != 0)
+        return r < 0 ? -1 : leave_out(f, &msg);
+    if (newly_seen && !f->wants_flags) {
+        moxd_buf_adds(&s->out, " FLAGS ");
+        imap_flags_out(&s->out, info->flags, info->keywords);
+    }
+    if (newly_seen || f->wants_flags)
+        imap_view_told(&s->sel->view, info->uid, info->modseq, false);
+    moxd_buf_addc(&s->out, ')');
+    return imap_send_out(s);
+}
+
+/* Only what the list of flags holds; for FETCH FLAGS, the most frequent of all. */
+static int read_entries(struct fetching *f, const struct store_uids *uids, struct store_msg **out,
+                        size_t *n)
+{
+    struct imap_session *s = f->s;
+    struct store_entry *v;
+
+    if (s->im->store->entries(s->acc, s->sel->mailbox, uids, f->batch, &v, n, NULL, &f->err) < 0)
+        return -1;
+    *out = moxd_arena_calloc(f->batch, *n + 1, sizeof(**out));
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (struct store_msg){ .id = v[i].id,
+                                        .uid = v[i].uid,
+                                        .flags = v[i].flags,
+                                        .modseq = v[i].modseq,
+                                        .keywords = v[i].keywords };
+    return 0;
+}
+
+static int read_infos(struct fetching *f, const struct store_uids *uids, struct store_msg **out,
+                      size_t *n)
+{
+    struct imap_session *s = f->s;
+
+    if (!f->bodies)
+        return read_entries(f, uids, out, n);
+    return s->im->store->messages(s->acc, s->sel->mailbox, uids, f->batch, out, n, &f->err);
+}
+
+/* Sets \Seen on those that lack it, in one transaction; their new state comes back. */
+static int set_seen(struct fetching *f, struct store_msg *v, size_t n, bool *newly)
+{
+    struct imap_session *s = f->s;
+    struct store_flag_change fc = { .mode = STORE_FLAGS_ADD, .flags = STORE_SEEN };
+    struct store_uid_range *ranges = moxd_arena_calloc(f->batch, n + 1, sizeof(*ranges));
+    struct store_uids uids = { .v = ranges }, modified;
+    struct store_entry *now;
+    size_t nnow, k = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!(v[i].flags & STORE_SEEN))
+            ranges[uids.n++] = (struct store_uid_range){ v[i].uid, v[i].uid };
+    if (uids.n == 0)
+        return 0;
+    if (s->im->store->set_flags(s->acc, s->sel->mailbox, &uids, &fc, f->batch, &now, &nnow,
+                                &modified, &f->err) < 0)
+        return -1;
+    for (size_t i = 0; i < n && k < nnow; i++) {
+        if (v[i].uid != now[k].uid)
+            continue;
+        v[i].flags = now[k].flags;
+        v[i].keywords = now[k].keywords;
+        v[i].modseq = now[k++].modseq;
+        newly[i] = true;
+    }
+    return 0;
+}
+
+/* The next n messages of the set. -1 connection lost; 1 the store refused (*f->err). */
+static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t n)
+{
+    struct store_msg *infos;
+    size_t found;
+    bool *newly;
+
+    if (read_infos(f, uids, &infos, &found) < 0)
+        return 1;
+    newly = moxd_arena_calloc(f->batch, found + 1, sizeof(*newly));
+    if (f->seen && set_seen(f, infos, found, newly) < 0)
+        return 1;
+    f->missing += n - found;
+    for (size_t i = 0; i < found; i++)
+        if (fetch_one(f, &infos[i], newly[i]) < 0)
+            return -1;
+    return 0;
+}
+
+static int fetch_all(struct fetching *f, const struct store_uids *set)
+{
+    struct imap_cut cut = { 0 };
+    struct store_uids piece;
+    size_t n;
+    int r = 0;
+
+    while (r == 0 &&
+           (n = imap_view_cut(&f->s->sel->view, set, &cut, BATCH, f->batch, &piece)) > 0) {
+        r = fetch_batch(f, &piece, n);
+        moxd_arena_reset(f->batch);
+    }
+    return r;
+}
+
+static int answer(struct fetching *f)
+{
+    struct imap_session *s = f->s;
+
+    if (f->unknown_cte)
+        return imap_no(s, "UNKNOWN-CTE", "%s", f->err.pub);
+    if (f->err.kind != MOXD_ERR_NONE && f->err.kind != MOXD_ERR_NOTFOUND)
+        return imap_fail(s, &f->err);
+    if (f->missing > 0 || f->err.kind == MOXD_ERR_NOTFOUND)
+        return imap_ok(s, "EXPUNGEISSUED", "some messages are gone");
+    return imap_ok(s, NULL, "fetched");
+}
+
+int imap_cmd_fetch(struct imap_session *s)
+{
+    struct fetching f = { .s = s };
+    struct store_uids set;
+    struct moxd_err err = { 0 };
+    int r;
+
+    if (imap_command_set(s, &set, &err) < 0)
+        return imap_fail(s, &err);
+    look_at_items(&f);
+    f.batch = moxd_arena_new(0);
+    f.msg = moxd_arena_new(0);
+    r = fetch_all(&f, &set);
+    moxd_arena_free(f.msg);
+    moxd_arena_free(f.batch);
+    return r < 0 ? -1 : answer(&f);
+}

@@ -1,0 +1,141 @@
+/* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 9051 6.3.4 to 6.3.8, 6.3.11). */
+#include "imap.h"
+#include "imap_mailbox.h"
+
+/* A trailing "/" only says that children will follow (RFC 9051 6.3.4). */
+static struct moxd_str without_slash(struct moxd_str name)
+{
+    return name.n > 1 && name.p[name.n - 1] == '/' ? moxd_str_sub(name, 0, name.n - 1) : name;
+}
+
+static int done(struct imap_session *s, int r, const struct moxd_err *err, const char *text)
+{
+    return r < 0 ? imap_fail(s, err) : imap_ok(s, NULL, "%s", text);
+}
+
+static int special_use(const struct moxd_imap_list *list, unsigned *use, struct moxd_err *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        unsigned bit = imap_special_use_bit(list->v[i]);
+
+        if (!bit)
+            return moxd_err_set(err, MOXD_ERR_INVALID, "unknown special use %" MOXD_STRF,
+                                MOXD_STRA(list->v[i]));
+        *use |= bit;
+    }
+    return 0;
+}
+
+/* RFC 6154 3: [USEATTR] when the special use cannot be given. */
+int imap_cmd_create(struct imap_session *s)
+{
+    struct moxd_err err = { 0 };
+    struct moxd_str name;
+    unsigned use = 0;
+    uint32_t id;
+    int r;
+
+    if (special_use(&s->cmd.list, &use, &err) < 0)
+        return imap_no(s, "USEATTR", "%s", err.pub);
+    r = imap_name_in(s, s->cmd.mailbox, &name, &err);
+    if (r == 0)
+        r = s->im->store->mailbox_create(s->acc, without_slash(name), use, false, &id, &err);
+    if (r < 0 && use && err.kind == MOXD_ERR_STATE)
+        return imap_no(s, "USEATTR", "%s", err.pub);
+    return done(s, r, &err, "created");
+}
+
+/* A client that deletes the mailbox it has selected knows that it is gone. One that somebody else has
+ * selected is told with BYE (RFC 2180 3). */
+static bool is_selected(struct imap_session *s, struct moxd_str name)
+{
+    struct store_mailbox mb;
+
+    return s->sel && s->im->store->mailbox(s->acc, name, 0, s->a, &mb, NULL) == 0 &&
+           mb.id == s->sel->mailbox;
+}
+
+int imap_cmd_delete(struct imap_session *s)
+{
+    struct moxd_err err = { 0 };
+    struct moxd_str name;
+    bool selected = false;
+    int r = imap_name_in(s, s->cmd.mailbox, &name, &err);
+
+    if (r == 0) {
+        selected = is_selected(s, name);
+        r = s->im->store->mailbox_delete(s->acc, name, &err);
+    }
+    if (r == 0 && selected)
+        imap_deselect(s);
+    /* RFC 5530: the mailbox has children. */
+    if (r < 0 && err.kind == MOXD_ERR_STATE)
+        return imap_no(s, "HASCHILDREN", "%s", err.pub);
+    return done(s, r, &err, "deleted");
+}
+
+int imap_cmd_rename(struct imap_session *s)
+{
+    struct moxd_err err = { 0 };
+    struct moxd_str from, to;
+    int r = imap_name_in(s, s->cmd.mailbox, &from, &err);
+
+    if (r == 0)
+        r = imap_name_in(s, s->cmd.arg, &to, &err);
+    if (r == 0)
+        r = s->im->store->mailbox_rename(s->acc, from, without_slash(to), &err);
+    return done(s, r, &err, "renamed");
+}
+
+int imap_cmd_subscribe(struct imap_session *s)
+{
+    bool on = s->cmd.verb == MOXD_IMAP_SUBSCRIBE;
+    struct moxd_err err = { 0 };
+    struct moxd_str name;
+    int r = imap_name_in(s, s->cmd.mailbox, &name, &err);
+
+    if (r == 0)
+        r = s->im->store->subscribe(s->acc, name, on, &err);
+    return done(s, r, &err, on ? "subscribed" : "unsubscribed");
+}
+
+int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, unsigned atts)
+{
+    const struct {
+        unsigned bit;
+        const char *name;
+        uint64_t value;
+    } values[] = {
+        { MOXD_IMAP_STATUS_MESSAGES, "MESSAGES", mb->total },
+        { MOXD_IMAP_STATUS_UIDNEXT, "UIDNEXT", mb->uidnext },
+        { MOXD_IMAP_STATUS_UIDVALIDITY, "UIDVALIDITY", mb->uidvalidity },
+        { MOXD_IMAP_STATUS_UNSEEN, "UNSEEN", mb->unseen },
+        { MOXD_IMAP_STATUS_DELETED, "DELETED", mb->deleted },
+        { MOXD_IMAP_STATUS_SIZE, "SIZE", mb->size },
+        { MOXD_IMAP_STATUS_RECENT, "RECENT", 0 },
+    };
+    const char *sep = "";
+
+    moxd_buf_adds(&s->out, "* STATUS ");
+    imap_name_out(s, &s->out, mb->name);
+    moxd_buf_adds(&s->out, " (");
+    for (size_t i = 0; i < MOXD_NELEMS(values); i++) {
+        if (!(atts & values[i].bit))
+            continue;
+        moxd_buf_addf(&s->out, "%s%s %llu", sep, values[i].name,
+                      (unsigned long long)values[i].value);
+        sep = " ";
+    }
+    moxd_buf_addc(&s->out, ')');
+    return imap_send_out(s);
+}
+
+int imap_cmd_status(struct imap_session *s)
+{
+    struct store_mailbox mb;
+    int r = imap_find_mailbox(s, s->cmd.mailbox, &mb);
+
+    if (r != 0)
+        return r < 0 ? -1 : 0;
+    return imap_send_status(s, &mb, s->cmd.status_atts) < 0 ? -1 : imap_ok(s, NULL, "status told");
+}

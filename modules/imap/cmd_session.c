@@ -1,0 +1,168 @@
+/* CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE, STARTTLS, IDLE. */
+#include "imap.h"
+
+/* Each name is announced only while it works: before login what leads to it, afterwards the rest. */
+static const char before_login[] = "LITERAL+ ID SASL-IR ENABLE";
+static const char after_login[] =
+    "LITERAL+ ID SASL-IR ENABLE IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE ESEARCH SEARCHRES "
+    "BINARY LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE UTF8=ACCEPT";
+
+static void auth_capabilities(struct imap_session *s, struct moxd_buf *b)
+{
+    const char *const *v =
+        s->im->auth->mechanisms(s->im->auth_self, &s->auth_env, s->conf->allow_plain);
+    bool plain = false;
+
+    if (s->c->tls && !moxd_stream_is_tls(s->st))
+        moxd_buf_adds(b, " STARTTLS");
+    for (; *v; v++) {
+        moxd_buf_addf(b, " AUTH=%s", *v);
+        plain |= strcmp(*v, "PLAIN") == 0;
+    }
+    if (!plain)
+        moxd_buf_adds(b, " LOGINDISABLED");
+}
+
+static bool is_disabled(const struct imap_account_conf *conf, struct moxd_str name)
+{
+    for (size_t i = 0; conf && i < conf->disabled.n; i++)
+        if (moxd_str_caseeqs(name, conf->disabled.v[i]))
+            return true;
+    return false;
+}
+
+/* P-CORE-22: without those that the account's programs cannot live with. The commands stay. */
+static void account_capabilities(struct imap_session *s, struct moxd_buf *b)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    const struct imap_account_conf *conf = NULL;
+    struct moxd_str rest = moxd_cstr(after_login), name;
+    struct accounts_account account;
+
+    if (s->im->accounts->get(s->im->accounts_self, s->who.account, a, &account, NULL) == 0)
+        conf = moxd_conf_ext(account.conf, "imap");
+    while (rest.p) {
+        name = moxd_str_cut(&rest, ' ');
+        if (!is_disabled(conf, name))
+            moxd_buf_addf(b, " %" MOXD_STRF, MOXD_STRA(name));
+    }
+    if (!is_disabled(conf, MOXD_STR("APPENDLIMIT")))
+        moxd_buf_addf(b, " APPENDLIMIT=%lld", (long long)s->conf->max_append_size);
+}
+
+void imap_capabilities(struct imap_session *s, struct moxd_buf *b)
+{
+    moxd_buf_adds(b, "CAPABILITY IMAP4rev2 IMAP4rev1");
+    if (s->state == IMAP_NOT_AUTH) {
+        moxd_buf_addf(b, " %s", before_login);
+        auth_capabilities(s, b);
+    } else {
+        account_capabilities(s, b);
+    }
+}
+
+int imap_cmd_capability(struct imap_session *s)
+{
+    moxd_buf_adds(&s->out, "* ");
+    imap_capabilities(s, &s->out);
+    return imap_send_out(s) < 0 ? -1 : imap_ok(s, NULL, "capabilities listed");
+}
+
+int imap_cmd_noop(struct imap_session *s)
+{
+    return imap_ok(s, NULL, "done");
+}
+
+int imap_cmd_logout(struct imap_session *s)
+{
+    if (imap_bye(s, "logging out") < 0)
+        return -1;
+    return imap_ok(s, NULL, "see you");
+}
+
+/* RFC 2971. The version is told only to those who have logged in (P-SMTP-17). */
+int imap_cmd_id(struct imap_session *s)
+{
+    for (size_t i = 0; i + 1 < s->cmd.list.n && i < 20; i += 2)
+        moxd_debug(&s->log, "client id", moxd_kvn("field", s->cmd.list.v[i]),
+                   moxd_kvn("value", s->cmd.list.v[i + 1]));
+    if (s->state == IMAP_NOT_AUTH) {
+        if (imap_untagged(s, "ID (\"name\" \"moxd\")") < 0)
+            return -1;
+    } else if (imap_untagged(s, "ID (\"name\" \"moxd\" \"version\" \"%s\")", PACKAGE_VERSION) < 0) {
+        return -1;
+    }
+    return imap_ok(s, NULL, "thanks");
+}
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} enable[] = { { "IMAP4rev2", IMAP_EN_REV2 }, { "UTF8=ACCEPT", IMAP_EN_UTF8 } };
+
+static void enable_one(struct imap_session *s, struct moxd_str name)
+{
+    for (size_t k = 0; k < MOXD_NELEMS(enable); k++) {
+        if (!moxd_str_caseeqs(name, enable[k].name) || (s->enabled & enable[k].bit))
+            continue;
+        s->enabled |= enable[k].bit;
+        moxd_buf_addf(&s->out, " %s", enable[k].name);
+    }
+}
+
+/* RFC 9051 6.3.1: unknown names are ignored; only what is new is told. */
+int imap_cmd_enable(struct imap_session *s)
+{
+    moxd_buf_adds(&s->out, "* ENABLED");
+    for (size_t i = 0; i < s->cmd.list.n; i++)
+        enable_one(s, s->cmd.list.v[i]);
+    return imap_send_out(s) < 0 ? -1 : imap_ok(s, NULL, "enabled");
+}
+
+int imap_cmd_namespace(struct imap_session *s)
+{
+    if (imap_untagged(s, "NAMESPACE ((\"\" \"/\")) NIL NIL") < 0)
+        return -1;
+    return imap_ok(s, NULL, "one namespace");
+}
+
+int imap_cmd_starttls(struct imap_session *s)
+{
+    size_t discarded = 0;
+
+    if (!s->c->tls || moxd_stream_is_tls(s->st))
+        return imap_bad(s, NULL, s->c->tls ? "TLS is active already" : "no TLS on this listener");
+    if (imap_ok(s, NULL, "begin TLS now") < 0)
+        return -1;
+    if (moxd_stream_tls_accept(s->st, s->c->tls, &discarded) < 0) {
+        moxd_debug(&s->log, "TLS handshake failed", moxd_kvs("error", moxd_stream_error(s->st)));
+        return -1;
+    }
+    if (discarded > 0)
+        moxd_warn(&s->log, "plaintext after STARTTLS discarded", moxd_kvu("bytes", discarded));
+    return 0;
+}
+
+static int tell_changes(struct imap_session *s)
+{
+    int r = imap_sync(s);
+
+    moxd_buf_fini(&s->out);
+    return r;
+}
+
+/* RFC 9051 6.3.13: changes are told as they come, until a line ends it. Some clients pipeline the next
+ * command after DONE; it stays in the stream. */
+int imap_cmd_idle(struct imap_session *s)
+{
+    struct moxd_str line;
+
+    imap_release(s);
+    if (imap_continue(s, "idling") < 0 ||
+        imap_wait(s, moxd_deadline(IMAP_IDLE_TIMEOUT), tell_changes) < 0 ||
+        imap_read_line(s, &line, false) < 0)
+        return -1;
+    if (!moxd_str_caseeqs(line, "DONE"))
+        return imap_bad(s, NULL, "expected DONE to end IDLE");
+    return imap_ok(s, NULL, "no longer idle");
+}

@@ -1,0 +1,35 @@
+/* One message while it is fetched or searched: what it needs is loaded when it is asked for. */
+#ifndef IMAP_FETCH_H
+#define IMAP_FETCH_H
+
+#include "imap.h"
+#include <moxmail/message.h>
+
+struct imap_msg {
+    struct imap_session *s;
+    struct moxd_arena *a; /* of this message: reset for the next */
+    const struct store_msg *info;
+    struct store_body *body;    /* NULL until opened */
+    struct moxd_reader reader;  /* over body */
+    struct moxd_str header;     /* of the message, p NULL until loaded */
+    bool header_whole;          /* it ends in header, not at MOXD_HEADER_MAX */
+    struct moxd_msg *structure; /* NULL until parsed */
+    bool unknown_cte;           /* out: BINARY met a transfer encoding that nobody knows */
+};
+
+void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_arena *a,
+                   const struct store_msg *info);
+void imap_msg_fini(struct imap_msg *msg); /* closes the body, resets the arena */
+/* Opens the body. -1 with *err (NOTFOUND: expunged; CORRUPT, IO). */
+int imap_msg_open(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Loads msg->header: everything up to and with the blank line, at most MOXD_HEADER_MAX bytes. */
+int imap_msg_header(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Loads msg->structure: from the store's note, else parsed and kept there. */
+int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* Appends one fetch item to the response, sending what is large at once. -1 connection lost; 1 this
+ * message's data cannot be had (*err), nothing was appended. */
+int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item,
+                    struct moxd_err *err) MOXD_SUSPENDS;
+
+#endif

@@ -1,0 +1,342 @@
+/* The items of FETCH (RFC 9051 6.4.5, 7.5.2). */
+#include "fetch.h"
+#include <moxd/offload.h>
+#include <moxmail/imap_fmt.h>
+#include <moxmail/transfer.h>
+
+enum {
+    BURST = 256 * 1024,           /* bytes for one client before the others run */
+    COUNT_INLINE_MAX = 32 * 1024, /* longer parts are counted on a worker */
+};
+
+/* Where decoded or raw bytes go: the client, through the window that a partial asks for. */
+struct window {
+    struct imap_session *s;
+    uint64_t skip, left;
+    size_t burst; /* bytes since the others were let run */
+};
+
+static int window_write(void *ctx, const char *p, size_t n, struct moxd_err *err)
+{
+    struct window *w = ctx;
+    size_t skip = w->skip < n ? (size_t)w->skip : n;
+
+    (void)err;
+    w->skip -= skip;
+    p += skip;
+    n -= skip;
+    if (n > w->left)
+        n = (size_t)w->left;
+    w->left -= n;
+    w->burst += skip + n;
+    moxd_log_trace(&w->s->log, MOXD_TRACEDATA, "S: ", moxd_str(p, n));
+    if (w->burst >= BURST) {
+        w->burst = 0;
+        if (moxd_yield() < 0)
+            return -1;
+    }
+    return moxd_stream_write(w->s->st, p, n) < 0 ? -1 : 0;
+}
+
+/* The part of `total` bytes that <offset.count> names; past the end it is empty. */
+static struct window window_of(struct imap_session *s, const struct moxd_imap_item *item,
+                               uint64_t total)
+{
+    struct window w = { .s = s, .left = total };
+
+    if (item->partial) {
+        w.skip = item->offset < total ? item->offset : total;
+        w.left = total - w.skip < item->count ? total - w.skip : item->count;
+    }
+    return w;
+}
+
+static void put_name(struct moxd_buf *b, const char *name, const struct moxd_imap_item *item)
+{
+    moxd_buf_adds(b, name);
+    if (item->kind == MOXD_IMAP_ITEM_SECTION || item->kind == MOXD_IMAP_ITEM_BINARY ||
+        item->kind == MOXD_IMAP_ITEM_BINARY_SIZE)
+        moxd_imap_put_section(b, &item->sec);
+    if (item->partial)
+        moxd_buf_addf(b, "<%llu>", (unsigned long long)item->offset);
+    moxd_buf_addc(b, ' ');
+}
+
+/* Everything up to the first byte of a literal. */
+static int put_literal_start(struct imap_msg *msg, const char *name,
+                             const struct moxd_imap_item *item, const char *tilde, uint64_t size)
+{
+    put_name(&msg->s->out, name, item);
+    moxd_buf_addf(&msg->s->out, "%s{%llu}\r\n", tilde, (unsigned long long)size);
+    return imap_send_part(msg->s);
+}
+
+/* Raw bytes from start up to end, as a literal. A message that shrank under us would break the protocol,
+ * so a failed read ends the connection. */
+static int put_range(struct imap_msg *msg, const char *name, const struct moxd_imap_item *item,
+                     uint64_t start, uint64_t end)
+{
+    struct window w = window_of(msg->s, item, end - start);
+    uint64_t from = start + w.skip, to = from + w.left;
+    struct moxd_err err = { 0 };
+
+    if (put_literal_start(msg, name, item, "", w.left) < 0)
+        return -1;
+    w.skip = 0;
+    if (moxd_read_range(&msg->reader, from, to, (struct moxd_sink){ window_write, &w }, &err) == 0)
+        return 0;
+    moxd_error(&msg->s->log, "reading a message failed", moxd_kve(&err));
+    return -1;
+}
+
+static int put_nil(struct imap_msg *msg, const char *name, const struct moxd_imap_item *item)
+{
+    put_name(&msg->s->out, name, item);
+    moxd_buf_adds(&msg->s->out, "NIL");
+    return 0;
+}
+
+/* HEADER.FIELDS and HEADER.FIELDS.NOT: filtered into memory, for its length comes first. */
+static int put_fields(struct imap_msg *msg, const struct moxd_imap_item *item, uint64_t start,
+                      uint64_t end, struct moxd_err *err)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(MOXD_HEADER_MAX + 2);
+    struct window w;
+    int r = moxd_header_filter(&msg->reader, start, end, item->sec.fields.v, item->sec.fields.n,
+                               item->sec.text == MOXD_IMAP_TEXT_FIELDS_NOT, moxd_sink_buf(&b), err);
+
+    if (r == 0) {
+        w = window_of(msg->s, item, b.n);
+        r = put_literal_start(msg, "BODY", item, "", w.left);
+        if (r == 0)
+            r = window_write(&w, moxd_buf_cstr(&b), b.n, NULL);
+    } else {
+        r = 1;
+    }
+    moxd_buf_fini(&b);
+    return r;
+}
+
+static const enum moxd_section_kind section_kinds[] = {
+    [MOXD_IMAP_TEXT_ALL] = MOXD_SECTION_BODY,
+    [MOXD_IMAP_TEXT_HEADER] = MOXD_SECTION_HEADER,
+    [MOXD_IMAP_TEXT_FIELDS] = MOXD_SECTION_HEADER,
+    [MOXD_IMAP_TEXT_FIELDS_NOT] = MOXD_SECTION_HEADER,
+    [MOXD_IMAP_TEXT_TEXT] = MOXD_SECTION_TEXT,
+    [MOXD_IMAP_TEXT_MIME] = MOXD_SECTION_MIME,
+};
+
+/* The byte range of a section; 1 when the message has none (NIL), -1 with *err. Sections of the message's
+ * own header and text need only its header. */
+static int find_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
+                      uint64_t *end, struct moxd_err *err)
+{
+    if (imap_msg_open(msg, err) < 0)
+        return -1;
+    *start = 0;
+    *end = msg->reader.size;
+    if (sec->nparts == 0 && sec->text == MOXD_IMAP_TEXT_ALL)
+        return 0;
+    if (sec->nparts == 0 && imap_msg_header(msg, err) < 0)
+        return -1;
+    if (sec->nparts == 0 && msg->header_whole) {
+        if (sec->text == MOXD_IMAP_TEXT_TEXT)
+            *start = msg->header.n;
+        else
+            *end = msg->header.n;
+        return 0;
+    }
+    if (imap_msg_structure(msg, err) < 0)
+        return -1;
+    return moxd_msg_section(msg->structure, sec->part, sec->nparts, section_kinds[sec->text], start,
+                            end) < 0;
+}
+
+static int put_section(struct imap_msg *msg, const char *name, const struct moxd_imap_item *item,
+                       const struct moxd_imap_section *sec, struct moxd_err *err)
+{
+    uint64_t start, end;
+    int r = find_range(msg, sec, &start, &end, err);
+
+    if (r < 0)
+        return 1;
+    if (r > 0)
+        return put_nil(msg, name, item);
+    if (sec->text == MOXD_IMAP_TEXT_FIELDS || sec->text == MOXD_IMAP_TEXT_FIELDS_NOT)
+        return put_fields(msg, item, start, end, err);
+    return put_range(msg, name, item, start, end);
+}
+
+/* The transfer encoding of the part that BINARY names; only leaves are decoded. */
+static int binary_cte(struct imap_msg *msg, const struct moxd_imap_section *sec, enum moxd_cte *cte,
+                      struct moxd_err *err)
+{
+    const struct moxd_part *part;
+
+    *cte = MOXD_CTE_BINARY;
+    if (sec->nparts == 0)
+        return 0;
+    if (imap_msg_structure(msg, err) < 0)
+        return -1;
+    part = moxd_msg_part(msg->structure, sec->part, sec->nparts);
+    if (part && part->kind == MOXD_PART_LEAF)
+        *cte = part->cte;
+    return 0;
+}
+
+/* How long the decoded bytes are and whether NUL is among them. */
+struct counting {
+    struct imap_msg *msg;
+    uint64_t start, end;
+    enum moxd_cte cte;
+    struct moxd_err *err;
+    uint64_t total;
+    bool nul;
+    int result;
+};
+
+static int count_bytes(void *ctx, const char *p, size_t n, struct moxd_err *err)
+{
+    struct counting *c = ctx;
+
+    (void)err;
+    c->total += n;
+    c->nul = c->nul || memchr(p, '\0', n);
+    return 0;
+}
+
+static void count(void *arg)
+{
+    struct counting *c = arg;
+
+    c->result = moxd_transfer_range(&c->msg->reader, c->start, c->end, c->cte,
+                                    (struct moxd_sink){ count_bytes, c }, c->err);
+}
+
+static int count_decoded(struct counting *c)
+{
+    if (c->end - c->start <= COUNT_INLINE_MAX)
+        count(c);
+    else
+        (void)moxd_offload(MOXD_LANE_CPU, count, c);
+    return c->result;
+}
+
+/* RFC 9051 6.4.5: the decoded bytes; as a literal8 only when NUL is among them. */
+static int put_decoded(struct imap_msg *msg, const struct moxd_imap_item *item,
+                       const struct counting *c)
+{
+    struct window w = window_of(msg->s, item, c->total);
+    struct moxd_err err = { 0 };
+
+    if (put_literal_start(msg, "BINARY", item, c->nul ? "~" : "", w.left) < 0)
+        return -1;
+    if (moxd_transfer_range(&msg->reader, c->start, c->end, c->cte,
+                            (struct moxd_sink){ window_write, &w }, &err) == 0)
+        return 0;
+    moxd_error(&msg->s->log, "reading a message failed", moxd_kve(&err));
+    return -1;
+}
+
+/* RFC 9051 6.4.5: an encoding that nobody knows fails the command; the line is completed all the same. */
+static int put_undecoded(struct imap_msg *msg, const struct moxd_imap_item *item)
+{
+    msg->unknown_cte = true;
+    if (item->kind == MOXD_IMAP_ITEM_BINARY)
+        return put_nil(msg, "BINARY", item);
+    put_name(&msg->s->out, "BINARY.SIZE", item);
+    moxd_buf_addc(&msg->s->out, '0');
+    return 0;
+}
+
+/* The size comes before the bytes, so they are decoded twice, never kept. */
+static int put_binary(struct imap_msg *msg, const struct moxd_imap_item *item, struct moxd_err *err)
+{
+    bool only_size = item->kind == MOXD_IMAP_ITEM_BINARY_SIZE;
+    struct counting c = { .msg = msg, .err = err };
+    int r = find_range(msg, &item->sec, &c.start, &c.end, err);
+
+    if (r < 0 || binary_cte(msg, &item->sec, &c.cte, err) < 0)
+        return 1;
+    if (c.cte == MOXD_CTE_OTHER)
+        return put_undecoded(msg, item);
+    if (r > 0 && !only_size)
+        return put_nil(msg, "BINARY", item);
+    if (r == 0 && count_decoded(&c) < 0)
+        return 1;
+    if (!only_size)
+        return put_decoded(msg, item, &c);
+    put_name(&msg->s->out, "BINARY.SIZE", item);
+    moxd_buf_addf(&msg->s->out, "%llu", (unsigned long long)c.total);
+    return 0;
+}
+
+static int put_envelope(struct imap_msg *msg, struct moxd_err *err)
+{
+    const struct moxd_envelope *env;
+
+    if (imap_msg_header(msg, err) < 0)
+        return 1;
+    env = moxd_envelope_parse(msg->a, msg->header);
+    moxd_buf_adds(&msg->s->out, "ENVELOPE ");
+    moxd_imap_put_envelope(&msg->s->out, env, imap_utf8(msg->s));
+    return 0;
+}
+
+static int put_structure(struct imap_msg *msg, bool extended, struct moxd_err *err)
+{
+    if (imap_msg_structure(msg, err) < 0)
+        return 1;
+    moxd_buf_adds(&msg->s->out, extended ? "BODYSTRUCTURE " : "BODY ");
+    moxd_imap_put_body(&msg->s->out, msg->structure, &msg->structure->parts[0], extended,
+                       imap_utf8(msg->s));
+    return 0;
+}
+
+static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
+{
+    struct moxd_buf *b = &msg->s->out;
+    char date[32];
+
+    if (kind == MOXD_IMAP_ITEM_UID) {
+        moxd_buf_addf(b, "UID %u", msg->info->uid);
+    } else if (kind == MOXD_IMAP_ITEM_SIZE) {
+        moxd_buf_addf(b, "RFC822.SIZE %llu", (unsigned long long)msg->info->size);
+    } else if (kind == MOXD_IMAP_ITEM_FLAGS) {
+        moxd_buf_adds(b, "FLAGS ");
+        imap_flags_out(b, msg->info->flags, msg->info->keywords);
+    } else {
+        struct moxd_imap_date d = { msg->info->received.ns, msg->info->received.zone };
+
+        moxd_buf_addf(b, "INTERNALDATE %s", moxd_imap_date_format(d, date));
+    }
+    return 0;
+}
+
+int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item, struct moxd_err *err)
+{
+    static const struct moxd_imap_section whole, header = { .text = MOXD_IMAP_TEXT_HEADER },
+                                                 text = { .text = MOXD_IMAP_TEXT_TEXT };
+
+    switch (item->kind) {
+    case MOXD_IMAP_ITEM_ENVELOPE:
+        return put_envelope(msg, err);
+    case MOXD_IMAP_ITEM_BODY:
+        return put_structure(msg, false, err);
+    case MOXD_IMAP_ITEM_BODYSTRUCTURE:
+        return put_structure(msg, true, err);
+    case MOXD_IMAP_ITEM_SECTION:
+        return put_section(msg, "BODY", item, &item->sec, err);
+    case MOXD_IMAP_ITEM_RFC822:
+        return put_section(msg, "RFC822", item, &whole, err);
+    case MOXD_IMAP_ITEM_RFC822_HEADER:
+        return put_section(msg, "RFC822.HEADER", item, &header, err);
+    case MOXD_IMAP_ITEM_RFC822_TEXT:
+        return put_section(msg, "RFC822.TEXT", item, &text, err);
+    case MOXD_IMAP_ITEM_BINARY:
+    case MOXD_IMAP_ITEM_BINARY_SIZE:
+        return put_binary(msg, item, err);
+    default:
+        return put_facts(msg, item->kind);
+    }
+}

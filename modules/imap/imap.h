@@ -1,0 +1,189 @@
+/* The IMAP server's own header: the module instance, the session, the functions that files share. */
+#ifndef IMAP_H
+#define IMAP_H
+
+#include <moxd/accounts.h>
+#include <moxd/auth.h>
+#include <moxd/module.h>
+#include <moxd/store.h>
+#include <moxmail/imap_syntax.h>
+
+#include "view.h"
+
+/* Limits of a session, with their reasons. */
+enum imap_limits {
+    IMAP_LINE_MAX = 64 * 1024,     /* one line; longest known from clients: 8 KiB of UIDs */
+    IMAP_COMMAND_MAX = 512 * 1024, /* lines and literals of one command, message data excepted */
+    IMAP_LITERAL_MAX = 64 * 1024,  /* one literal that is not message data */
+    IMAP_STRANGER_MAX = 16 * 1024, /* all three before login: names, passwords, SASL tokens */
+    IMAP_BAD_MAX = 20,             /* invalid commands in a row before the connection is closed */
+    IMAP_AUTH_FAILURES_MAX = 10,   /* per connection */
+    IMAP_OUT_MAX = 16 << 20,       /* one response line, bodies excepted */
+    IMAP_SKIP_MAX = 1 << 30,       /* message data read only to be refused; more ends the session */
+    IMAP_SEARCH_TEXTS_MAX = 200,   /* texts of one SEARCH; each costs buffers */
+};
+#define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */
+#define IMAP_COMMAND_TIMEOUT (300 * MOXD_SEC)  /* a command that has begun */
+#define IMAP_IDLE_TIMEOUT (31 * 60 * MOXD_SEC) /* RFC 9051 5.4: at least 30 minutes */
+#define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC)    /* a client that reads nothing */
+
+struct imap {
+    struct moxd_instance m;
+    const struct store_v1 *store;
+    struct moxd_instance *store_self;
+    const struct auth_v1 *auth;
+    struct moxd_instance *auth_self;
+    const struct accounts_v1 *accounts;
+    struct moxd_instance *accounts_self;
+    struct moxd_metric_handle *commands, *connections;
+};
+
+/* A listener's `imap { }` and `imaps { }`. */
+struct imap_service_conf {
+    struct moxd_service_conf service;
+    bool allow_plain; /* passwords without TLS from elsewhere than loopback */
+    int64_t max_append_size;
+};
+
+/* domains.conf: account "mjl" { imap { } } */
+struct imap_account_conf {
+    struct moxd_conf_head head;
+    struct moxd_strings disabled;
+};
+
+enum imap_state { IMAP_NOT_AUTH = 1, IMAP_AUTH = 2, IMAP_SELECTED = 4 };
+enum imap_enabled { IMAP_EN_REV2 = 1, IMAP_EN_UTF8 = 2 };
+
+/* Keywords that the client was told of in FLAGS: sorted, on the heap. */
+struct imap_known {
+    char **v;
+    size_t n;
+};
+
+struct imap_selected {
+    uint32_t mailbox;
+    bool readonly;
+    bool lost; /* changes were lost: compare the view with the store */
+    struct imap_view view;
+    struct imap_known known;
+};
+
+/* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
+struct imap_session {
+    struct imap *im;
+    struct moxd_conn *c;
+    struct moxd_stream *st;
+    struct moxd_log log; /* of the connection, with the account added once it is known */
+    struct moxd_kv log_kv[1];
+    const struct imap_service_conf *conf;
+    enum imap_state state;
+    unsigned enabled;
+    bool bye;              /* the session ends after this command */
+    bool valid_seen;       /* a valid command came (SMTPIN-02, IMAP-12) */
+    unsigned bad;          /* invalid commands in a row */
+    struct moxd_fid fiber; /* poked when changes are pending */
+    struct auth_env auth_env;
+    struct auth_identity who;
+    struct store_account *acc;
+    struct store_watch *watch;
+    struct imap_selected *sel; /* NULL unless selected; heap */
+    struct moxd_buf text;      /* the command being read */
+    struct moxd_buf out;       /* the response line being made */
+    bool out_split;            /* part of the response line in `out` was sent already */
+    struct moxd_arena *a;      /* of the command; NULL between commands */
+    struct moxd_imap_cmd cmd;  /* valid while `a` and `text` are, but for the tag: */
+    char tag[MOXD_IMAP_TAG_MAX];
+    const char *cmd_error; /* for the metrics */
+};
+
+/* How a command ended; imap_reply_* make it. A command function returns 0 when it has replied (tagged),
+ * -1 when the connection is lost or must be closed without a reply. */
+typedef int imap_cmd_fn(struct imap_session *s) MOXD_SUSPENDS;
+
+imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, imap_cmd_starttls,
+    imap_cmd_authenticate, imap_cmd_login, imap_cmd_enable, imap_cmd_select, imap_cmd_create,
+    imap_cmd_delete, imap_cmd_rename, imap_cmd_subscribe, imap_cmd_list, imap_cmd_lsub,
+    imap_cmd_namespace, imap_cmd_status, imap_cmd_append, imap_cmd_idle, imap_cmd_check,
+    imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
+    imap_cmd_store, imap_cmd_copy, imap_cmd_move;
+
+/* session.c */
+void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
+/* Whether EXPUNGE may be sent before the answer of the running command (RFC 9051 7.5.1). */
+bool imap_may_expunge(const struct imap_session *s);
+/* Gives back the memory of the command but for its tag, for a wait that may be long. */
+void imap_release(struct imap_session *s);
+/* Waits for input from the client: 0; -1 when the session ends (BYE was sent if it could be). What others
+ * change is handed to on_change at once, first for what is there already. */
+int imap_wait(struct imap_session *s, int64_t deadline,
+              int (*on_change)(struct imap_session *s)) MOXD_SUSPENDS;
+/* Keeps the tag of the command that answers are for. */
+void imap_set_tag(struct imap_session *s, struct moxd_str tag);
+
+/* read.c: collects the next command into s->text: its lines and literals, for APPEND up to the
+ * announcement of the message. 0; 1 when it was refused and answered; -1 end of the connection. */
+int imap_read_command(struct imap_session *s) MOXD_SUSPENDS;
+/* Whether the command ends in the announcement of a literal that comes without being asked for: when it
+ * is refused unparsed, what follows must not be taken for commands (P-IMAP-08). */
+bool imap_data_follows(const struct imap_session *s);
+/* Sends "+ text" (a space even when text is empty, IMAP-01) and flushes. */
+int imap_continue(struct imap_session *s, const char *text) MOXD_SUSPENDS;
+/* One line from the client while a command runs (SASL, DONE); `secret` for the trace. */
+int imap_read_line(struct imap_session *s, struct moxd_str *line, bool secret) MOXD_SUSPENDS;
+
+/* reply.c. Lines are buffered in the stream until the session waits for the client. `code` is a response
+ * code without brackets, or NULL. Texts are never empty. OK and NO first tell what others changed
+ * (imap_sync), so that every command does. */
+int imap_untagged(struct imap_session *s, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
+/* Sends s->out as a line of its own, "\r\n" added, and empties it. */
+int imap_send_out(struct imap_session *s) MOXD_SUSPENDS;
+/* Sends s->out without a line end: data follows; sets out_split until the line is complete. */
+int imap_send_part(struct imap_session *s) MOXD_SUSPENDS;
+int imap_ok(struct imap_session *s, const char *code, const char *fmt, ...)
+    MOXD_PRINTF(3, 4) MOXD_SUSPENDS;
+int imap_no(struct imap_session *s, const char *code, const char *fmt, ...)
+    MOXD_PRINTF(3, 4) MOXD_SUSPENDS;
+int imap_bad(struct imap_session *s, const char *code, const char *fmt, ...)
+    MOXD_PRINTF(3, 4) MOXD_SUSPENDS;
+/* The tagged answer for an error of the store or of auth: response code by kind. */
+int imap_fail(struct imap_session *s, const struct moxd_err *err) MOXD_SUSPENDS;
+int imap_bye(struct imap_session *s, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
+/* "CAPABILITY ..." for this state, appended to b. */
+void imap_capabilities(struct imap_session *s, struct moxd_buf *b);
+
+/* names.c: mailbox names between the wire (modified UTF-7, or UTF-8 when enabled) and the store. */
+bool imap_utf8(const struct imap_session *s); /* strings may hold UTF-8 */
+int imap_name_in(struct imap_session *s, struct moxd_str wire, struct moxd_str *name,
+                 struct moxd_err *err) MOXD_CHECKED;
+void imap_name_out(struct imap_session *s, struct moxd_buf *b, const char *name);
+/* Looks the mailbox of the command up: 0; 1 answered with NO; -1. */
+int imap_find_mailbox(struct imap_session *s, struct moxd_str wire,
+                      struct store_mailbox *mb) MOXD_SUSPENDS;
+
+/* flags.c: flags and keywords between the wire and the store. */
+int imap_flags_in(struct imap_session *s, const struct moxd_imap_list *names, unsigned *flags,
+                  struct store_keywords *keywords, struct moxd_err *err) MOXD_CHECKED;
+void imap_flags_out(struct moxd_buf *b, unsigned flags, struct store_keywords keywords);
+/* One name: 1 a system flag (*flag), 0 a keyword (*keyword, canonical), -1 neither. */
+int imap_flag_name(struct moxd_str name, struct moxd_arena *a, unsigned *flag,
+                   const char **keyword);
+/* Announces keywords not yet in FLAGS, before their first use. Nothing may be in s->out. */
+int imap_announce_keywords(struct imap_session *s, struct store_keywords keywords) MOXD_SUSPENDS;
+/* The FLAGS line. */
+int imap_send_flags(struct imap_session *s) MOXD_SUSPENDS;
+void imap_known_fini(struct imap_known *k);
+
+/* select.c */
+void imap_deselect(struct imap_session *s);
+
+/* sync.c: what others change. */
+/* The sequence set or UID set of the command as UIDs of the view. -1 with *err (SYNTAX: a sequence number
+ * that does not exist). */
+int imap_command_set(struct imap_session *s, struct store_uids *out,
+                     struct moxd_err *err) MOXD_CHECKED;
+/* Notes what is pending in the watch, sends nothing but a BYE when the mailbox or the account is gone: -1. */
+int imap_pull(struct imap_session *s) MOXD_SUSPENDS;
+/* Pulls and tells the client. EXPUNGE only where the running command allows it. */
+int imap_sync(struct imap_session *s) MOXD_SUSPENDS;
+
+#endif

@@ -1,0 +1,112 @@
+/* The IMAP module's tables. */
+#include "imap.h"
+
+static const struct moxd_directive service_directives[] = {
+    MOXD_SERVICE_PORT("143"),
+    { .name = "allow-plain",
+      MOXD_AT_BOOL(struct imap_service_conf, allow_plain),
+      .deflt = "false",
+      .doc = "Accept passwords without TLS from everywhere, not only from loopback." },
+    { .name = "max-append-size",
+      MOXD_AT_SIZE(struct imap_service_conf, max_append_size),
+      .deflt = "100M",
+      .min = 1024,
+      .max = INT64_C(1) << 40,
+      .doc = "Largest message that APPEND accepts; announced as APPENDLIMIT." },
+    { 0 },
+};
+static const struct moxd_directive tls_service_directives[] = {
+    MOXD_SERVICE_PORT("993"),
+    { .name = "max-append-size",
+      MOXD_AT_SIZE(struct imap_service_conf, max_append_size),
+      .deflt = "100M",
+      .min = 1024,
+      .max = INT64_C(1) << 40,
+      .doc = "Largest message that APPEND accepts; announced as APPENDLIMIT." },
+    { 0 },
+};
+static const struct moxd_block imap_block = { .size = sizeof(struct imap_service_conf),
+                                              .directives = service_directives };
+static const struct moxd_block imaps_block = { .size = sizeof(struct imap_service_conf),
+                                               .directives = tls_service_directives };
+
+static const struct moxd_directive account_directives[] = {
+    { .name = "capabilities-disabled",
+      MOXD_AT_STRINGS(struct imap_account_conf, disabled),
+      .doc =
+          "Capabilities that are not announced after login, such as \"BINARY\", for programs that "
+          "make mistakes with them." },
+    { 0 },
+};
+static const struct moxd_block account_block = { .size = sizeof(struct imap_account_conf),
+                                                 .directives = account_directives };
+static const struct moxd_contribution contributions[] = {
+    { .scope = "account",
+      .name = "imap",
+      .block = &account_block,
+      .doc = "IMAP for this account." },
+    { 0 },
+};
+
+static const char busy[] = "* BYE [UNAVAILABLE] too busy or shutting down, try again later\r\n";
+static const struct moxd_service services[] = {
+    { .name = "imap",
+      .summary = "IMAP, with STARTTLS",
+      .block = &imap_block,
+      .client_certs = true,
+      .busy = busy,
+      .session = imap_session_run },
+    { .name = "imaps",
+      .summary = "IMAP over TLS",
+      .block = &imaps_block,
+      .implicit_tls = true,
+      .client_certs = true,
+      .alpn = { "imap" },
+      .busy = busy,
+      .session = imap_session_run },
+    { 0 },
+};
+
+static const char *const verbs[] = {
+    "CAPABILITY",  "NOOP",   "LOGOUT",   "ID",        "STARTTLS", "AUTHENTICATE", "LOGIN",
+    "ENABLE",      "SELECT", "EXAMINE",  "CREATE",    "DELETE",   "RENAME",       "SUBSCRIBE",
+    "UNSUBSCRIBE", "LIST",   "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
+    "CHECK",       "CLOSE",  "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
+    "COPY",        "MOVE",   "invalid",  NULL,
+};
+static const char *const results[] = { "ok", "no", "bad", NULL };
+static const struct moxd_metric metrics[] = {
+    { .name = "moxd_imap_connections_total",
+      .type = MOXD_COUNTER,
+      .help = "IMAP connections accepted." },
+    { .name = "moxd_imap_commands_total",
+      .type = MOXD_COUNTER,
+      .help = "IMAP commands by name and result.",
+      .label = { "command", "result" },
+      .values = { verbs, results } },
+    { 0 },
+};
+static const char *const needs[] = { "store/1", "auth/1", "accounts/1", NULL };
+
+static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
+{
+    struct imap *im = MOXD_CONTAINER(m, struct imap, m);
+
+    (void)conf, (void)err;
+    im->store = moxd_interface_get(m, "store", &im->store_self);
+    im->auth = moxd_interface_get(m, "auth", &im->auth_self);
+    im->accounts = moxd_interface_get(m, "accounts", &im->accounts_self);
+    im->connections = moxd_metric_find("moxd_imap_connections_total");
+    im->commands = moxd_metric_find("moxd_imap_commands_total");
+    return 0;
+}
+
+const struct moxd_module moxd_module = {
+    MOXD_MODULE_HEAD("imap", PACKAGE_VERSION, "IMAP4rev1 and IMAP4rev2 server"),
+    .needs = needs,
+    .contributes = contributions,
+    .services = services,
+    .metrics = metrics,
+    .instance_size = sizeof(struct imap),
+    .init = init,
+};

@@ -1,0 +1,171 @@
+#include "search_key.h"
+#include <moxd/offload.h>
+#include <moxmail/date.h>
+
+enum { INLINE_MAX = 16 * 1024 }; /* larger messages are searched on a worker */
+
+static bool has_flag(const struct search_key *k, const struct store_msg *info)
+{
+    bool has = info->flags & k->flag;
+
+    for (size_t i = 0; k->keyword && i < info->keywords.n; i++)
+        has |= strcmp(info->keywords.v[i], k->keyword) == 0;
+    return has != k->key->negate;
+}
+
+/* RFC 9051 6.4.4: dates are compared disregarding time and zone. */
+static int64_t received_day(const struct store_time *t)
+{
+    int64_t sec = (t->ns >= 0 ? t->ns : t->ns - MOXD_SEC + 1) / MOXD_SEC;
+
+    return moxd_date_day((struct moxd_date){ .sec = sec, .zone = t->zone });
+}
+
+static int header(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+{
+    struct moxd_field f;
+
+    if (imap_msg_header(msg, err) < 0)
+        return -1;
+    if (!k->text) /* "": the field is there (RFC 9051 6.4.4) */
+        return moxd_header_find(msg->header, k->field, &f);
+    moxd_search_reset(k->text);
+    moxd_search_header(k->text, msg->header, k->field);
+    return moxd_search_found_all(k->text);
+}
+
+struct scan {
+    struct imap_search *se;
+    struct search_key *k;
+    struct imap_msg *msg;
+    struct moxd_err *err;
+    int result;
+};
+
+static void scan(void *arg)
+{
+    struct scan *sc = arg;
+    unsigned where = MOXD_SEARCH_IN_BODY;
+
+    if (sc->k->key->kind == MOXD_IMAP_KEY_TEXT)
+        where |= MOXD_SEARCH_IN_HEADER;
+    moxd_search_reset(sc->k->text);
+    sc->result = moxd_search_message(sc->k->text, sc->se->workspace, &sc->msg->reader,
+                                     sc->msg->structure, where, sc->err);
+}
+
+static int content(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
+                   struct moxd_err *err)
+{
+    struct scan sc = { se, k, msg, err, 0 };
+
+    if (imap_msg_open(msg, err) < 0 || imap_msg_structure(msg, err) < 0)
+        return -1;
+    if (msg->reader.size <= INLINE_MAX)
+        scan(&sc);
+    else
+        (void)moxd_offload(MOXD_LANE_CPU, scan, &sc);
+    return sc.result < 0 ? -1 : moxd_search_found_all(k->text);
+}
+
+/* The day of the Date field in its own zone; 0 when there is none that can be read. */
+static int sent_day(struct imap_msg *msg, int64_t *day, struct moxd_err *err)
+{
+    struct moxd_field f;
+    struct moxd_date date;
+
+    if (imap_msg_header(msg, err) < 0)
+        return -1;
+    if (!moxd_header_find(msg->header, "Date", &f) || moxd_date_parse(f.value, &date) < 0)
+        return 0;
+    *day = moxd_date_day(date);
+    return 1;
+}
+
+static int sent(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+{
+    int64_t day, want = k->key->day;
+    int r = sent_day(msg, &day, err);
+
+    if (r <= 0)
+        return r;
+    return k->key->kind == MOXD_IMAP_KEY_SENTBEFORE ? day < want
+           : k->key->kind == MOXD_IMAP_KEY_SENTON   ? day == want
+                                                    : day >= want;
+}
+
+static bool received(const struct search_key *k, const struct store_msg *info)
+{
+    int64_t day = received_day(&info->received), want = k->key->day;
+
+    return k->key->kind == MOXD_IMAP_KEY_BEFORE ? day < want
+           : k->key->kind == MOXD_IMAP_KEY_ON   ? day == want
+                                                : day >= want;
+}
+
+static int match(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
+                 struct moxd_err *err);
+
+/* Cheap keys before those that read the message; stops at the first that decides. */
+static int match_children(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
+                          bool all, struct moxd_err *err)
+{
+    for (int pass = IMAP_NEEDS_FLAGS; pass <= IMAP_NEEDS_CONTENT; pass++) {
+        for (struct search_key *c = k->child; c; c = c->next) {
+            int r;
+
+            if ((int)c->needs != pass)
+                continue;
+            r = match(se, c, msg, err);
+            if (r < 0 || (r > 0) != all)
+                return r;
+        }
+    }
+    return all;
+}
+
+static int match(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
+                 struct moxd_err *err)
+{
+    int r;
+
+    switch (k->key->kind) {
+    case MOXD_IMAP_KEY_AND:
+    case MOXD_IMAP_KEY_OR:
+        return match_children(se, k, msg, k->key->kind == MOXD_IMAP_KEY_AND, err);
+    case MOXD_IMAP_KEY_NOT:
+        r = match(se, k->child, msg, err);
+        return r < 0 ? r : !r;
+    case MOXD_IMAP_KEY_ALL:
+    case MOXD_IMAP_KEY_OLD: /* no message is recent here */
+        return 1;
+    case MOXD_IMAP_KEY_NEW:
+    case MOXD_IMAP_KEY_RECENT:
+        return 0;
+    case MOXD_IMAP_KEY_FLAG:
+        return has_flag(k, msg->info);
+    case MOXD_IMAP_KEY_HEADER:
+        return header(k, msg, err);
+    case MOXD_IMAP_KEY_BODY:
+    case MOXD_IMAP_KEY_TEXT:
+        return content(se, k, msg, err);
+    case MOXD_IMAP_KEY_LARGER:
+        return msg->info->size > k->key->number;
+    case MOXD_IMAP_KEY_SMALLER:
+        return msg->info->size < k->key->number;
+    case MOXD_IMAP_KEY_UID:
+    case MOXD_IMAP_KEY_SEQ:
+        return imap_uids_have(&k->uids, msg->info->uid);
+    case MOXD_IMAP_KEY_SENTBEFORE:
+    case MOXD_IMAP_KEY_SENTON:
+    case MOXD_IMAP_KEY_SENTSINCE:
+        return sent(k, msg, err);
+    default:
+        return received(k, msg->info);
+    }
+}
+
+int imap_search_match(struct imap_search *se, struct imap_msg *msg, struct moxd_err *err)
+{
+    return match(se, se->root, msg, err);
+}

@@ -1,0 +1,134 @@
+/* SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2). */
+#include "imap.h"
+#include <stdlib.h>
+
+void imap_deselect(struct imap_session *s)
+{
+    if (!s->sel)
+        return;
+    imap_view_fini(&s->sel->view);
+    imap_known_fini(&s->sel->known);
+    free(s->sel);
+    s->sel = NULL;
+    s->state = IMAP_AUTH;
+}
+
+static uint32_t first_unseen(const struct store_entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(entries[i].flags & STORE_SEEN))
+            return (uint32_t)i + 1;
+    return 0;
+}
+
+/* Every keyword that was ever used here (IMAP-07). */
+static int tell_flags(struct imap_session *s, const struct store_mailbox *mb)
+{
+    if (imap_announce_keywords(s, mb->keywords) < 0 ||
+        (s->sel->known.n == 0 && imap_send_flags(s) < 0))
+        return -1;
+    moxd_buf_adds(&s->out, "* OK [PERMANENTFLAGS ");
+    if (s->sel->readonly) {
+        moxd_buf_adds(&s->out, "()] read-only");
+    } else {
+        imap_flags_out(&s->out, STORE_FLAGS_ALL, mb->keywords);
+        moxd_buf_truncate(&s->out, s->out.n - 1);
+        moxd_buf_adds(&s->out, " \\*)] new keywords can be made");
+    }
+    return imap_send_out(s);
+}
+
+/* What a client of IMAP4rev1 expects beside (RFC 3501 6.3.1), and of IMAP4rev2 (RFC 9051 6.3.2). */
+static int tell_revision(struct imap_session *s, const struct store_mailbox *mb, uint32_t unseen)
+{
+    if (s->enabled & IMAP_EN_REV2) {
+        moxd_buf_adds(&s->out, "* LIST () \"/\" ");
+        imap_name_out(s, &s->out, mb->name);
+        return imap_send_out(s);
+    }
+    if (imap_untagged(s, "0 RECENT") < 0)
+        return -1;
+    return unseen ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen) : 0;
+}
+
+static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t unseen)
+{
+    if (tell_flags(s, mb) < 0 || imap_untagged(s, "%zu EXISTS", s->sel->view.told) < 0 ||
+        tell_revision(s, mb, unseen) < 0 ||
+        imap_untagged(s, "OK [UIDVALIDITY %u] UIDs are valid", mb->uidvalidity) < 0)
+        return -1;
+    return imap_untagged(s, "OK [UIDNEXT %u] predicted next UID", mb->uidnext);
+}
+
+/* 1: answered with NO. */
+static int load(struct imap_session *s, struct store_mailbox *mb, uint32_t *unseen)
+{
+    struct store_entry *entries;
+    struct moxd_err err = { 0 };
+    uint64_t modseq;
+    size_t n;
+
+    if (s->im->store->entries(s->acc, mb->id, NULL, s->a, &entries, &n, &modseq, &err) < 0)
+        return imap_fail(s, &err) < 0 ? -1 : 1;
+    s->sel = moxd_xcalloc(1, sizeof(*s->sel));
+    s->sel->mailbox = mb->id;
+    s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
+    imap_view_init(&s->sel->view, entries, n, modseq);
+    s->state = IMAP_SELECTED;
+    *unseen = first_unseen(entries, n);
+    /* A message may have come between the two reads: the next UID is above every one shown. */
+    if (n > 0 && entries[n - 1].uid >= mb->uidnext)
+        mb->uidnext = entries[n - 1].uid + 1;
+    return 0;
+}
+
+static int open_mailbox(struct imap_session *s, struct store_mailbox *mb)
+{
+    uint32_t unseen;
+    int r = load(s, mb, &unseen);
+
+    if (r != 0)
+        return r < 0 ? -1 : 0;
+    if (tell(s, mb, unseen) < 0)
+        return -1;
+    return imap_ok(s, s->sel->readonly ? "READ-ONLY" : "READ-WRITE", "selected");
+}
+
+int imap_cmd_select(struct imap_session *s)
+{
+    struct store_mailbox mb;
+    bool closed = s->sel != NULL;
+    int r;
+
+    /* A failed SELECT leaves no mailbox selected (RFC 9051 6.3.2). */
+    imap_deselect(s);
+    if (closed && imap_untagged(s, "OK [CLOSED] previous mailbox closed") < 0)
+        return -1;
+    r = imap_find_mailbox(s, s->cmd.mailbox, &mb);
+    if (r != 0)
+        return r < 0 ? -1 : 0;
+    return open_mailbox(s, &mb);
+}
+
+int imap_cmd_close(struct imap_session *s)
+{
+    struct store_uids gone;
+    struct moxd_err err = { 0 };
+    int r = 0;
+
+    if (!s->sel->readonly)
+        r = s->im->store->expunge(s->acc, s->sel->mailbox, NULL, s->a, &gone, NULL, &err);
+    imap_deselect(s);
+    return r < 0 ? imap_fail(s, &err) : imap_ok(s, NULL, "closed");
+}
+
+int imap_cmd_unselect(struct imap_session *s)
+{
+    imap_deselect(s);
+    return imap_ok(s, NULL, "unselected");
+}
+
+int imap_cmd_check(struct imap_session *s)
+{
+    return imap_ok(s, NULL, "everything is on disk already");
+}

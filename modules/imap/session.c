@@ -1,0 +1,213 @@
+/* One IMAP connection: greeting, command loop, end. */
+#include "imap.h"
+
+struct command {
+    imap_cmd_fn *fn;
+    unsigned states; /* in which it is valid */
+    bool no_expunge; /* RFC 9051 7.5.1: no EXPUNGE during FETCH, STORE, SEARCH by number */
+};
+enum { ANY = IMAP_NOT_AUTH | IMAP_AUTH | IMAP_SELECTED, IN = IMAP_AUTH | IMAP_SELECTED };
+
+static const struct command commands[MOXD_IMAP_VERBS] = {
+    [MOXD_IMAP_CAPABILITY] = { imap_cmd_capability, ANY, false },
+    [MOXD_IMAP_NOOP] = { imap_cmd_noop, ANY, false },
+    [MOXD_IMAP_LOGOUT] = { imap_cmd_logout, ANY, false },
+    [MOXD_IMAP_ID] = { imap_cmd_id, ANY, false },
+    [MOXD_IMAP_STARTTLS] = { imap_cmd_starttls, IMAP_NOT_AUTH, false },
+    [MOXD_IMAP_AUTHENTICATE] = { imap_cmd_authenticate, IMAP_NOT_AUTH, false },
+    [MOXD_IMAP_LOGIN] = { imap_cmd_login, IMAP_NOT_AUTH, false },
+    [MOXD_IMAP_ENABLE] = { imap_cmd_enable, IN, false },
+    [MOXD_IMAP_SELECT] = { imap_cmd_select, IN, false },
+    [MOXD_IMAP_EXAMINE] = { imap_cmd_select, IN, false },
+    [MOXD_IMAP_CREATE] = { imap_cmd_create, IN, false },
+    [MOXD_IMAP_DELETE] = { imap_cmd_delete, IN, false },
+    [MOXD_IMAP_RENAME] = { imap_cmd_rename, IN, false },
+    [MOXD_IMAP_SUBSCRIBE] = { imap_cmd_subscribe, IN, false },
+    [MOXD_IMAP_UNSUBSCRIBE] = { imap_cmd_subscribe, IN, false },
+    [MOXD_IMAP_LIST] = { imap_cmd_list, IN, false },
+    [MOXD_IMAP_LSUB] = { imap_cmd_lsub, IN, false },
+    [MOXD_IMAP_NAMESPACE] = { imap_cmd_namespace, IN, false },
+    [MOXD_IMAP_STATUS] = { imap_cmd_status, IN, false },
+    [MOXD_IMAP_APPEND] = { imap_cmd_append, IN, false },
+    [MOXD_IMAP_IDLE] = { imap_cmd_idle, IN, false },
+    [MOXD_IMAP_CHECK] = { imap_cmd_check, IMAP_SELECTED, false },
+    [MOXD_IMAP_CLOSE] = { imap_cmd_close, IMAP_SELECTED, false },
+    [MOXD_IMAP_UNSELECT] = { imap_cmd_unselect, IMAP_SELECTED, false },
+    [MOXD_IMAP_EXPUNGE] = { imap_cmd_expunge, IMAP_SELECTED, false },
+    [MOXD_IMAP_SEARCH] = { imap_cmd_search, IMAP_SELECTED, true },
+    [MOXD_IMAP_FETCH] = { imap_cmd_fetch, IMAP_SELECTED, true },
+    [MOXD_IMAP_STORE] = { imap_cmd_store, IMAP_SELECTED, true },
+    [MOXD_IMAP_COPY] = { imap_cmd_copy, IMAP_SELECTED, false },
+    [MOXD_IMAP_MOVE] = { imap_cmd_move, IMAP_SELECTED, false },
+};
+
+static const char *wrong_state(const struct imap_session *s, unsigned states)
+{
+    if (s->state == IMAP_NOT_AUTH)
+        return "log in first";
+    return states == IMAP_NOT_AUTH ? "already logged in" : "select a mailbox first";
+}
+
+/* SMTPIN-02: what begins with an invalid command is not an IMAP client. */
+static int invalid(struct imap_session *s, const struct moxd_err *err)
+{
+    if (imap_bad(s, NULL, "%s", err->pub) < 0)
+        return -1;
+    if (!s->valid_seen)
+        return imap_bye(s, "the first command was invalid");
+    if (s->bad >= IMAP_BAD_MAX)
+        return imap_bye(s, "too many invalid commands");
+    if (imap_data_follows(s))
+        return imap_bye(s, "cannot tell what follows from commands");
+    return 0;
+}
+
+static void count(struct imap_session *s, const char *name)
+{
+    moxd_metric_inc(s->im->commands, name, s->cmd_error ? s->cmd_error : "ok");
+}
+
+void imap_set_tag(struct imap_session *s, struct moxd_str tag)
+{
+    moxd_assert(tag.n <= sizeof(s->tag));
+    if (tag.n > 0)
+        memcpy(s->tag, tag.p, tag.n);
+    s->cmd.tag = moxd_str(s->tag, tag.n);
+}
+
+static int run_command(struct imap_session *s)
+{
+    const struct command *c;
+    struct moxd_err err = { 0 };
+    int r = moxd_imap_parse(moxd_buf_str(&s->text), s->a, &s->cmd, &err);
+
+    imap_set_tag(s, s->cmd.tag);
+    if (r < 0) {
+        s->cmd_error = "bad";
+        count(s, "invalid");
+        return invalid(s, &err);
+    }
+    s->valid_seen = true;
+    c = &commands[s->cmd.verb];
+    if (c->states & s->state) {
+        s->bad = 0;
+        r = c->fn(s);
+    } else {
+        moxd_err_set(&err, MOXD_ERR_STATE, "%s: %s", moxd_imap_verb_name(s->cmd.verb),
+                     wrong_state(s, c->states));
+        r = invalid(s, &err);
+    }
+    count(s, moxd_imap_verb_name(s->cmd.verb));
+    return r;
+}
+
+static int one_command(struct imap_session *s)
+{
+    int r;
+
+    s->a = moxd_arena_new(0);
+    s->cmd = (struct moxd_imap_cmd){ 0 };
+    s->cmd_error = NULL;
+    r = imap_read_command(s);
+    if (r == 0)
+        r = run_command(s);
+    imap_release(s);
+    return r < 0 ? -1 : 0;
+}
+
+void imap_release(struct imap_session *s)
+{
+    moxd_buf_fini(&s->text);
+    moxd_buf_fini(&s->out);
+    moxd_arena_free(s->a);
+    s->a = NULL;
+    if (s->sel)
+        imap_view_forget(&s->sel->view);
+}
+
+bool imap_may_expunge(const struct imap_session *s)
+{
+    return s->cmd.uid || !commands[s->cmd.verb].no_expunge;
+}
+
+/* Waits for the next command. What others change meanwhile is noted and told in the next command
+ * (RFC 9051 5.2 lets a server send it at any time, but few clients read outside of a command). */
+static int wait_command(struct imap_session *s)
+{
+    int64_t deadline =
+        moxd_deadline(s->state == IMAP_NOT_AUTH ? IMAP_LOGIN_TIMEOUT : IMAP_IDLE_TIMEOUT);
+
+    if (moxd_stream_buffered(s->st) > 0 && !moxd_stopping())
+        return 0;
+    return imap_wait(s, deadline, imap_pull);
+}
+
+int imap_wait(struct imap_session *s, int64_t deadline, int (*on_change)(struct imap_session *s))
+{
+    int r = 0;
+
+    while (r == 0) {
+        if (moxd_stopping())
+            return imap_bye(s, "server is shutting down"), -1;
+        if (on_change(s) < 0)
+            return -1;
+        r = moxd_stream_wait(s->st, deadline);
+    }
+    if (r == MOXD_TIMEOUT)
+        (void)imap_bye(s, "idle for too long");
+    else if (r == MOXD_CANCELLED)
+        (void)imap_bye(s, "server is shutting down");
+    return r > 0 ? 0 : -1;
+}
+
+static int greet(struct imap_session *s)
+{
+    moxd_buf_adds(&s->out, "* OK [");
+    imap_capabilities(s, &s->out);
+    moxd_buf_addf(&s->out, "] %s moxd imap", s->c->hostname);
+    return imap_send_out(s) < 0 || moxd_stream_flush(s->st) < 0 ? -1 : 0;
+}
+
+static void init(struct imap_session *s, struct moxd_instance *m, struct moxd_conn *c)
+{
+    memset(s, 0, sizeof(*s));
+    s->im = MOXD_CONTAINER(m, struct imap, m);
+    s->c = c;
+    s->st = c->st;
+    s->log = (struct moxd_log){ .component = "imap", .parent = &c->log };
+    s->conf = MOXD_CONTAINER(c->conf, struct imap_service_conf, service);
+    s->state = IMAP_NOT_AUTH;
+    s->fiber = moxd_fiber_self();
+    s->auth_env = (struct auth_env){
+        .protocol = "imap", .remote_ip = c->remote_ip, .stream = c->st, .log = &s->log
+    };
+    moxd_buf_init(&s->text, IMAP_COMMAND_MAX);
+    moxd_buf_init(&s->out, IMAP_OUT_MAX);
+    moxd_stream_timeouts(c->st, IMAP_LOGIN_TIMEOUT, IMAP_WRITE_TIMEOUT);
+}
+
+static void fini(struct imap_session *s)
+{
+    imap_release(s);
+    imap_deselect(s);
+    if (s->watch)
+        s->im->store->unwatch(s->watch);
+    if (s->acc)
+        s->im->store->close(s->acc);
+}
+
+void imap_session_run(struct moxd_instance *m, struct moxd_conn *c)
+{
+    struct imap_session *s = moxd_xcalloc(1, sizeof(*s));
+
+    init(s, m, c);
+    moxd_metric_inc(s->im->connections, NULL, NULL);
+    if (greet(s) == 0)
+        while (!s->bye && wait_command(s) == 0)
+            if (one_command(s) < 0)
+                break;
+    (void)!moxd_stream_flush(s->st);
+    moxd_debug(&s->log, "session ended", moxd_kvs("error", moxd_stream_error(s->st)));
+    fini(s);
+    free(s);
+}

@@ -1,0 +1,155 @@
+/* What others change: taken from the watch, kept as marks in the view, told when the protocol allows it
+ * (RFC 9051 5.2, 7.5.1). */
+#include "imap.h"
+
+enum { BATCH = 500 };
+
+int imap_command_set(struct imap_session *s, struct store_uids *out, struct moxd_err *err)
+{
+    return imap_view_set(&s->sel->view, &s->cmd.set, s->cmd.uid, s->a, out, err);
+}
+
+/* -1: the session has nothing left to work on. */
+static int note_change(struct imap_session *s, const struct store_change *c)
+{
+    if (c->kind == STORE_CHANGE_ACCOUNT_REMOVED) {
+        (void)imap_bye(s, "the account was removed");
+        return -1;
+    }
+    if (!s->sel || c->mailbox != s->sel->mailbox)
+        return 0;
+    if (c->kind == STORE_CHANGE_MAILBOX_REMOVE) {
+        (void)imap_bye(s, "the selected mailbox was removed");
+        return -1;
+    }
+    imap_view_change(&s->sel->view, c);
+    return 0;
+}
+
+int imap_pull(struct imap_session *s)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
+    struct store_change *v;
+    struct moxd_err err = { 0 };
+    size_t n;
+
+    if (!s->watch || !s->im->store->pending(s->watch))
+        return 0;
+    a = moxd_arena_new(0);
+    if (s->im->store->changes(s->watch, a, &v, &n, &err) < 0) {
+        moxd_debug(&s->log, "changes lost, comparing with the store", moxd_kve(&err));
+        if (s->sel)
+            s->sel->lost = true;
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (note_change(s, &v[i]) < 0)
+            return -1;
+    return 0;
+}
+
+/* After lost changes: the whole mailbox is read again. */
+static int compare(struct imap_session *s, struct moxd_arena *a)
+{
+    struct store_entry *v;
+    struct moxd_err err = { 0 };
+    uint64_t modseq;
+    size_t n;
+
+    if (!s->sel->lost)
+        return 0;
+    if (s->im->store->entries(s->acc, s->sel->mailbox, NULL, a, &v, &n, &modseq, &err) < 0) {
+        moxd_error(&s->log, "mailbox cannot be read again", moxd_kve(&err));
+        (void)imap_bye(s, "the selected mailbox is not available");
+        return -1;
+    }
+    imap_view_compare(&s->sel->view, v, n, modseq);
+    s->sel->lost = false;
+    return 0;
+}
+
+static int tell_expunge(void *arg, uint32_t seq)
+{
+    return imap_untagged(arg, "%u EXPUNGE", seq);
+}
+
+static int tell_flags_of(struct imap_session *s, const struct store_entry *e)
+{
+    uint32_t seq = imap_view_seq(&s->sel->view, e->uid);
+
+    if (seq == 0 || imap_view_knows(&s->sel->view, e->uid, e->modseq))
+        return 0;
+    if (imap_announce_keywords(s, e->keywords) < 0)
+        return -1;
+    moxd_buf_addf(&s->out, "* %u FETCH (UID %u FLAGS ", seq, e->uid);
+    imap_flags_out(&s->out, e->flags, e->keywords);
+    moxd_buf_addc(&s->out, ')');
+    return imap_send_out(s);
+}
+
+/* The flags as they are now: of several changes in a row only the last is worth a line. */
+static int tell_flags(struct imap_session *s, struct moxd_arena *a)
+{
+    struct imap_view *view = &s->sel->view;
+    struct store_uids flagged, piece;
+    struct imap_cut cut = { 0 };
+    struct store_entry *v;
+    struct moxd_err err = { 0 };
+    size_t n;
+
+    imap_view_flagged(view, a, &flagged);
+    while (imap_view_cut(view, &flagged, &cut, BATCH, a, &piece) > 0) {
+        if (s->im->store->entries(s->acc, s->sel->mailbox, &piece, a, &v, &n, NULL, &err) < 0) {
+            moxd_error(&s->log, "changed flags cannot be read", moxd_kve(&err));
+            s->sel->lost = true; /* to be tried again */
+            return 0;
+        }
+        for (size_t i = 0; i < n; i++)
+            if (tell_flags_of(s, &v[i]) < 0)
+                return -1;
+    }
+    return 0;
+}
+
+static int tell(struct imap_session *s, struct moxd_arena *a)
+{
+    struct imap_view *view = &s->sel->view;
+
+    if (compare(s, a) < 0)
+        return -1;
+    if (imap_may_expunge(s) && imap_view_expunge(view, tell_expunge, s) < 0)
+        return -1;
+    if (view->told < view->n) {
+        view->told = view->n;
+        if (imap_untagged(s, "%zu EXISTS", view->told) < 0)
+            return -1;
+    }
+    return view->nflags > 0 ? tell_flags(s, a) : 0;
+}
+
+static bool due(const struct imap_selected *sel)
+{
+    const struct imap_view *v = &sel->view;
+
+    return sel->lost || v->ngone > 0 || v->nflags > 0 || v->told < v->n;
+}
+
+int imap_sync(struct imap_session *s)
+{
+    struct moxd_arena *a;
+    int r = 0;
+
+    if (s->bye)
+        return 0;
+    if (imap_pull(s) < 0)
+        return -1;
+    if (!s->sel)
+        return 0;
+    if (due(s->sel)) {
+        a = moxd_arena_new(0);
+        r = tell(s, a);
+        moxd_arena_free(a);
+    }
+    imap_view_forget(&s->sel->view);
+    return r;
+}

@@ -1,0 +1,87 @@
+/* The selected mailbox as one client knows it: which messages, in which order, and what it was not told
+ * yet. Pure: knows neither session nor store, never suspends.
+ *
+ * The first `told` messages have sequence numbers 1 to told. New ones are appended and become known with
+ * the next EXISTS; expunged ones stay until an EXPUNGE may be sent, changed ones carry a mark until
+ * their FETCH is sent. Five bytes a message. */
+#ifndef IMAP_VIEW_H
+#define IMAP_VIEW_H
+
+#include <moxd/store.h>
+#include <moxmail/imap_syntax.h>
+
+enum imap_mark {
+    IMAP_MARK_GONE = 1,  /* expunged */
+    IMAP_MARK_FLAGS = 2, /* flags changed */
+};
+
+/* A message whose flags the client learned from the running command, not from a change. */
+struct imap_told {
+    uint32_t uid;
+    bool silent; /* it knows what it did (STORE .SILENT), not what others did before */
+    uint64_t modseq;
+};
+
+struct imap_view {
+    uint32_t *uids; /* ascending; heap, as marks, saved and news */
+    uint8_t *marks;
+    size_t n, cap;
+    size_t told;          /* what the last EXISTS, less later EXPUNGEs, said */
+    size_t ngone, nflags; /* how many carry which mark */
+    uint64_t synced;      /* the read that it was made of had everything up to this modseq */
+    struct store_uid_range *saved; /* "$" (RFC 9051 6.4.4.1): ascending */
+    size_t nsaved;
+    struct imap_told *news; /* ascending; until the next imap_view_forget */
+    size_t nnews, news_cap;
+};
+
+/* Takes over the state of a mailbox as of that modseq: everything in it is told. */
+void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
+                    uint64_t modseq);
+void imap_view_fini(struct imap_view *v);
+
+/* Sequence number of a UID, 0 when the client does not know it. */
+uint32_t imap_view_seq(const struct imap_view *v, uint32_t uid);
+
+/* --- sets (view_set.c) --------------------------------------------------------------------------- */
+/* Sequence set or UID set to ranges of UIDs that are in the view, in the arena. -1 with *err (SYNTAX: a
+ * sequence number that does not exist, RFC 9051 9). */
+int imap_view_set(const struct imap_view *v, const struct moxd_imap_set *set, bool uid,
+                  struct moxd_arena *a, struct store_uids *out, struct moxd_err *err) MOXD_CHECKED;
+/* The same for SEARCH, where numbers that do not exist match nothing. */
+void imap_view_search_set(const struct imap_view *v, const struct moxd_imap_set *set, bool uid,
+                          struct moxd_arena *a, struct store_uids *out);
+/* All messages that the client knows. */
+void imap_view_all(const struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
+/* Goes through a set in pieces. Zero-initialized is the start. */
+struct imap_cut {
+    size_t range; /* of the set */
+    uint32_t uid; /* where to go on in it */
+};
+/* The next at most `max` messages of the set: how many (0 at the end), *out their UIDs as ranges. */
+size_t imap_view_cut(const struct imap_view *v, const struct store_uids *set, struct imap_cut *cut,
+                     size_t max, struct moxd_arena *a, struct store_uids *out);
+/* Remembers n ascending UIDs as "$". */
+void imap_view_save(struct imap_view *v, const uint32_t *uids, size_t n);
+/* Whether uid is in the set. */
+bool imap_uids_have(const struct store_uids *set, uint32_t uid);
+
+/* --- changes (view_change.c) --------------------------------------------------------------------- */
+/* A message was added, changed or expunged; other kinds and what is known already do nothing. */
+void imap_view_change(struct imap_view *v, const struct store_change *c);
+/* The client was told (silent: knows without being told) the flags as of this modseq. UIDs ascend until
+ * the next imap_view_forget. */
+void imap_view_told(struct imap_view *v, uint32_t uid, uint64_t modseq, bool silent);
+/* Whether the flags as of this modseq are known to the client from the running command. */
+bool imap_view_knows(const struct imap_view *v, uint32_t uid, uint64_t modseq);
+void imap_view_forget(struct imap_view *v);
+/* Takes the expunged ones out. `tell` gets each sequence number that the client knows, valid when it is
+ * told in this order; < 0 ends the telling and is returned. */
+int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq), void *arg);
+/* The told messages with changed flags, whose marks are taken off. */
+void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
+/* Changes were lost: finds out by comparing with all entries as of that modseq. */
+void imap_view_compare(struct imap_view *v, const struct store_entry *entries, size_t n,
+                       uint64_t modseq);
+
+#endif

@@ -1,0 +1,207 @@
+/* A view and the changes of its mailbox. */
+#include "view.h"
+#include <stdlib.h>
+
+static void append(struct imap_view *v, uint32_t uid)
+{
+    moxd_assert(v->n == 0 || v->uids[v->n - 1] < uid);
+    if (v->n == v->cap) {
+        v->cap = v->cap < 64 ? 64 : v->cap + v->cap / 2;
+        v->uids = moxd_xreallocarray(v->uids, v->cap, sizeof(*v->uids));
+        v->marks = moxd_xreallocarray(v->marks, v->cap, sizeof(*v->marks));
+    }
+    v->marks[v->n] = 0;
+    v->uids[v->n++] = uid;
+}
+
+void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
+                    uint64_t modseq)
+{
+    *v = (struct imap_view){ .cap = n, .n = n, .told = n, .synced = modseq };
+    if (n == 0)
+        return;
+    v->uids = moxd_xreallocarray(NULL, n, sizeof(*v->uids));
+    v->marks = moxd_xcalloc(n, sizeof(*v->marks));
+    for (size_t i = 0; i < n; i++)
+        v->uids[i] = entries[i].uid;
+}
+
+void imap_view_fini(struct imap_view *v)
+{
+    free(v->uids);
+    free(v->marks);
+    free(v->saved);
+    free(v->news);
+    *v = (struct imap_view){ 0 };
+}
+
+/* Index of the UID among all, told or not; n when it is not there. */
+static size_t find(const struct imap_view *v, uint32_t uid)
+{
+    size_t lo = 0, hi = v->n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (v->uids[mid] < uid)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < v->n && v->uids[lo] == uid ? lo : v->n;
+}
+
+static void mark(struct imap_view *v, size_t i, enum imap_mark m)
+{
+    if (i == v->n || (v->marks[i] & m))
+        return;
+    v->marks[i] |= m;
+    *(m == IMAP_MARK_GONE ? &v->ngone : &v->nflags) += 1;
+}
+
+/* --- what the running command told ---------------------------------------------------------------- */
+
+static struct imap_told *news_of(const struct imap_view *v, uint32_t uid)
+{
+    size_t lo = 0, hi = v->nnews;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (v->news[mid].uid < uid)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < v->nnews && v->news[lo].uid == uid ? &v->news[lo] : NULL;
+}
+
+void imap_view_told(struct imap_view *v, uint32_t uid, uint64_t modseq, bool silent)
+{
+    size_t i = find(v, uid);
+
+    if (i == v->n)
+        return;
+    if (v->marks[i] & IMAP_MARK_FLAGS) {
+        /* Others changed it before: with .SILENT that is still to be told. */
+        if (silent)
+            return;
+        v->marks[i] &= (uint8_t)~IMAP_MARK_FLAGS;
+        v->nflags--;
+    }
+    if (modseq <= v->synced)
+        return;
+    moxd_assert(v->nnews == 0 || v->news[v->nnews - 1].uid < uid);
+    if (v->nnews == v->news_cap) {
+        v->news_cap = v->news_cap ? v->news_cap * 2 : 16;
+        v->news = moxd_xreallocarray(v->news, v->news_cap, sizeof(*v->news));
+    }
+    v->news[v->nnews++] = (struct imap_told){ .uid = uid, .modseq = modseq, .silent = silent };
+}
+
+bool imap_view_knows(const struct imap_view *v, uint32_t uid, uint64_t modseq)
+{
+    const struct imap_told *t = news_of(v, uid);
+
+    return t && t->modseq >= modseq;
+}
+
+void imap_view_forget(struct imap_view *v)
+{
+    free(v->news);
+    v->news = NULL;
+    v->nnews = v->news_cap = 0;
+}
+
+/* --- changes --------------------------------------------------------------------------------------- */
+
+static void flags_changed(struct imap_view *v, const struct store_change *c)
+{
+    struct imap_told *t = news_of(v, c->uid);
+
+    if (t && c->modseq <= t->modseq) {
+        if (!t->silent || c->modseq == t->modseq)
+            return;
+        t->modseq = 0; /* somebody else's change came before what the client did silently */
+    }
+    mark(v, find(v, c->uid), IMAP_MARK_FLAGS);
+}
+
+void imap_view_change(struct imap_view *v, const struct store_change *c)
+{
+    if (c->modseq <= v->synced)
+        return;
+    if (c->kind == STORE_CHANGE_ADD && (v->n == 0 || v->uids[v->n - 1] < c->uid))
+        append(v, c->uid);
+    else if (c->kind == STORE_CHANGE_FLAGS)
+        flags_changed(v, c);
+    else if (c->kind == STORE_CHANGE_EXPUNGE)
+        mark(v, find(v, c->uid), IMAP_MARK_GONE);
+}
+
+int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq), void *arg)
+{
+    size_t kept = 0, told = v->told;
+    int r = 0;
+
+    if (v->ngone == 0)
+        return 0;
+    for (size_t i = 0; i < v->n; i++) {
+        if (!(v->marks[i] & IMAP_MARK_GONE)) {
+            v->uids[kept] = v->uids[i];
+            v->marks[kept++] = v->marks[i];
+            continue;
+        }
+        v->nflags -= (v->marks[i] & IMAP_MARK_FLAGS) != 0;
+        if (i >= told)
+            continue;
+        v->told--;
+        if (r >= 0)
+            r = tell(arg, (uint32_t)kept + 1);
+    }
+    v->n = kept;
+    v->ngone = 0;
+    return r;
+}
+
+void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_uids *out)
+{
+    struct store_uid_range *r = NULL;
+    size_t n = 0, cap = 0;
+    bool joined = false;
+
+    for (size_t i = 0; v->nflags > 0 && i < v->told; i++) {
+        if (!(v->marks[i] & IMAP_MARK_FLAGS)) {
+            joined = false;
+            continue;
+        }
+        v->marks[i] &= (uint8_t)~IMAP_MARK_FLAGS;
+        v->nflags--;
+        if (!joined)
+            *(struct store_uid_range *)moxd_arena_push(a, &r, &n, &cap, sizeof(*r)) =
+                (struct store_uid_range){ .first = v->uids[i] };
+        r[n - 1].last = v->uids[i];
+        joined = true;
+    }
+    *out = (struct store_uids){ r, n };
+}
+
+void imap_view_compare(struct imap_view *v, const struct store_entry *entries, size_t n,
+                       uint64_t modseq)
+{
+    size_t had = v->n, k = 0;
+
+    for (size_t i = 0; i < had; i++) {
+        while (k < n && entries[k].uid < v->uids[i])
+            k++;
+        if (k == n || entries[k].uid != v->uids[i])
+            mark(v, i, IMAP_MARK_GONE);
+        else if (entries[k].modseq > v->synced &&
+                 !imap_view_knows(v, v->uids[i], entries[k].modseq))
+            mark(v, i, IMAP_MARK_FLAGS);
+    }
+    for (k = 0; k < n; k++)
+        if (had == 0 || entries[k].uid > v->uids[had - 1])
+            append(v, entries[k].uid);
+    v->synced = modseq > v->synced ? modseq : v->synced;
+}

@@ -1,0 +1,117 @@
+/* Hooks of the SMTP server: each command of a transaction can be judged; after DATA the message can be
+ * read, annotated and judged; a recipient is taken over by whoever answers on_route.
+ *
+ * Facts are const; what may change is changed through the functions of smtp/1. Pointers in events are
+ * valid during the call. */
+#ifndef MOXD_SMTP_H
+#define MOXD_SMTP_H
+
+#include <moxd/arena.h>
+#include <moxd/hook.h>
+#include <moxd/log.h>
+#include <moxd/stream.h>
+
+struct moxd_instance;
+struct moxd_slots;
+struct store_draft;
+
+struct smtp_path {               /* forward-path or reverse-path */
+    struct moxd_str localpart;   /* unquoted, UTF-8; empty with empty domain: the null path <> */
+    struct moxd_str domain;      /* in A-labels, lower case; "[192.0.2.1]" for literals */
+    struct moxd_str text;        /* as it should be written: quoted where needed, without <> */
+};
+struct smtp_conn {               /* facts of the session */
+    uint64_t cid;
+    const char *remote_ip, *local_ip;
+    const struct sockaddr *remote;
+    const char *listener, *hostname;
+    bool submission;
+    bool tls;
+    const char *tls_version;     /* or NULL */
+    struct moxd_str helo;        /* argument of EHLO/HELO, empty before */
+    bool esmtp;
+    const char *account, *login; /* authenticated: or NULL */
+    const struct moxd_log *log;
+    struct moxd_arena *arena;    /* session arena */
+    const struct moxd_slots *slots; /* "smtp-session" */
+};
+struct smtp_mail {               /* facts of the transaction, from MAIL on */
+    const struct smtp_conn *conn;
+    struct smtp_path from;
+    uint64_t size;               /* SIZE=, 0 unknown */
+    bool smtputf8, body8bit, requiretls;
+    struct moxd_str envid, ret;
+    int64_t holduntil;           /* ns wall, 0 */
+    size_t nrcpts;               /* accepted so far */
+    struct moxd_arena *arena;    /* transaction arena */
+    const struct moxd_slots *slots; /* "smtp-message" */
+};
+struct smtp_rcpt {
+    const struct smtp_mail *mail;
+    struct smtp_path to;
+    struct moxd_str notify, orcpt;
+};
+struct smtp_message {            /* after DATA */
+    const struct smtp_mail *mail;
+    const struct smtp_rcpt *const *rcpts;
+    size_t nrcpts;
+    struct store_draft *draft;   /* the data, CRLF line ends; as received, but of submissions without
+                                    Bcc and Return-Path; read through store_v1 */
+    uint64_t size;
+};
+
+/* What a provider of on_route says. */
+struct smtp_route {
+    const char *by;              /* module that takes it: for the log */
+    /* Called once per message with all of its recipients that this route took, to make them durable.
+     * 0, or -1 with *err (its SMTP code is the reply). prefix: trace headers to put before the body. */
+    int (*deliver)(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
+                   void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
+    struct moxd_instance *m;
+    void *target;                /* the provider's, in the transaction arena */
+    /* Instead of deliver: the provider is responsible for the recipient and refuses it (no such user,
+     * domain disabled). Filled by moxd_reply_set; code != 0 makes it count. */
+    struct moxd_reply refuse;
+};
+
+/* on_connect (DECIDE): before the greeting. on_helo (DECIDE). on_mail (DECIDE).
+ * on_route (PROVIDE, answer struct smtp_route): who takes responsibility for the recipient, or, being
+ * responsible, refuses it (route->refuse). NEXT: not mine. When nobody answers: 550 5.7.1.
+ * on_rcpt (DECIDE): after a route was found. on_message (DECIDE): data received, before delivery.
+ * on_submit (TRANSFORM): as on_message, for authenticated submissions, before on_message.
+ * on_delivered (OBSERVE): durable and about to be acknowledged. */
+#define MOXD_POINT_on_connect_MAJOR 1
+typedef enum moxd_verdict moxd_on_connect_fn(struct moxd_instance *m, const struct smtp_conn *ev,
+                                             struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_helo_MAJOR 1
+typedef enum moxd_verdict moxd_on_helo_fn(struct moxd_instance *m, const struct smtp_conn *ev,
+                                          struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_mail_MAJOR 1
+typedef enum moxd_verdict moxd_on_mail_fn(struct moxd_instance *m, const struct smtp_mail *ev,
+                                          struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_route_MAJOR 1
+typedef enum moxd_verdict moxd_on_route_fn(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                           struct smtp_route *route) MOXD_SUSPENDS;
+#define MOXD_POINT_on_rcpt_MAJOR 1
+typedef enum moxd_verdict moxd_on_rcpt_fn(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                          struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_submit_MAJOR 1
+typedef enum moxd_verdict moxd_on_submit_fn(struct moxd_instance *m, const struct smtp_message *ev,
+                                            struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_message_MAJOR 1
+typedef enum moxd_verdict moxd_on_message_fn(struct moxd_instance *m, const struct smtp_message *ev,
+                                             struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_delivered_MAJOR 1
+typedef void moxd_on_delivered_fn(struct moxd_instance *m, const struct smtp_message *ev);
+
+/* smtp/1: setters for hooks. */
+struct smtp_v1 {
+    /* Adds a header field to the prefix of the message: "Name: value\r\n", folded by the caller. */
+    void (*add_header)(const struct smtp_message *msg, struct moxd_str field);
+    /* Delivers every copy of the message to this mailbox instead (name is copied). */
+    void (*set_mailbox)(const struct smtp_message *msg, const char *mailbox);
+    /* Flags and a note for the log line of the message. */
+    void (*note)(const struct smtp_message *msg, const char *key, const char *value);
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* DATA (RFC 5321 4.1.1.4): receives, checks, lets hooks judge, delivers, and only then says 250. */
+#include "smtp.h"
+
+/* RFC 5321 6.3. */
+static int check_loop(const struct smtp_header_facts *f, struct moxd_err *err)
+{
+    if (f->received <= SMTP_RECEIVED_MAX)
+        return 0;
+    return moxd_err_smtp_set(err, MOXD_ERR_INVALID, 554, "5.4.6",
+                             "mail loop: more than %d Received fields", (int)SMTP_RECEIVED_MAX);
+}
+
+/* SMTPIN-09: what readers show as sender must be what policies look at. */
+static int check_from(const struct smtp_header_facts *f, struct moxd_err *err)
+{
+    if (f->from == 1)
+        return 0;
+    return moxd_err_smtp_set(err, MOXD_ERR_INVALID, 550, "5.6.0",
+                             f->from == 0 ? "the message has no From field"
+                                          : "the message has more than one From field");
+}
+
+static int check_message(struct smtp_txn *t, struct moxd_err *err)
+{
+    struct smtp_header_facts facts;
+
+    smtp_header_facts(t->header, &facts);
+    if (check_loop(&facts, err) < 0 || check_from(&facts, err) < 0)
+        return -1;
+    return t->s->facts.submission ? smtp_submit(t, &facts, err) : 0;
+}
+
+static void finish_facts(struct smtp_txn *t)
+{
+    const struct smtp_rcpt **rcpts = moxd_arena_calloc(t->arena, t->nrcpts, sizeof(*rcpts));
+
+    for (size_t i = 0; i < t->nrcpts; i++)
+        rcpts[i] = &t->rcpts[i]->facts;
+    t->message.rcpts = rcpts;
+    t->message.nrcpts = t->nrcpts;
+}
+
+/* False when a hook refused the message, and the client was told. */
+static bool ask_hooks(struct smtp_session *s, struct smtp_txn *t)
+{
+    struct moxd_point *points[] = { s->facts.submission ? s->smtp->on_submit : NULL,
+                                    s->smtp->on_message };
+    static const char *const names[] = { "on_submit", "on_message" };
+
+    for (size_t i = 0; i < MOXD_NELEMS(points); i++) {
+        struct moxd_reply reply = { 0 };
+        enum moxd_verdict v = points[i] ? moxd_fire(points[i], &t->message, &reply) : MOXD_NEXT;
+        if (v != MOXD_NEXT) {
+            smtp_reply_verdict(s, v, &reply, names[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct moxd_str log_form(struct smtp_txn *t, const struct moxd_address *ad)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(4 * MOXD_DOMAIN_MAX);
+
+    moxd_address_log(&b, ad);
+    struct moxd_str text = moxd_arena_str(t->arena, moxd_buf_str(&b));
+    moxd_buf_fini(&b);
+    return text;
+}
+
+static void log_delivered(struct smtp_txn *t, int64_t started)
+{
+    struct smtp_session *s = t->s;
+    struct moxd_kv kv[SMTP_NOTES_MAX + 8] = {
+        moxd_kvn("from", log_form(t, &t->from)), moxd_kvn("to", log_form(t, &t->rcpts[0]->to)),
+        moxd_kvu("recipients", t->nrcpts),       moxd_kvu("size", t->message.size),
+        moxd_kvs("by", t->rcpts[0]->route.by),   moxd_kvd("took", moxd_mono() - started),
+    };
+    size_t n = 6;
+
+    for (size_t i = 0; i < t->nnotes; i++)
+        kv[n++] = moxd_kvs(t->notes[i].key, t->notes[i].value);
+    if (moxd_log_on(&s->log, MOXD_INFO))
+        moxd_log_write(&s->log, MOXD_INFO, "message received", kv);
+}
+
+/* What became of the message, for metrics. */
+static const char *judge_and_deliver(struct smtp_session *s, struct smtp_txn *t)
+{
+    int64_t started = moxd_mono();
+    struct moxd_err err = { 0 };
+
+    finish_facts(t);
+    if (check_message(t, &err) < 0 || smtp_parsable(t, &err) < 0) {
+        smtp_reply_err(s, &err);
+        return "refused";
+    }
+    if (!ask_hooks(s, t))
+        return "refused";
+    if (smtp_deliver(t, &err) < 0) {
+        smtp_reply_err(s, &err);
+        return "failed";
+    }
+    log_delivered(t, started);
+    moxd_metric_observe(s->smtp->duration, s->c->service->name, NULL,
+                        (double)(moxd_mono() - started) / (double)MOXD_SEC);
+    smtp_reply(s, 250, "2.0.0", "message received (%s)", s->public_id);
+    return "delivered";
+}
+
+/* The client went silent or away, or we are stopping: nothing was acknowledged. */
+static void lost(struct smtp_session *s, int result)
+{
+    moxd_info(&s->log, "connection lost in a message", moxd_kvs("result", moxd_wait_name(result)));
+    if (result == MOXD_TIMEOUT)
+        smtp_reply(s, 421, "4.4.2", "%s your message did not go on", s->facts.hostname);
+    else if (result == MOXD_CANCELLED)
+        smtp_reply(s, 421, "4.3.2", "%s shutting down", s->facts.hostname);
+    s->closing = true;
+}
+
+static const char *data(struct smtp_session *s, struct smtp_txn *t)
+{
+    struct moxd_err err = { 0 };
+    int result = 0;
+
+    smtp_reply(s, 354, NULL, "end with a line that holds only a dot");
+    switch (smtp_receive(s, t, &result, &err)) {
+    case SMTP_RECEIVED:
+        return judge_and_deliver(s, t);
+    case SMTP_REFUSED:
+        smtp_reply_err(s, &err);
+        return "refused";
+    case SMTP_LOST:
+        lost(s, result);
+    }
+    return "lost";
+}
+
+void smtp_cmd_data(struct smtp_session *s, struct moxd_str args)
+{
+    (void)args;
+    if (s->txn->nrcpts == 0) {
+        smtp_reply_bad(s, 554, "5.5.1", "no valid recipients"); /* RFC 5321 3.3 */
+        return;
+    }
+    const char *result = data(s, s->txn);
+    moxd_metric_inc(s->smtp->messages, s->c->service->name, result);
+    smtp_txn_free(s);
+}

@@ -1,0 +1,25 @@
+/* The header section of an incoming message: where it ends, what is in it, what is taken out. Pure. */
+#ifndef SMTP_HEADERS_H
+#define SMTP_HEADERS_H
+
+#include <moxd/buf.h>
+
+/* Finds the blank line that ends a header section in data that comes in pieces. */
+struct smtp_header_end {
+    unsigned state;
+};
+void smtp_header_end_init(struct smtp_header_end *e);
+/* Index in p after the blank line, or -1: not in this piece. */
+ptrdiff_t smtp_header_end_find(struct smtp_header_end *e, const char *p, size_t n);
+
+/* How often fields are there, and the values of some (with their folding). */
+struct smtp_header_facts {
+    size_t from, sender, received, date, message_id, return_path;
+    struct moxd_str from_value, sender_value;
+};
+void smtp_header_facts(struct moxd_str header, struct smtp_header_facts *out);
+/* Appends the header without the fields that a submission must not pass on: Bcc (RFC 5322 3.6.3) and
+ * Return-Path (RFC 5321 4.4). Everything else stays byte for byte. */
+void smtp_header_strip(struct moxd_buf *out, struct moxd_str header);
+
+#endif

@@ -1,0 +1,110 @@
+/* Reading a message: header section into memory, everything into a draft of the store. */
+#include "smtp.h"
+
+#include "smtp_headers.h"
+
+struct receive {
+    struct smtp_session *s;
+    struct smtp_txn *t;
+    struct smtp_header_end end;
+    struct moxd_buf header;
+    bool in_body;
+    struct moxd_err err; /* of the sink */
+};
+
+static int store(struct receive *r, struct moxd_str data)
+{
+    if (data.n == 0)
+        return 0;
+    return r->s->smtp->store->draft_write(r->t->message.draft, data.p, data.n, &r->err);
+}
+
+/* The header section is complete: keeps it, and stores it as it is to be delivered. */
+static int finish_header(struct receive *r)
+{
+    struct moxd_str header = moxd_buf_str(&r->header);
+    struct moxd_buf stripped = MOXD_BUF_INIT(SMTP_HEADER_MAX);
+
+    r->in_body = true;
+    r->t->header = moxd_arena_str(r->t->arena, header);
+    if (!r->s->facts.submission)
+        return store(r, header);
+    smtp_header_strip(&stripped, header);
+    int rc = store(r, moxd_buf_str(&stripped));
+    moxd_buf_fini(&stripped);
+    return rc;
+}
+
+static int header_piece(struct receive *r, struct moxd_str data)
+{
+    ptrdiff_t end = smtp_header_end_find(&r->end, data.p, data.n);
+
+    moxd_buf_addstr(&r->header, end < 0 ? data : moxd_str_sub(data, 0, (size_t)end));
+    if (r->header.overflow)
+        return moxd_err_smtp_set(&r->err, MOXD_ERR_LIMIT, 552, "5.3.4",
+                                 "the header is larger than %d bytes", (int)SMTP_HEADER_MAX);
+    if (end < 0)
+        return 0;
+    return finish_header(r) < 0 ? -1 : store(r, moxd_str_from(data, (size_t)end));
+}
+
+static int sink(void *arg, const char *p, size_t n)
+{
+    struct receive *r = arg;
+
+    moxd_log_trace(&r->s->log, MOXD_TRACEDATA, "C: ", moxd_str(p, n));
+    return r->in_body ? store(r, moxd_str(p, n)) : header_piece(r, moxd_str(p, n));
+}
+
+/* A limit below the default is the admin's own choice for this listener. */
+int smtp_too_large(const struct smtp_session *s, struct moxd_err *err)
+{
+    int64_t max = s->conf->max_message_size;
+    return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 552,
+                             max < SMTP_MESSAGE_MAX_DEFAULT ? "5.2.3" : "5.3.4",
+                             "message larger than %lld bytes", (long long)max);
+}
+
+/* The data was read to its end: what is wrong with it. */
+static int conclude(struct receive *r, int result, const struct moxd_data_result *res,
+                    struct moxd_err *err)
+{
+    if (result == MOXD_TOOLONG)
+        return smtp_too_large(r->s, err);
+    if (result == MOXD_BADDATA)
+        return moxd_err_smtp_set(err, MOXD_ERR_SYNTAX, 554, "5.6.0", "message refused: %s",
+                                 res->problem);
+    if (res->sink_result == 0 && (r->in_body || finish_header(r) == 0)) {
+        r->t->message.size = r->s->smtp->store->draft_size(r->t->message.draft);
+        return 0;
+    }
+    *err = r->err;
+    return -1;
+}
+
+static int read_data(struct receive *r, struct moxd_data_result *res)
+{
+    struct smtp_session *s = r->s;
+
+    moxd_stream_timeouts(s->st, s->conf->data_timeout, s->conf->command_timeout);
+    int result = moxd_stream_data(s->st, (uint64_t)s->conf->max_message_size, sink, r, res);
+    moxd_stream_timeouts(s->st, s->conf->command_timeout, s->conf->command_timeout);
+    moxd_metric_add(s->smtp->bytes, s->c->service->name, NULL, (double)res->total);
+    return result;
+}
+
+enum smtp_receive_result smtp_receive(struct smtp_session *s, struct smtp_txn *t, int *lost,
+                                      struct moxd_err *err)
+{
+    struct receive r = { .s = s, .t = t, .header = MOXD_BUF_INIT(SMTP_HEADER_MAX) };
+    struct moxd_data_result res = { 0 };
+    enum smtp_receive_result outcome = SMTP_LOST;
+
+    smtp_header_end_init(&r.end);
+    t->message.draft = s->smtp->store->draft_new(s->smtp->store_self);
+    *lost = read_data(&r, &res);
+    if (*lost == 0 || *lost == MOXD_TOOLONG || *lost == MOXD_BADDATA)
+        outcome = conclude(&r, *lost, &res, err) < 0 ? SMTP_REFUSED : SMTP_RECEIVED;
+    moxd_buf_fini(&r.header);
+    return outcome;
+}

@@ -1,0 +1,70 @@
+/* Transactions, and what hooks may change about one. */
+#include "smtp.h"
+
+struct smtp_txn *smtp_txn_new(struct smtp_session *s)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct smtp_txn *t = moxd_arena_alloc(a, sizeof(*t));
+
+    moxd_assert(!s->txn);
+    t->s = s;
+    t->arena = a;
+    moxd_buf_init(&t->added, SMTP_ADDED_MAX);
+    moxd_buf_init(&t->completed, SMTP_ADDED_MAX);
+    moxd_slots_init(&t->slots, "smtp-message", a);
+    t->mail.conn = &s->facts;
+    t->mail.arena = a;
+    t->mail.slots = &t->slots;
+    t->message.mail = &t->mail;
+    s->txn = t;
+    return t;
+}
+
+void smtp_txn_free(struct smtp_session *s)
+{
+    struct smtp_txn *t = s->txn;
+
+    if (!t)
+        return;
+    s->txn = NULL;
+    moxd_slots_fini(&t->slots, "smtp-message");
+    if (t->message.draft)
+        s->smtp->store->draft_free(t->message.draft);
+    moxd_buf_fini(&t->added);
+    moxd_buf_fini(&t->completed);
+    moxd_arena_free(t->arena);
+}
+
+struct smtp_txn *smtp_txn_of(const struct smtp_message *msg)
+{
+    return MOXD_CONTAINER(msg, struct smtp_txn, message);
+}
+
+static void add_header(const struct smtp_message *msg, struct moxd_str field)
+{
+    moxd_buf_addstr(&smtp_txn_of(msg)->added, field);
+}
+
+static void set_mailbox(const struct smtp_message *msg, const char *mailbox)
+{
+    struct smtp_txn *t = smtp_txn_of(msg);
+    t->mailbox = moxd_arena_strdup(t->arena, mailbox);
+}
+
+static void note(const struct smtp_message *msg, const char *key, const char *value)
+{
+    struct smtp_txn *t = smtp_txn_of(msg);
+
+    if (t->nnotes == SMTP_NOTES_MAX)
+        return;
+    struct smtp_note *grown =
+        moxd_arena_push(t->arena, &t->notes, &t->nnotes, &t->notes_cap, sizeof(*grown));
+    grown->key = moxd_arena_strdup(t->arena, key);
+    grown->value = moxd_arena_strdup(t->arena, value);
+}
+
+const struct smtp_v1 smtp_interface = {
+    .add_header = add_header,
+    .set_mailbox = set_mailbox,
+    .note = note,
+};

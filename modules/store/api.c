@@ -1,0 +1,340 @@
+/* The interface store/1: arguments checked and brought into stored form, then the operations. */
+#include "store.h"
+#include "table.h"
+
+static struct store *store_of(struct moxd_instance *self)
+{
+    return MOXD_CONTAINER(self, struct store, m);
+}
+
+/* --- accounts ---------------------------------------------------------------------------------- */
+
+static int api_open(struct moxd_instance *self, const char *name, struct store_account **out,
+                    struct moxd_err *err)
+{
+    return store_account_open(store_of(self), name, out, err);
+}
+
+static uint64_t api_account_id(const struct store_account *acc)
+{
+    return acc->id;
+}
+
+static const char *api_account_name(const struct store_account *acc)
+{
+    return acc->name;
+}
+
+static uint64_t api_modseq(const struct store_account *acc)
+{
+    return acc->modseq;
+}
+
+static int api_remove(struct moxd_instance *self, const char *name, struct moxd_err *err)
+{
+    return store_account_remove(store_of(self), name, err);
+}
+
+/* --- mailboxes --------------------------------------------------------------------------------- */
+
+static int api_mailboxes(struct store_account *acc, struct moxd_arena *a,
+                         struct store_mailbox **out, size_t *n, struct moxd_err *err)
+{
+    struct store_op_mailboxes op = { .arena = a };
+
+    if (store_read(acc, store_op_mailboxes, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    return 0;
+}
+
+static int api_mailbox(struct store_account *acc, struct moxd_str name, uint32_t id,
+                       struct moxd_arena *a, struct store_mailbox *out, struct moxd_err *err)
+{
+    struct store_op_mailbox op = { .id = id, .arena = a, .out = out };
+    struct store_name stored;
+
+    if (id == 0) {
+        if (store_name_parse(name, &stored, err) < 0)
+            return -1;
+        op.name = store_name_str(&stored);
+    }
+    return store_read(acc, store_op_mailbox, &op, err);
+}
+
+static int api_subscriptions(struct store_account *acc, struct moxd_arena *a, const char ***out,
+                             size_t *n, struct moxd_err *err)
+{
+    struct store_op_subscriptions op = { .arena = a };
+
+    if (store_read(acc, store_op_subscriptions, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    return 0;
+}
+
+static const unsigned ALL_USES = STORE_USE_ARCHIVE | STORE_USE_DRAFTS | STORE_USE_JUNK |
+                                 STORE_USE_SENT | STORE_USE_TRASH | STORE_USE_FLAGGED |
+                                 STORE_USE_ALL | STORE_USE_IMPORTANT;
+
+static int check_use(unsigned use, struct moxd_err *err)
+{
+    if ((use & ~ALL_USES) == 0)
+        return 0;
+    return moxd_err_set(err, MOXD_ERR_INVALID, "unknown special use");
+}
+
+static int api_create(struct store_account *acc, struct moxd_str name, unsigned special_use,
+                      bool subscribe, uint32_t *id, struct moxd_err *err)
+{
+    struct store_op_create op = { .special_use = special_use, .subscribe = subscribe };
+    struct store_name stored;
+
+    if (check_use(special_use, err) < 0 || store_name_parse(name, &stored, err) < 0)
+        return -1;
+    op.name = store_name_str(&stored);
+    if (store_write(acc, store_op_create, &op, err) < 0)
+        return -1;
+    if (id != NULL)
+        *id = op.id;
+    return 0;
+}
+
+static int api_delete(struct store_account *acc, struct moxd_str name, struct moxd_err *err)
+{
+    struct store_name stored;
+
+    if (store_name_parse(name, &stored, err) < 0)
+        return -1;
+    struct moxd_str s = store_name_str(&stored);
+    return store_write(acc, store_op_delete, &s, err);
+}
+
+static int api_rename(struct store_account *acc, struct moxd_str from, struct moxd_str to,
+                      struct moxd_err *err)
+{
+    struct store_name stored_from, stored_to;
+
+    if (store_name_parse(from, &stored_from, err) < 0 || store_name_parse(to, &stored_to, err) < 0)
+        return -1;
+    struct store_op_rename op = { store_name_str(&stored_from), store_name_str(&stored_to) };
+    return store_write(acc, store_op_rename, &op, err);
+}
+
+static int api_subscribe(struct store_account *acc, struct moxd_str name, bool on,
+                         struct moxd_err *err)
+{
+    struct store_name stored;
+
+    if (store_name_parse(name, &stored, err) < 0)
+        return -1;
+    struct store_op_subscribe op = { store_name_str(&stored), on };
+    return store_write(acc, store_op_subscribe, &op, err);
+}
+
+static int api_set_special_use(struct store_account *acc, uint32_t mailbox, unsigned use,
+                               struct moxd_err *err)
+{
+    struct store_op_special_use op = { mailbox, use };
+    return check_use(use, err) < 0 ? -1 : store_write(acc, store_op_special_use, &op, err);
+}
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+static int api_entries(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                       struct moxd_arena *a, struct store_entry **out, size_t *n,
+                       uint64_t *modseq, struct moxd_err *err)
+{
+    struct store_op_entries op = { .mailbox = mailbox, .uids = uids, .arena = a };
+
+    if (store_read(acc, store_op_entries, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    if (modseq != NULL)
+        *modseq = op.at;
+    return 0;
+}
+
+static int api_messages(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                        struct moxd_arena *a, struct store_msg **out, size_t *n,
+                        struct moxd_err *err)
+{
+    struct store_op_messages op = { .mailbox = mailbox, .uids = uids, .arena = a };
+
+    if (store_read(acc, store_op_messages, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    return 0;
+}
+
+static int api_changed_since(struct store_account *acc, uint32_t mailbox, uint64_t modseq,
+                             struct moxd_arena *a, struct store_entry **out, size_t *n,
+                             struct store_uids *vanished, struct moxd_err *err)
+{
+    struct store_op_entries op = { .mailbox = mailbox, .arena = a, .since = true,
+                                   .modseq = modseq };
+
+    if (store_read(acc, store_op_entries, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    if (vanished != NULL)
+        *vanished = op.gone;
+    return 0;
+}
+
+static int api_note_get(struct store_account *acc, uint64_t id, const char *name,
+                        struct moxd_buf *out, struct moxd_err *err)
+{
+    struct store_op_note op = { .id = id, .name = moxd_cstr(name), .out = out };
+    return store_read(acc, store_op_note_get, &op, err);
+}
+
+static int api_note_set(struct store_account *acc, uint64_t id, const char *name,
+                        struct moxd_str value, struct moxd_err *err)
+{
+    struct store_op_note op = { .id = id, .name = moxd_cstr(name), .value = value };
+    return store_write_soon(acc, store_op_note_set, &op, err);
+}
+
+static int api_add(struct moxd_instance *self, struct store_draft *d, struct store_add *adds,
+                   size_t n, size_t *failed, struct moxd_err *err)
+{
+    return store_add_messages(store_of(self), &d, 1, adds, n, failed, err);
+}
+
+static int api_add_many(struct moxd_instance *self, struct store_draft **drafts,
+                        struct store_add *adds, size_t n, struct moxd_err *err)
+{
+    return store_add_messages(store_of(self), drafts, n, adds, n, NULL, err);
+}
+
+static int api_set_flags(struct store_account *acc, uint32_t mailbox,
+                         const struct store_uids *uids, const struct store_flag_change *fc,
+                         struct moxd_arena *a, struct store_entry **out, size_t *n,
+                         struct store_uids *modified, struct moxd_err *err)
+{
+    struct store_op_flags op = { .mailbox = mailbox, .uids = uids, .fc = fc, .arena = a };
+
+    if (store_write(acc, store_op_flags, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    if (modified != NULL)
+        *modified = op.modified;
+    return 0;
+}
+
+static int api_copy(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                    uint32_t dst, struct moxd_arena *a, struct store_copied **out, size_t *n,
+                    struct moxd_err *err)
+{
+    struct store_op_copy op = { .mailbox = mailbox, .uids = uids, .dst = dst, .arena = a };
+
+    if (store_copy_messages(acc, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    return 0;
+}
+
+static int api_move(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                    uint32_t dst, struct moxd_arena *a, struct store_copied **out, size_t *n,
+                    uint64_t *modseq, struct moxd_err *err)
+{
+    struct store_op_copy op = { .mailbox = mailbox, .uids = uids, .dst = dst, .arena = a };
+
+    if (store_write(acc, store_op_move, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    if (modseq != NULL)
+        *modseq = op.modseq;
+    return 0;
+}
+
+static int api_expunge(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                       struct moxd_arena *a, struct store_uids *out, uint64_t *modseq,
+                       struct moxd_err *err)
+{
+    struct store_op_expunge op = { .mailbox = mailbox, .uids = uids, .arena = a };
+
+    if (store_write(acc, store_op_expunge, &op, err) < 0)
+        return -1;
+    *out = op.out;
+    if (modseq != NULL)
+        *modseq = op.modseq;
+    return 0;
+}
+
+/* --- records of modules ------------------------------------------------------------------------ */
+
+static struct store_account *account_or_server(struct moxd_instance *self,
+                                               struct store_account *acc)
+{
+    return acc != NULL ? acc : store_of(self)->server;
+}
+
+static int api_transact(struct moxd_instance *self, struct store_account *acc, store_fn *fn,
+                        void *arg, struct moxd_err *err)
+{
+    return store_write(account_or_server(self, acc), fn, arg, err);
+}
+
+static int api_view(struct moxd_instance *self, struct store_account *acc, store_fn *fn, void *arg,
+                    struct moxd_err *err)
+{
+    return store_read(account_or_server(self, acc), fn, arg, err);
+}
+
+const struct store_v1 store_api = {
+    .open = api_open,
+    .ref = store_account_ref,
+    .close = store_account_close,
+    .account_id = api_account_id,
+    .account_name = api_account_name,
+    .modseq = api_modseq,
+    .remove = api_remove,
+    .mailboxes = api_mailboxes,
+    .mailbox = api_mailbox,
+    .subscriptions = api_subscriptions,
+    .mailbox_create = api_create,
+    .mailbox_delete = api_delete,
+    .mailbox_rename = api_rename,
+    .subscribe = api_subscribe,
+    .set_special_use = api_set_special_use,
+    .entries = api_entries,
+    .messages = api_messages,
+    .changed_since = api_changed_since,
+    .body_open = store_body_open,
+    .body_size = store_body_size,
+    .body_read = store_body_read,
+    .body_close = store_body_close,
+    .note_get = api_note_get,
+    .note_set = api_note_set,
+    .draft_new = store_draft_new,
+    .draft_write = store_draft_write,
+    .draft_size = store_draft_size,
+    .draft_read = store_draft_read,
+    .draft_free = store_draft_free,
+    .add = api_add,
+    .add_many = api_add_many,
+    .set_flags = api_set_flags,
+    .copy = api_copy,
+    .move = api_move,
+    .expunge = api_expunge,
+    .watch = store_watch,
+    .changes = store_changes,
+    .pending = store_pending,
+    .unwatch = store_unwatch,
+    .transact = api_transact,
+    .view = api_view,
+    .tx_get = store_table_get,
+    .tx_put = store_table_put,
+    .tx_del = store_table_del,
+    .tx_each = store_table_each,
+};

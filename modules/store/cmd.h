@@ -1,0 +1,16 @@
+/* Control commands of the store. */
+#ifndef STORE_CMD_H
+#define STORE_CMD_H
+
+#include "store.h"
+
+int store_cmd_verify(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_stats(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                    struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_quarantine(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                         struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_restore(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                      struct moxd_err *err) MOXD_SUSPENDS;
+
+#endif

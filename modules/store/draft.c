@@ -1,0 +1,119 @@
+/* A body in the making: in memory while small, then in a file that has no name, which cannot outlive
+ * the process. */
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* So much is kept in memory before it goes to the file; at most twice as much is collected at once. */
+enum { DRAFT_MEMORY = 128 * 1024 };
+
+struct store_draft *store_draft_new(struct moxd_instance *self)
+{
+    struct store_draft *d = moxd_xcalloc(1, sizeof(*d));
+
+    d->s = MOXD_CONTAINER(self, struct store, m);
+    d->fd = -1;
+    moxd_buf_init(&d->mem, 2 * DRAFT_MEMORY);
+    return d;
+}
+
+void store_draft_free(struct store_draft *d)
+{
+    if (d == NULL)
+        return;
+    moxd_closep(&d->fd);
+    moxd_buf_fini(&d->mem);
+    free(d);
+}
+
+uint64_t store_draft_size(const struct store_draft *d)
+{
+    return d->in_file + d->mem.n;
+}
+
+/* --- spooling ---------------------------------------------------------------------------------- */
+
+/* Without O_TMPFILE: a name that is taken away at once. Such a file cannot get a name again, so that
+ * its bytes are copied. */
+static int open_unlinked(struct store_env *env)
+{
+    char name[40];
+    unsigned char random[8];
+
+    moxd_random(random, sizeof(random));
+    snprintf(name, sizeof(name), "draft-%016llx", (unsigned long long)moxd_get_be64(random));
+    int fd = openat(env->tmp_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    if (fd >= 0)
+        (void)unlinkat(env->tmp_fd, name, 0);
+    return fd;
+}
+
+static int open_spool(struct store_env *env)
+{
+    int fd = openat(env->tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+        return fd;
+    return open_unlinked(env);
+}
+
+static int spool_job(void *arg, struct moxd_err *err)
+{
+    struct store_draft *d = arg;
+    size_t at = 0;
+
+    if (d->fd < 0 && (d->fd = open_spool(d->s->env)) < 0)
+        return moxd_err_sys(err, "make a temporary file");
+    while (at < d->mem.n) {
+        ssize_t w = pwrite(d->fd, d->mem.p + at, d->mem.n - at, (off_t)(d->in_file + at));
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0)
+            return moxd_err_sys(err, "write a temporary file");
+        at += (size_t)w;
+    }
+    d->in_file += d->mem.n;
+    moxd_buf_reset(&d->mem);
+    return 0;
+}
+
+int store_draft_write(struct store_draft *d, const char *p, size_t n, struct moxd_err *err)
+{
+    while (n > 0) {
+        size_t piece = n < DRAFT_MEMORY ? n : DRAFT_MEMORY;
+        moxd_buf_add(&d->mem, p, piece);
+        moxd_assert(!d->mem.overflow);
+        p += piece;
+        n -= piece;
+        if (d->mem.n > DRAFT_MEMORY && store_offload(MOXD_LANE_FSYNC, spool_job, d, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int store_draft_source(struct store_draft *d, struct store_source *out, struct moxd_err *err)
+{
+    if (d->fd >= 0 && d->mem.n > 0 && store_offload(MOXD_LANE_FSYNC, spool_job, d, err) < 0)
+        return -1;
+    *out = (struct store_source){ .fd = d->fd, .size = store_draft_size(d),
+                                  .mem = moxd_str(moxd_buf_cstr(&d->mem), d->mem.n) };
+    return 0;
+}
+
+long store_draft_read(struct store_draft *d, uint64_t off, void *p, size_t n, struct moxd_err *err)
+{
+    if (off >= store_draft_size(d))
+        return 0;
+    if (off >= d->in_file) {
+        struct moxd_str part = moxd_str_sub(moxd_buf_str(&d->mem), (size_t)(off - d->in_file), n);
+        memcpy(p, part.p, part.n);
+        return (long)part.n;
+    }
+    if (n > d->in_file - off)
+        n = (size_t)(d->in_file - off);
+    ssize_t r = pread(d->fd, p, n, (off_t)off);
+    return r > 0 ? r : moxd_err_sys(err, "read a temporary file");
+}

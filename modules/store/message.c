@@ -1,0 +1,253 @@
+#include "message.h"
+
+static int put_rec(struct store_tx *tx, uint32_t mailbox, uint32_t uid,
+                   const struct store_rec *rec, struct moxd_err *err)
+{
+    unsigned char buf[STORE_RECORD_MAX];
+    struct store_key key = store_key_message(mailbox, uid);
+    return store_put(tx, &key, store_rec_encode(rec, buf), err);
+}
+
+static int put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,
+                     struct moxd_err *err)
+{
+    unsigned char val[8];
+    struct store_key key = store_key_u64(STORE_T_ID, id);
+    moxd_put_be32(val, mailbox);
+    moxd_put_be32(val + 4, uid);
+    return store_put(tx, &key, moxd_str((char *)val, sizeof(val)), err);
+}
+
+int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                   struct moxd_err *err)
+{
+    struct store_key key = store_key_u64(STORE_T_ID, id);
+    struct moxd_str val;
+    int rc = store_get(tx, &key, &val, err);
+
+    if (rc <= 0)
+        return rc;
+    struct store_dec d = store_dec(val);
+    *mailbox = store_dec_u32(&d);
+    *uid = store_dec_u32(&d);
+    return store_dec_done(&d) ? 1 : store_corrupt(tx, "place of a message", err);
+}
+
+int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct store_rec *rec,
+                  struct moxd_err *err)
+{
+    struct store_key key = store_key_message(mailbox, uid);
+    struct moxd_str val;
+    int rc = store_get(tx, &key, &val, err);
+
+    if (rc <= 0)
+        return rc;
+    return store_rec_decode(val, rec) == 0 ? 1 : store_corrupt(tx, "message record", err);
+}
+
+/* --- counts ------------------------------------------------------------------------------------ */
+
+static void count_in(struct store_tx *tx, struct store_box *box, const struct store_rec *r)
+{
+    moxd_assert(box->r.total < UINT32_MAX);
+    box->r.total++;
+    box->r.unseen += (r->flags & STORE_SEEN) == 0;
+    box->r.deleted += (r->flags & STORE_DELETED) != 0;
+    box->r.size += r->size;
+    tx->meta.messages++;
+    tx->meta.size += r->size;
+}
+
+/* False when the counts say that this message cannot be there. */
+static bool count_out(struct store_tx *tx, struct store_box *box, const struct store_rec *r)
+{
+    uint32_t unseen = (r->flags & STORE_SEEN) == 0, deleted = (r->flags & STORE_DELETED) != 0;
+
+    if (box->r.total == 0 || box->r.unseen < unseen || box->r.deleted < deleted ||
+        box->r.size < r->size || tx->meta.messages == 0 || tx->meta.size < r->size)
+        return false;
+    box->r.total--;
+    box->r.unseen -= unseen;
+    box->r.deleted -= deleted;
+    box->r.size -= r->size;
+    tx->meta.messages--;
+    tx->meta.size -= r->size;
+    return true;
+}
+
+/* --- telling ----------------------------------------------------------------------------------- */
+
+static int tell(struct store_tx *tx, enum store_change_kind kind, struct store_box *box,
+                uint32_t uid, const struct store_rec *r, struct moxd_err *err)
+{
+    if (tx->quiet)
+        return 0;
+    struct store_change *c = store_tx_change(tx, kind);
+    c->mailbox = box->id;
+    c->uid = uid;
+    c->id = r->id;
+    c->modseq = store_tx_modseq(tx);
+    if (kind == STORE_CHANGE_EXPUNGE)
+        return 0;
+    c->flags = r->flags;
+    if (r->nkw == 0)
+        return 0;
+    if (store_box_keywords(tx, box, err) < 0)
+        return -1;
+    return store_kwlist_names(tx, box->kw, r->kw, r->nkw, tx->batch->arena, &c->keywords, err);
+}
+
+/* --- hooks ------------------------------------------------------------------------------------- */
+
+static int show_msg(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                    const struct store_rec *r, struct store_msg *out, struct moxd_err *err)
+{
+    *out = (struct store_msg){
+        .id = r->id, .mailbox = box->id, .uid = uid, .modseq = r->modseq,
+        .createseq = r->createseq, .flags = r->flags,
+        .received = { r->received, (int16_t)r->zone }, .saved = r->saved, .size = r->size,
+    };
+    if (r->nkw == 0)
+        return 0;
+    if (store_box_keywords(tx, box, err) < 0)
+        return -1;
+    return store_kwlist_names(tx, box->kw, r->kw, r->nkw, tx->arena, &out->keywords, err);
+}
+
+/* One side of an event. */
+struct side {
+    struct store_box *box;
+    uint32_t uid;
+    const struct store_rec *rec;
+};
+
+static int run_hooks(struct store_tx *tx, struct side old, struct side now,
+                     struct store_origin origin, struct moxd_err *err)
+{
+    const struct moxd_hook_ref *h = tx->bt->hooks;
+    struct store_msg msg[2];
+    struct store_mailbox box[2];
+
+    if (h == NULL || h->fn == NULL)
+        return 0;
+    struct store_change_event ev = {
+        .account = tx->bt->name, .origin = origin.name ? origin.name : "",
+        .origin_data = origin.data, .store = tx->bt->api,
+        .old = old.box ? &msg[0] : NULL, .old_mailbox = old.box ? &box[0] : NULL,
+        .now = now.box ? &msg[1] : NULL, .now_mailbox = now.box ? &box[1] : NULL,
+    };
+    if (old.box != NULL && (show_msg(tx, old.box, old.uid, old.rec, &msg[0], err) < 0 ||
+                            store_box_show(tx, old.box, false, tx->arena, &box[0], err) < 0))
+        return -1;
+    if (now.box != NULL && (show_msg(tx, now.box, now.uid, now.rec, &msg[1], err) < 0 ||
+                            store_box_show(tx, now.box, false, tx->arena, &box[1], err) < 0))
+        return -1;
+    for (; h->fn != NULL; h++)
+        if (((moxd_on_store_change_fn *)h->fn)(tx, &ev, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* --- the four changes -------------------------------------------------------------------------- */
+
+/* Record, index, counts, telling; no hooks. */
+static int place(struct store_tx *tx, struct store_box *box, struct store_rec *rec, uint32_t *uid,
+                 struct moxd_err *err)
+{
+    if (store_box_uid(box, uid, err) < 0)
+        return -1;
+    rec->modseq = box->r.highestmodseq = store_tx_modseq(tx);
+    if (put_rec(tx, box->id, *uid, rec, err) < 0 || put_place(tx, rec->id, box->id, *uid, err) < 0)
+        return -1;
+    count_in(tx, box, rec);
+    return tell(tx, STORE_CHANGE_ADD, box, *uid, rec, err);
+}
+
+/* Takes the record out and leaves a tombstone; the place by id is the caller's business. */
+static int displace(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                    const struct store_rec *rec, struct moxd_err *err)
+{
+    uint64_t modseq = store_tx_modseq(tx);
+    struct store_key key = store_key_message(box->id, uid);
+    struct store_key gone = store_key_gone(box->id, modseq, uid);
+    unsigned char id[8];
+
+    moxd_put_be64(id, rec->id);
+    int rc = store_del(tx, &key, err);
+    if (rc < 0 || store_put(tx, &gone, moxd_str((char *)id, sizeof(id)), err) < 0)
+        return -1;
+    if (rc == 0 || !count_out(tx, box, rec))
+        return store_corrupt(tx, "counts of a mailbox", err);
+    box->r.highestmodseq = tx->meta.gone_modseq = modseq;
+    return tell(tx, STORE_CHANGE_EXPUNGE, box, uid, rec, err);
+}
+
+int store_msg_insert(struct store_tx *tx, struct store_box *box, struct store_rec *rec,
+                     struct store_origin origin, uint32_t *uid, struct moxd_err *err)
+{
+    moxd_assert(rec->id > 0 && rec->prefix <= rec->size);
+    rec->createseq = store_tx_modseq(tx);
+    if (place(tx, box, rec, uid, err) < 0)
+        return -1;
+    return run_hooks(tx, (struct side){ 0 }, (struct side){ box, *uid, rec }, origin, err);
+}
+
+int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                     const struct store_rec *old, struct store_rec *now, struct moxd_err *err)
+{
+    moxd_assert(old->id == now->id && old->size == now->size);
+    if (!count_out(tx, box, old))
+        return store_corrupt(tx, "counts of a mailbox", err);
+    count_in(tx, box, now);
+    now->modseq = box->r.highestmodseq = store_tx_modseq(tx);
+    if (put_rec(tx, box->id, uid, now, err) < 0 ||
+        tell(tx, STORE_CHANGE_FLAGS, box, uid, now, err) < 0)
+        return -1;
+    return run_hooks(tx, (struct side){ box, uid, old }, (struct side){ box, uid, now },
+                     (struct store_origin){ 0 }, err);
+}
+
+int store_msg_translate(struct store_tx *tx, struct store_box *src, struct store_box *dst,
+                        struct store_rec *rec, struct moxd_err *err)
+{
+    struct store_keywords kw;
+
+    if (rec->nkw == 0 || src->id == dst->id)
+        return 0;
+    if (store_box_keywords(tx, src, err) < 0 || store_box_keywords(tx, dst, err) < 0)
+        return -1;
+    if (store_kwlist_names(tx, src->kw, rec->kw, rec->nkw, tx->arena, &kw, err) < 0)
+        return -1;
+    return store_kwlist_numbers(tx, dst->kw, kw, rec->kw, &rec->nkw, err);
+}
+
+int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box *dst, uint32_t uid,
+                   struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err)
+{
+    struct store_rec old = *rec;
+
+    moxd_assert(src == dst || src->id != dst->id);
+    if (displace(tx, src, uid, rec, err) < 0 || store_msg_translate(tx, src, dst, rec, err) < 0)
+        return -1;
+    rec->saved = moxd_wall();
+    if (place(tx, dst, rec, new_uid, err) < 0)
+        return -1;
+    return run_hooks(tx, (struct side){ src, uid, &old }, (struct side){ dst, *new_uid, rec },
+                     (struct store_origin){ 0 }, err);
+}
+
+int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                      const struct store_rec *rec, struct moxd_err *err)
+{
+    unsigned char buf[STORE_RECORD_MAX];
+    struct store_key place_key = store_key_u64(STORE_T_ID, rec->id);
+    struct store_key erase_key = store_key_u64(STORE_T_ERASE, rec->id);
+    struct store_erase erase = { rec->size, rec->prefix, rec->where };
+
+    if (displace(tx, box, uid, rec, err) < 0 || store_del(tx, &place_key, err) < 0 ||
+        store_put(tx, &erase_key, store_erase_encode(&erase, buf), err) < 0)
+        return -1;
+    store_tx_erase(tx, rec->id);
+    return run_hooks(tx, (struct side){ box, uid, rec }, (struct side){ 0 },
+                     (struct store_origin){ 0 }, err);
+}

@@ -1,0 +1,100 @@
+/* Adding messages: bodies are on disk already, or come along. */
+#include "ops.h"
+
+/* The mailbox of an add, made when it is missing and that was asked for. */
+static int find_box(struct store_tx *tx, const struct store_add *add, struct store_box *box,
+                    struct moxd_err *err)
+{
+    struct store_name name;
+    uint32_t id = add->mailbox;
+
+    if (id != 0)
+        return store_box_load(tx, id, box, err);
+    if (store_name_parse(moxd_cstr(add->mailbox_name), &name, err) < 0)
+        return -1;
+    int rc = store_box_id(tx, store_name_str(&name), &id, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0 && add->create)
+        return store_box_create(tx, store_name_str(&name), 0, true, box, err);
+    if (rc == 0)
+        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "no such mailbox");
+    return store_box_load(tx, id, box, err);
+}
+
+static int check(const struct store_add *add, uint64_t body_size, struct moxd_err *err)
+{
+    if (add->prefix.n > STORE_PREFIX_MAX || body_size > STORE_SIZE_MAX - STORE_PREFIX_MAX)
+        return moxd_err_set(err, MOXD_ERR_LIMIT, "message too large");
+    if ((add->flags & ~(unsigned)STORE_FLAGS_ALL) != 0)
+        return moxd_err_set(err, MOXD_ERR_INVALID, "unknown flag");
+    return store_keywords_check(add->keywords, err);
+}
+
+/* The prefix, and the body when it is small. */
+static int put_data(struct store_tx *tx, const struct store_op_one *one, struct moxd_err *err)
+{
+    struct store_key key = store_key_u64(STORE_T_DATA, one->id);
+    struct moxd_str prefix = one->add->prefix;
+
+    if (one->where == STORE_IN_FILE)
+        return prefix.n == 0 ? 0 : store_put(tx, &key, prefix, err);
+    if (prefix.n == 0)
+        return store_put(tx, &key, one->body, err);
+    char *both = moxd_arena_alloc(tx->arena, prefix.n + one->body.n);
+    memcpy(both, prefix.p, prefix.n);
+    if (one->body.n > 0)
+        memcpy(both + prefix.n, one->body.p, one->body.n);
+    return store_put(tx, &key, moxd_str(both, prefix.n + one->body.n), err);
+}
+
+static struct store_rec record(const struct store_op_one *one)
+{
+    const struct store_add *add = one->add;
+    return (struct store_rec){
+        .id = one->id, .flags = add->flags, .received = add->received.ns,
+        .zone = add->received.zone, .saved = moxd_wall(),
+        .size = add->prefix.n + one->body_size, .prefix = (uint32_t)add->prefix.n,
+        .where = one->where,
+    };
+}
+
+static int add_one(struct store_tx *tx, const struct store_op_add *op, struct store_op_one *one,
+                   struct moxd_err *err)
+{
+    struct store_add *add = one->add;
+    struct store_box box;
+    struct store_rec rec = record(one);
+
+    moxd_assert(one->where == STORE_IN_FILE || one->body.n == one->body_size);
+    if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0)
+        return -1;
+    if (op->quota > 0 && (rec.size > op->quota || tx->meta.size > op->quota - rec.size))
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "the mailbox is full");
+    if (add->keywords.n > 0 &&
+        (store_box_keywords(tx, &box, err) < 0 ||
+         store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
+        return -1;
+    struct store_origin origin = { add->origin, add->origin_data };
+    if (put_data(tx, one, err) < 0 ||
+        store_msg_insert(tx, &box, &rec, origin, &add->uid, err) < 0 ||
+        store_box_save(tx, &box, err) < 0)
+        return -1;
+    add->id = rec.id;
+    add->modseq = rec.modseq;
+    add->mailbox_id = box.id;
+    add->uidvalidity = box.r.uidvalidity;
+    return 0;
+}
+
+int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err)
+{
+    struct store_op_add *op = arg;
+
+    for (op->failed = 0; op->failed < op->n; op->failed++) {
+        struct store_op_one *one = &op->v[op->failed];
+        if (add_one(&txs[one->tx], op, one, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,145 @@
+/* Lists of messages. */
+#include "ops.h"
+
+#include <stdlib.h>
+
+/* Room made at once for the entries of a whole mailbox; more grow. */
+enum { ROOM_MAX = 1 << 17 };
+
+void store_uidset_add(struct store_uidset *s, struct moxd_arena *a, uint32_t uid)
+{
+    if (s->n > 0 && uid == s->v[s->n - 1].last + 1) {
+        s->v[s->n - 1].last = uid;
+        return;
+    }
+    moxd_assert(s->n == 0 || uid > s->v[s->n - 1].last);
+    struct store_uid_range *r = moxd_arena_push(a, &s->v, &s->n, &s->cap, sizeof(*r));
+    r->first = r->last = uid;
+}
+
+struct reading {
+    struct store_tx *tx;
+    struct store_box box;
+    struct store_op_entries *entries;
+    struct store_op_messages *messages;
+    struct moxd_err *err;
+};
+
+static int keywords(struct reading *r, const struct store_rec *rec, struct moxd_arena *a,
+                    struct store_keywords *out)
+{
+    if (rec->nkw == 0)
+        return 0;
+    if (store_box_keywords(r->tx, &r->box, r->err) < 0)
+        return -1;
+    return store_kwlist_names(r->tx, r->box.kw, rec->kw, rec->nkw, a, out, r->err);
+}
+
+static int entry(void *arg, uint32_t uid, const struct store_rec *rec)
+{
+    struct reading *r = arg;
+    struct store_op_entries *op = r->entries;
+
+    if (op->since && rec->modseq <= op->modseq)
+        return 0;
+    struct store_entry *e = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*e));
+    e->uid = uid;
+    e->flags = rec->flags;
+    e->id = rec->id;
+    e->modseq = rec->modseq;
+    return keywords(r, rec, op->arena, &e->keywords);
+}
+
+/* --- expunged ---------------------------------------------------------------------------------- */
+
+struct gone {
+    struct store_tx *tx;
+    uint32_t *v;
+    size_t n, cap;
+    struct moxd_err *err;
+};
+
+static int gone_record(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct gone *g = arg;
+
+    if (key.n != 17 || val.n != 8)
+        return store_corrupt(g->tx, "tombstone", g->err);
+    uint32_t *uid = moxd_arena_push(g->tx->arena, &g->v, &g->n, &g->cap, sizeof(*uid));
+    *uid = moxd_get_be32(key.p + 13);
+    return 0;
+}
+
+static int by_uid(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Tombstones sort by modseq, so that only the new ones are read; the answer sorts by UID. */
+static int find_gone(struct reading *r, struct store_op_entries *op)
+{
+    struct gone g = { .tx = r->tx, .err = r->err };
+    struct store_uidset set = { 0 };
+    struct store_key prefix = store_key_u32(STORE_T_GONE, op->mailbox);
+    struct store_key from = store_key_gone(op->mailbox, op->modseq + 1, 0);
+
+    if (op->modseq == UINT64_MAX)
+        return 0;
+    if (store_scan(r->tx, &from, store_key_str(&prefix), gone_record, &g, r->err) < 0)
+        return -1;
+    if (g.n > 0)
+        qsort(g.v, g.n, sizeof(*g.v), by_uid);
+    for (size_t i = 0; i < g.n; i++)
+        store_uidset_add(&set, op->arena, g.v[i]);
+    op->gone = store_uidset_uids(&set);
+    return 0;
+}
+
+int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct store_op_entries *op = arg;
+    struct reading r = { .tx = tx, .entries = op, .err = err };
+
+    op->v = NULL;
+    op->n = op->cap = 0;
+    op->at = tx->meta.modseq;
+    if (store_box_load(tx, op->mailbox, &r.box, err) < 0)
+        return -1;
+    if (op->uids == NULL && !op->since && r.box.r.total > 0) {
+        op->cap = r.box.r.total < ROOM_MAX ? r.box.r.total : ROOM_MAX;
+        op->v = moxd_arena_calloc(op->arena, op->cap, sizeof(*op->v));
+    }
+    /* Nothing in this mailbox is newer: no need to look. */
+    if (op->since && r.box.r.highestmodseq <= op->modseq)
+        return 0;
+    if (store_msg_scan(tx, op->mailbox, op->uids, entry, &r, err) < 0)
+        return -1;
+    return op->since ? find_gone(&r, op) : 0;
+}
+
+static int message(void *arg, uint32_t uid, const struct store_rec *rec)
+{
+    struct reading *r = arg;
+    struct store_op_messages *op = r->messages;
+    struct store_msg *m = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*m));
+
+    *m = (struct store_msg){
+        .id = rec->id, .mailbox = r->box.id, .uid = uid, .modseq = rec->modseq,
+        .createseq = rec->createseq, .flags = rec->flags,
+        .received = { rec->received, (int16_t)rec->zone }, .saved = rec->saved, .size = rec->size,
+    };
+    return keywords(r, rec, op->arena, &m->keywords);
+}
+
+int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct store_op_messages *op = arg;
+    struct reading r = { .tx = tx, .messages = op, .err = err };
+
+    op->v = NULL;
+    op->n = op->cap = 0;
+    if (store_box_load(tx, op->mailbox, &r.box, err) < 0)
+        return -1;
+    return store_msg_scan(tx, op->mailbox, op->uids, message, &r, err) < 0 ? -1 : 0;
+}

@@ -1,0 +1,188 @@
+/* The operations of the interface as functions in a transaction (store_fn): each takes a struct with
+ * what is asked and what comes out. Results go into the caller's arena; after a deadlock they are made
+ * again. */
+#ifndef STORE_OPS_H
+#define STORE_OPS_H
+
+#include "message.h"
+
+/* A set of UIDs in the making. */
+struct store_uidset {
+    struct store_uid_range *v;
+    size_t n, cap;
+};
+/* uid is higher than those before. */
+void store_uidset_add(struct store_uidset *s, struct moxd_arena *a, uint32_t uid);
+static inline struct store_uids store_uidset_uids(const struct store_uidset *s)
+{
+    return (struct store_uids){ s->v, s->n };
+}
+
+/* --- reading ----------------------------------------------------------------------------------- */
+struct store_op_entries {
+    uint32_t mailbox;
+    const struct store_uids *uids;
+    bool since;              /* only those whose modseq is above: */
+    uint64_t modseq;
+    struct moxd_arena *arena;
+    struct store_entry *v;   /* out */
+    size_t n, cap;
+    uint64_t at;             /* modseq of the account */
+    struct store_uids gone;  /* with since: expunged after it */
+};
+int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_messages {
+    uint32_t mailbox;
+    const struct store_uids *uids;
+    struct moxd_arena *arena;
+    struct store_msg *v;     /* out */
+    size_t n, cap;
+};
+int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+struct store_op_mailboxes {
+    struct moxd_arena *arena;
+    struct store_mailbox *v; /* out, sorted by name */
+    size_t n, cap;
+};
+int store_op_mailboxes(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_mailbox {
+    uint32_t id;             /* or 0 and: */
+    struct moxd_str name;    /* in stored form */
+    struct moxd_arena *arena;
+    struct store_mailbox *out;
+};
+int store_op_mailbox(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_subscriptions {
+    struct moxd_arena *arena;
+    const char **v;          /* out, sorted */
+    size_t n, cap;
+};
+int store_op_subscriptions(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* Where the body of a message is: also of one that was expunged and not yet erased. */
+struct store_op_body {
+    uint64_t id;
+    struct store_erase place; /* out */
+    struct moxd_buf *data;    /* out: prefix, and body when it is in the database */
+};
+int store_op_body(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* --- mailboxes --------------------------------------------------------------------------------- */
+struct store_op_create {
+    struct moxd_str name;    /* in stored form, here and below */
+    unsigned special_use;
+    bool subscribe;
+    uint32_t id;             /* out */
+};
+int store_op_create(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_delete(struct store_tx *tx, void *name, struct moxd_err *err); /* struct moxd_str * */
+struct store_op_rename {
+    struct moxd_str from, to;
+};
+int store_op_rename(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_subscribe {
+    struct moxd_str name;
+    bool on;
+};
+int store_op_subscribe(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_special_use {
+    uint32_t mailbox;
+    unsigned use;
+};
+int store_op_special_use(struct store_tx *tx, void *arg, struct moxd_err *err);
+/* Mailboxes of a new account, and its counters; nothing when it has them. */
+struct store_op_init {
+    const struct store_initial {
+        const char *name;    /* in stored form */
+        unsigned special_use;
+    } *v;
+    size_t n;
+    uint32_t uidvalidity;    /* the first to give out */
+};
+int store_op_init(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* --- messages ---------------------------------------------------------------------------------- */
+/* One message to add. */
+struct store_op_one {
+    size_t tx;               /* index of its account's transaction */
+    struct store_add *add;
+    uint64_t id;
+    enum store_where where;
+    struct moxd_str body;    /* when STORE_IN_DB */
+    uint64_t body_size;
+};
+struct store_op_add {
+    struct store_op_one *v;
+    size_t n;
+    size_t failed;           /* out: index of the one that was refused */
+    uint64_t quota;          /* bytes of messages in an account; 0: unlimited */
+};
+int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err);
+
+struct store_op_flags {
+    uint32_t mailbox;
+    const struct store_uids *uids;
+    const struct store_flag_change *fc;
+    struct moxd_arena *arena;
+    struct store_entry *v;   /* out */
+    size_t n, cap;
+    struct store_uids modified;
+};
+int store_op_flags(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* A message to copy: found before, its file linked to the new id already. */
+struct store_op_source {
+    uint32_t uid;
+    uint64_t id, new_id;
+    enum store_where where;
+};
+struct store_op_copy {
+    uint32_t mailbox, dst;
+    const struct store_uids *uids; /* to find the sources */
+    struct moxd_arena *arena;
+    struct store_op_source *src;   /* out of find, into copy */
+    size_t nsrc, src_cap;
+    uint64_t quota;
+    struct store_copied *v;        /* out */
+    size_t n, cap;
+    uint64_t modseq;
+};
+int store_op_copy_find(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_copy(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_move(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+struct store_op_expunge {
+    uint32_t mailbox;
+    const struct store_uids *uids;
+    struct moxd_arena *arena;
+    struct store_uids out;
+    uint64_t modseq;
+};
+int store_op_expunge(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* Removes what is left of expunged messages in the database; their files are gone already. */
+struct store_op_erase {
+    const uint64_t *ids;
+    size_t n;
+};
+int store_op_erase(struct store_tx *tx, void *arg, struct moxd_err *err);
+/* All that wait for it, with where their bodies are. */
+struct store_op_erasable {
+    struct moxd_arena *arena;
+    uint64_t *ids;
+    enum store_where *where;
+    size_t n, cap, where_n, where_cap;
+};
+int store_op_erasable(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+struct store_op_note {
+    uint64_t id;
+    struct moxd_str name;
+    struct moxd_str value;   /* set */
+    struct moxd_buf *out;    /* get */
+};
+int store_op_note_get(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_note_set(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+#endif

@@ -1,0 +1,458 @@
+/* Making a database consistent, whatever records it has: used after a salvage, which may lack any.
+ *
+ * Records of mailboxes and messages are what everything else is derived from: names, places, counts,
+ * counters. Bodies that no record knows are messages of the mailbox "Restored". */
+#include "restore.h"
+
+#include "bodyfile.h"
+#include "message.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* The hash function of uthash falls through without saying so in a way that clang reads. */
+#pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
+#include <uthash.h>
+
+static const char restored_name[] = "Restored";
+
+struct rbox {
+    uint32_t id;
+    struct store_box box;
+    uint32_t last_uid;
+    UT_hash_handle hh;
+};
+struct place {
+    uint32_t mailbox, uid;
+};
+struct rebuild {
+    struct store_tx *tx;
+    struct store_rebuild *op;
+    struct rbox *boxes;
+    struct place *places;    /* of message records */
+    size_t nplaces, places_cap;
+    uint64_t *ids;           /* of bodies, notes, files: being looked through */
+    size_t nids, ids_cap;
+    uint64_t modseq;         /* highest seen */
+    struct moxd_err *err;
+};
+
+static int scan(struct rebuild *r, enum store_table table, store_each *fn)
+{
+    struct store_key all = store_key_table(table);
+    return store_scan(r->tx, &all, store_key_str(&all), fn, r, r->err) < 0 ? -1 : 0;
+}
+
+static int clear(struct rebuild *r, enum store_table table)
+{
+    struct store_key all = store_key_table(table);
+    return store_clear(r->tx, &all, r->err);
+}
+
+static void saw_modseq(struct rebuild *r, uint64_t modseq)
+{
+    if (modseq > r->modseq)
+        r->modseq = modseq;
+}
+
+static void saw_id(struct rebuild *r, uint64_t id)
+{
+    if (id >= r->tx->meta.next_id)
+        r->tx->meta.next_id = id + 1;
+}
+
+/* --- mailboxes --------------------------------------------------------------------------------- */
+
+static struct rbox *find_box(struct rebuild *r, uint32_t id)
+{
+    struct rbox *b;
+    HASH_FIND(hh, r->boxes, &id, sizeof(id), b);
+    return b;
+}
+
+static struct rbox *new_box(struct rebuild *r, uint32_t id)
+{
+    struct rbox *b = moxd_arena_alloc(r->tx->arena, sizeof(*b));
+
+    b->id = b->box.id = id;
+    HASH_ADD(hh, r->boxes, id, sizeof(b->id), b);
+    if (id >= r->tx->meta.next_mailbox)
+        r->tx->meta.next_mailbox = id + 1;
+    return b;
+}
+
+static int on_mailbox(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+    struct store_mbox m;
+
+    if (key.n != 5 || store_mbox_decode(val, &m) < 0 || moxd_get_be32(key.p + 1) == 0)
+        return 0;
+    struct rbox *b = new_box(r, moxd_get_be32(key.p + 1));
+    b->box.r = m;
+    if (store_name_parse(m.name, &b->box.name, NULL) < 0)
+        b->box.name.n = 0;
+    b->box.r.total = b->box.r.unseen = b->box.r.deleted = 0;
+    b->box.r.size = 0;
+    saw_modseq(r, m.highestmodseq);
+    if (m.uidvalidity >= r->tx->meta.next_uidvalidity && m.uidvalidity < UINT32_MAX)
+        r->tx->meta.next_uidvalidity = m.uidvalidity + 1;
+    return 0;
+}
+
+/* A mailbox of which only messages are left. */
+static struct rbox *lost_box(struct rebuild *r, uint32_t id)
+{
+    struct rbox *b = find_box(r, id);
+
+    if (b == NULL) {
+        b = new_box(r, id);
+        b->box.r.uidnext = 1;
+    }
+    return b;
+}
+
+/* A name that is free: its own, or "Restored-<id>". */
+static int settle_name(struct rebuild *r, struct rbox *b)
+{
+    char text[40];
+    uint32_t id;
+    int rc = b->box.name.n == 0 ? 1
+                                : store_box_id(r->tx, store_name_str(&b->box.name), &id, r->err);
+
+    if (rc > 0) {
+        snprintf(text, sizeof(text), "%s-%u", restored_name, b->id);
+        rc = store_name_parse(moxd_cstr(text), &b->box.name, r->err);
+    }
+    b->box.r.name = store_name_str(&b->box.name);
+    return rc;
+}
+
+/* Written with empty counts; made again by what is put into it. */
+static int put_boxes(struct rebuild *r)
+{
+    struct rbox *b, *tmp;
+
+    if (clear(r, STORE_T_NAME) < 0 || clear(r, STORE_T_MAILBOX) < 0)
+        return -1;
+    r->tx->meta.mailboxes = HASH_COUNT(r->boxes);
+    HASH_ITER(hh, r->boxes, b, tmp) {
+        unsigned char val[4];
+        if (settle_name(r, b) < 0)
+            return -1;
+        struct store_key key = store_key_name(STORE_T_NAME, b->box.r.name);
+        moxd_put_be32(val, b->id);
+        b->box.r.uidvalidity = r->tx->meta.next_uidvalidity++;
+        b->box.r.highestmodseq = store_tx_modseq(r->tx);
+        if (b->box.r.createseq == 0 || b->box.r.createseq > b->box.r.highestmodseq)
+            b->box.r.createseq = b->box.r.highestmodseq;
+        if (store_put(r->tx, &key, moxd_str((char *)val, 4), r->err) < 0 ||
+            store_box_save(r->tx, &b->box, r->err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Adds a mailbox with its parents, unless it is there. */
+static int ensure_box(struct rebuild *r, struct moxd_str name, uint32_t *id)
+{
+    struct store_box box;
+    int rc = store_box_id(r->tx, name, id, r->err);
+
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    if (store_box_create(r->tx, name, 0, true, &box, r->err) < 0)
+        return -1;
+    *id = box.id;
+    return 0;
+}
+
+static int ensure_parents(struct rebuild *r)
+{
+    struct rbox *b, *tmp;
+    uint32_t id;
+
+    HASH_ITER(hh, r->boxes, b, tmp) {
+        struct moxd_str parent = store_name_parent(b->box.r.name);
+        if (parent.n > 0 && ensure_box(r, parent, &id) < 0)
+            return -1;
+    }
+    return ensure_box(r, MOXD_STR("INBOX"), &id);
+}
+
+/* --- messages ---------------------------------------------------------------------------------- */
+
+static int on_message(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+    struct store_rec rec;
+
+    if (key.n != 9 || store_rec_decode(val, &rec) < 0)
+        return 0;
+    struct place *p = moxd_arena_push(r->tx->arena, &r->places, &r->nplaces, &r->places_cap,
+                                      sizeof(*p));
+    *p = (struct place){ moxd_get_be32(key.p + 1), moxd_get_be32(key.p + 5) };
+    struct rbox *b = lost_box(r, p->mailbox);
+    b->last_uid = p->uid > b->last_uid ? p->uid : b->last_uid;
+    if (b->box.r.uidnext <= p->uid)
+        b->box.r.uidnext = p->uid < UINT32_MAX ? p->uid + 1 : p->uid;
+    saw_modseq(r, rec.modseq);
+    saw_id(r, rec.id);
+    return 0;
+}
+
+/* Bytes of a body's file, or -1. */
+static int64_t file_size(struct rebuild *r, uint64_t id)
+{
+    char path[STORE_PATH_MAX];
+    struct stat st;
+
+    store_file_path(r->tx->bt->id, id, path);
+    return fstatat(r->tx->bt->env->dir_fd, path, &st, 0) == 0 ? (int64_t)st.st_size : -1;
+}
+
+/* Where the body of an id is now, and how large. 1, 0 when there is none, -1. */
+static int find_body(struct rebuild *r, uint64_t id, struct store_rec *rec)
+{
+    struct store_key key = store_key_u64(STORE_T_DATA, id);
+    struct moxd_str val = { 0 };
+    int64_t file = file_size(r, id);
+    int rc = store_get(r->tx, &key, &val, r->err);
+
+    if (rc < 0 || (rc == 0 && file < 0))
+        return rc;
+    rec->where = file >= 0 ? STORE_IN_FILE : STORE_IN_DB;
+    rec->prefix = file >= 0 ? (uint32_t)val.n : rec->prefix;
+    rec->size = val.n + (file >= 0 ? (uint64_t)file : 0);
+    if (rec->prefix > rec->size)
+        rec->prefix = 0;
+    return rec->size <= STORE_SIZE_MAX;
+}
+
+/* Keyword numbers that the mailbox's list has lost are left out. */
+static int fix_keywords(struct rebuild *r, struct store_box *box, struct store_rec *rec)
+{
+    unsigned n = 0;
+
+    if (rec->nkw == 0)
+        return 0;
+    if (store_box_keywords(r->tx, box, r->err) < 0)
+        return -1;
+    while (n < rec->nkw && rec->kw[n] < box->kw->n)
+        n++;
+    rec->nkw = n;
+    return 0;
+}
+
+static void count(struct store_tx *tx, struct store_box *box, const struct store_rec *rec)
+{
+    box->r.total++;
+    box->r.unseen += (rec->flags & STORE_SEEN) == 0;
+    box->r.deleted += (rec->flags & STORE_DELETED) != 0;
+    box->r.size += rec->size;
+    tx->meta.messages++;
+    tx->meta.size += rec->size;
+}
+
+static int put_message(struct rebuild *r, struct store_box *box, uint32_t uid,
+                       struct store_rec *rec)
+{
+    struct store_key key = store_key_message(box->id, uid);
+    struct store_key id_key = store_key_u64(STORE_T_ID, rec->id);
+    unsigned char buf[STORE_RECORD_MAX], place[8];
+
+    rec->modseq = store_tx_modseq(r->tx);
+    if (rec->createseq == 0 || rec->createseq > rec->modseq)
+        rec->createseq = rec->modseq;
+    moxd_put_be32(place, box->id);
+    moxd_put_be32(place + 4, uid);
+    count(r->tx, box, rec);
+    if (store_put(r->tx, &key, store_rec_encode(rec, buf), r->err) < 0)
+        return -1;
+    return store_put(r->tx, &id_key, moxd_str((char *)place, 8), r->err);
+}
+
+/* 1 when another record of the same message was taken already: a stale page had it too. */
+static int taken(struct rebuild *r, uint64_t id)
+{
+    uint32_t mailbox, uid;
+    return store_msg_find(r->tx, id, &mailbox, &uid, r->err);
+}
+
+static int keep_message(struct rebuild *r, struct place p)
+{
+    struct store_key key = store_key_message(p.mailbox, p.uid);
+    struct store_key erase;
+    struct rbox *b = find_box(r, p.mailbox);
+    struct store_rec rec;
+    int rc = store_msg_get(r->tx, p.mailbox, p.uid, &rec, r->err);
+
+    if (rc <= 0)
+        return rc;
+    int body = find_body(r, rec.id, &rec), dup = taken(r, rec.id);
+    if (body < 0 || dup < 0)
+        return -1;
+    if (body == 0 || dup > 0) {
+        r->op->out->dropped += body == 0;
+        return store_del(r->tx, &key, r->err) < 0 ? -1 : 0;
+    }
+    erase = store_key_u64(STORE_T_ERASE, rec.id);
+    if (store_del(r->tx, &erase, r->err) < 0 || fix_keywords(r, &b->box, &rec) < 0)
+        return -1;
+    return put_message(r, &b->box, p.uid, &rec);
+}
+
+/* From the newest record of a mailbox on, so that of two for one message the later one stays. */
+static int put_messages(struct rebuild *r)
+{
+    struct rbox *b, *tmp;
+
+    if (clear(r, STORE_T_ID) < 0 || clear(r, STORE_T_GONE) < 0)
+        return -1;
+    r->tx->meta.messages = r->tx->meta.size = 0;
+    for (size_t i = r->nplaces; i > 0; i--)
+        if (keep_message(r, r->places[i - 1]) < 0)
+            return -1;
+    HASH_ITER(hh, r->boxes, b, tmp)
+        if (store_box_save(r->tx, &b->box, r->err) < 0)
+            return -1;
+    return 0;
+}
+
+/* --- what no record knows ---------------------------------------------------------------------- */
+
+static int gather_id(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+
+    (void)val;
+    if (key.n < 9)
+        return 0;
+    uint64_t id = moxd_get_be64(key.p + 1);
+    if (r->nids > 0 && r->ids[r->nids - 1] == id)
+        return 0;
+    uint64_t *p = moxd_arena_push(r->tx->arena, &r->ids, &r->nids, &r->ids_cap, sizeof(*p));
+    *p = id;
+    return 0;
+}
+
+static int gather_file(void *arg, uint64_t id)
+{
+    struct rebuild *r = arg;
+    uint64_t *p = moxd_arena_push(r->tx->arena, &r->ids, &r->nids, &r->ids_cap, sizeof(*p));
+    *p = id;
+    return 0;
+}
+
+/* Whether the id belongs to a message, or to one that waits for its erasure. 1, 0, -1. */
+static int owned(struct rebuild *r, uint64_t id)
+{
+    struct store_key erase = store_key_u64(STORE_T_ERASE, id);
+    struct moxd_str val;
+    int rc = taken(r, id);
+    return rc != 0 ? rc : store_get(r->tx, &erase, &val, r->err);
+}
+
+static int adopt(struct rebuild *r, uint64_t id)
+{
+    struct store_rec rec = { .id = id, .received = moxd_wall(), .saved = moxd_wall() };
+    struct store_box box;
+    uint32_t mailbox, uid;
+    int rc = id == 0 ? 1 : owned(r, id);
+
+    if (rc != 0 || (rc = find_body(r, id, &rec)) <= 0)
+        return rc < 0 ? -1 : 0;
+    saw_id(r, id);
+    if (ensure_box(r, moxd_cstr(restored_name), &mailbox) < 0 ||
+        store_box_load(r->tx, mailbox, &box, r->err) < 0 || store_box_uid(&box, &uid, r->err) < 0 ||
+        put_message(r, &box, uid, &rec) < 0)
+        return -1;
+    r->op->out->found++;
+    return store_box_save(r->tx, &box, r->err);
+}
+
+static int adopt_bodies(struct rebuild *r)
+{
+    r->nids = 0;
+    if (scan(r, STORE_T_DATA, gather_id) < 0 ||
+        store_file_each(r->tx->bt->env, r->tx->bt->id, 1, gather_file, r, r->err) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nids; i++)
+        if (adopt(r, r->ids[i]) < 0)
+            return -1;
+    return 0;
+}
+
+static int drop_notes(struct rebuild *r)
+{
+    r->nids = 0;
+    if (scan(r, STORE_T_NOTE, gather_id) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nids; i++) {
+        struct store_key notes = store_key_u64(STORE_T_NOTE, r->ids[i]);
+        int rc = owned(r, r->ids[i]);
+        if (rc < 0 || (rc == 0 && store_clear(r->tx, &notes, r->err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* --- all of it --------------------------------------------------------------------------------- */
+
+/* Lists that cannot be read, and those without a mailbox. */
+static int on_keywords(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+    struct moxd_str *v;
+    size_t n;
+
+    if (key.n == 5 && store_kwlist_decode(val, r->tx->arena, &v, &n) == 0 &&
+        find_box(r, moxd_get_be32(key.p + 1)) != NULL)
+        return 0;
+    uint64_t *p = moxd_arena_push(r->tx->arena, &r->ids, &r->nids, &r->ids_cap, sizeof(*p));
+    *p = key.n == 5 ? moxd_get_be32(key.p + 1) : 0;
+    return 0;
+}
+
+static int drop_keywords(struct rebuild *r)
+{
+    r->nids = 0;
+    if (scan(r, STORE_T_KEYWORDS, on_keywords) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nids; i++) {
+        struct store_key key = store_key_u32(STORE_T_KEYWORDS, (uint32_t)r->ids[i]);
+        if (store_del(r->tx, &key, r->err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void start_meta(struct store_tx *tx, const struct store_meta *before)
+{
+    tx->meta = (struct store_meta){
+        .next_id = before->next_id > 0 ? before->next_id : 1,
+        .next_mailbox = before->next_mailbox > 0 ? before->next_mailbox : 1,
+        .next_uidvalidity = before->next_uidvalidity, .format = STORE_FORMAT,
+    };
+}
+
+int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct rebuild r = { .tx = tx, .op = arg, .err = err };
+    int rc = -1;
+
+    r.op->out->found = r.op->out->dropped = 0;
+    start_meta(tx, &r.op->before);
+    r.modseq = r.op->before.modseq;
+    if (scan(&r, STORE_T_MAILBOX, on_mailbox) < 0 || scan(&r, STORE_T_MESSAGE, on_message) < 0)
+        goto done;
+    tx->meta.modseq = r.modseq;
+    if (drop_keywords(&r) == 0 && put_boxes(&r) == 0 && put_messages(&r) == 0 &&
+        ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
+        rc = drop_notes(&r);
+    r.op->out->messages = tx->meta.messages;
+    store_ids_raise(&tx->bt->ids, tx->meta.next_id);
+done:
+    HASH_CLEAR(hh, r.boxes);
+    return rc;
+}

@@ -1,0 +1,190 @@
+#include "record.h"
+
+#include <moxd/buf.h>
+
+enum { RECORD_VERSION = 1 };
+
+static struct store_enc start(unsigned char *buf)
+{
+    struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
+    store_enc_u8(&e, RECORD_VERSION);
+    return e;
+}
+
+struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u64(&e, m->next_id);
+    store_enc_u64(&e, m->low_id);
+    store_enc_u64(&e, m->modseq);
+    store_enc_u64(&e, m->gone_modseq);
+    store_enc_u64(&e, m->messages);
+    store_enc_u64(&e, m->size);
+    store_enc_u32(&e, m->mailboxes);
+    store_enc_u32(&e, m->next_mailbox);
+    store_enc_u32(&e, m->next_uidvalidity);
+    store_enc_u32(&e, m->format);
+    return store_enc_str(&e);
+}
+
+int store_meta_decode(struct moxd_str s, struct store_meta *m)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    m->next_id = store_dec_u64(&d);
+    m->low_id = store_dec_u64(&d);
+    m->modseq = store_dec_u64(&d);
+    m->gone_modseq = store_dec_u64(&d);
+    m->messages = store_dec_u64(&d);
+    m->size = store_dec_u64(&d);
+    m->mailboxes = store_dec_u32(&d);
+    m->next_mailbox = store_dec_u32(&d);
+    m->next_uidvalidity = store_dec_u32(&d);
+    m->format = store_dec_u32(&d);
+    bool ok = store_dec_done(&d) && version == RECORD_VERSION && m->next_id > 0 &&
+              m->low_id <= m->next_id && m->gone_modseq <= m->modseq;
+    return ok ? 0 : -1;
+}
+
+struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u32(&e, m->uidvalidity);
+    store_enc_u32(&e, m->uidnext);
+    store_enc_u64(&e, m->highestmodseq);
+    store_enc_u64(&e, m->createseq);
+    store_enc_u32(&e, m->special_use);
+    store_enc_u32(&e, m->total);
+    store_enc_u32(&e, m->unseen);
+    store_enc_u32(&e, m->deleted);
+    store_enc_u64(&e, m->size);
+    store_enc_u16(&e, (unsigned)m->name.n);
+    store_enc_bytes(&e, m->name);
+    return store_enc_str(&e);
+}
+
+int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    m->uidvalidity = store_dec_u32(&d);
+    m->uidnext = store_dec_u32(&d);
+    m->highestmodseq = store_dec_u64(&d);
+    m->createseq = store_dec_u64(&d);
+    m->special_use = store_dec_u32(&d);
+    m->total = store_dec_u32(&d);
+    m->unseen = store_dec_u32(&d);
+    m->deleted = store_dec_u32(&d);
+    m->size = store_dec_u64(&d);
+    size_t n = store_dec_u16(&d);
+    m->name = store_dec_bytes(&d, n);
+    bool ok = store_dec_done(&d) && version == RECORD_VERSION && m->uidvalidity > 0 && m->uidnext > 0 &&
+              n > 0 && n <= STORE_NAME_MAX && m->unseen <= m->total && m->deleted <= m->total &&
+              m->createseq <= m->highestmodseq;
+    return ok ? 0 : -1;
+}
+
+struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u64(&e, r->id);
+    store_enc_u64(&e, r->modseq);
+    store_enc_u64(&e, r->createseq);
+    store_enc_u32(&e, r->flags);
+    store_enc_u64(&e, (uint64_t)r->received);
+    store_enc_u16(&e, (uint16_t)(int16_t)r->zone);
+    store_enc_u64(&e, (uint64_t)r->saved);
+    store_enc_u64(&e, r->size);
+    store_enc_u32(&e, r->prefix);
+    store_enc_u8(&e, r->where);
+    store_enc_u8(&e, r->nkw);
+    for (unsigned i = 0; i < r->nkw; i++)
+        store_enc_u16(&e, r->kw[i]);
+    return store_enc_str(&e);
+}
+
+/* Ascending and below what a mailbox's list can hold. */
+static bool keywords_ok(const struct store_rec *r)
+{
+    for (unsigned i = 0; i < r->nkw; i++)
+        if (r->kw[i] >= STORE_MAILBOX_KEYWORDS_MAX || (i > 0 && r->kw[i] <= r->kw[i - 1]))
+            return false;
+    return true;
+}
+
+int store_rec_decode(struct moxd_str s, struct store_rec *r)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    r->id = store_dec_u64(&d);
+    r->modseq = store_dec_u64(&d);
+    r->createseq = store_dec_u64(&d);
+    r->flags = store_dec_u32(&d);
+    r->received = (int64_t)store_dec_u64(&d);
+    r->zone = (int16_t)store_dec_u16(&d);
+    r->saved = (int64_t)store_dec_u64(&d);
+    r->size = store_dec_u64(&d);
+    r->prefix = store_dec_u32(&d);
+    unsigned where = store_dec_u8(&d);
+    r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
+    r->nkw = store_dec_u8(&d);
+    if (d.bad || version != RECORD_VERSION || r->id == 0 || where > STORE_IN_DB ||
+        (r->flags & ~(uint32_t)STORE_FLAGS_ALL) != 0 || r->createseq > r->modseq ||
+        r->size > STORE_SIZE_MAX || r->prefix > r->size || r->nkw > STORE_KEYWORDS_MAX)
+        return -1;
+    for (unsigned i = 0; i < r->nkw; i++)
+        r->kw[i] = (uint16_t)store_dec_u16(&d);
+    return store_dec_done(&d) && keywords_ok(r) ? 0 : -1;
+}
+
+struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u64(&e, r->size);
+    store_enc_u32(&e, r->prefix);
+    store_enc_u8(&e, r->where);
+    return store_enc_str(&e);
+}
+
+int store_erase_decode(struct moxd_str s, struct store_erase *r)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    r->size = store_dec_u64(&d);
+    r->prefix = store_dec_u32(&d);
+    unsigned where = store_dec_u8(&d);
+    r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
+    bool ok = store_dec_done(&d) && version == RECORD_VERSION && where <= STORE_IN_DB &&
+              r->size <= STORE_SIZE_MAX && r->prefix <= r->size;
+    return ok ? 0 : -1;
+}
+
+int store_kwlist_decode(struct moxd_str s, struct moxd_arena *a, struct moxd_str **v, size_t *n)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    *n = store_dec_u16(&d);
+    if (d.bad || version != RECORD_VERSION || *n > STORE_MAILBOX_KEYWORDS_MAX)
+        return -1;
+    *v = moxd_arena_calloc(a, *n, sizeof(**v));
+    for (size_t i = 0; i < *n; i++) {
+        size_t len = store_dec_u8(&d);
+        (*v)[i] = store_dec_bytes(&d, len);
+        if (d.bad || len == 0 || len > STORE_KEYWORD_LEN_MAX)
+            return -1;
+    }
+    return store_dec_done(&d) ? 0 : -1;
+}
+
+void store_kwlist_encode(const struct moxd_str *v, size_t n, struct moxd_buf *out)
+{
+    moxd_assert(n <= STORE_MAILBOX_KEYWORDS_MAX);
+    moxd_buf_addc(out, RECORD_VERSION);
+    moxd_buf_addc(out, (char)(n >> 8));
+    moxd_buf_addc(out, (char)n);
+    for (size_t i = 0; i < n; i++) {
+        moxd_assert(v[i].n > 0 && v[i].n <= STORE_KEYWORD_LEN_MAX);
+        moxd_buf_addc(out, (char)v[i].n);
+        moxd_buf_addstr(out, v[i]);
+    }
+}

@@ -1,0 +1,126 @@
+/* What is stored in an account's btree: tables, keys, records.
+ *
+ * One byte of table, then big-endian parts, so that keys sort as numbers do. STORE_T_DATA is the
+ * highest table, so that the bulk of what is written goes to the right edge of the tree. Every record
+ * begins with its version; a reader checks it, every field and the length, and calls anything else
+ * corrupt. docs: README.md, "What is stored". */
+#ifndef STORE_RECORD_H
+#define STORE_RECORD_H
+
+#include "codec.h"
+#include "store_api.h"
+
+enum {
+    STORE_FORMAT = 1,             /* of the whole directory, in server.db */
+    STORE_NAME_MAX = 500,         /* bytes of a mailbox name: it must fit a key */
+    STORE_LEVELS_MAX = 32,        /* components of a mailbox name */
+    STORE_ACCOUNT_NAME_MAX = 200, /* bytes */
+    STORE_TABLE_NAME_MAX = 64,    /* bytes of a module's table name and of a note's */
+    STORE_TABLE_KEY_MAX = 512,
+    STORE_VALUE_MAX = 64 * 1024,  /* of a module's record and of a note */
+    STORE_PREFIX_MAX = 64 * 1024, /* headers kept before the body */
+    STORE_MAILBOX_KEYWORDS_MAX = 500, /* different ones ever used in one mailbox */
+    STORE_MAILBOXES_MAX = 10000,  /* per account */
+    STORE_KEY_MAX = 1 + STORE_TABLE_NAME_MAX + 1 + STORE_TABLE_KEY_MAX,
+    STORE_RECORD_MAX = 1024,      /* of ours, but for keyword lists and data */
+};
+#define STORE_SIZE_MAX (UINT64_C(1) << 40) /* of one message: larger is damage */
+
+enum store_table {
+    STORE_T_META = 1,      /* -> struct store_meta */
+    STORE_T_MAILBOX,       /* mailbox32 -> struct store_mbox */
+    STORE_T_NAME,          /* name -> mailbox32 */
+    STORE_T_SUBSCRIPTION,  /* name -> nothing */
+    STORE_T_KEYWORDS,      /* mailbox32 -> keywords in the order of their first use */
+    STORE_T_GONE,          /* mailbox32 modseq64 uid32 -> id64: expunged messages */
+    STORE_T_MAILBOX_GONE,  /* modseq64 mailbox32 -> uidvalidity32 name: removed mailboxes */
+    STORE_T_ID,            /* id64 -> mailbox32 uid32 */
+    STORE_T_ERASE,         /* id64 -> struct store_erase: expunged, body not yet removed */
+    STORE_T_NOTE,          /* id64 name -> bytes */
+    STORE_T_TABLE,         /* table 0 key -> bytes: records of modules */
+    STORE_T_ACCOUNT,       /* server.db: name -> id64 */
+    STORE_T_ACCOUNT_ID,    /* server.db: id64 -> state8 name */
+    STORE_T_MESSAGE,       /* mailbox32 uid32 -> struct store_rec */
+    STORE_T_DATA,          /* id64 -> prefix, and the body when it is not in a file */
+};
+
+struct store_key {
+    unsigned char p[STORE_KEY_MAX];
+    size_t n;
+};
+/* Keys by their parts. The names say the table. */
+struct store_key store_key_table(enum store_table t);                 /* prefix of all of a table */
+struct store_key store_key_u32(enum store_table t, uint32_t a);
+struct store_key store_key_u64(enum store_table t, uint64_t a);
+struct store_key store_key_name(enum store_table t, struct moxd_str name);
+struct store_key store_key_message(uint32_t mailbox, uint32_t uid);
+struct store_key store_key_gone(uint32_t mailbox, uint64_t modseq, uint32_t uid);
+struct store_key store_key_mailbox_gone(uint64_t modseq, uint32_t mailbox);
+struct store_key store_key_note(uint64_t id, struct moxd_str name);
+struct store_key store_key_module(struct moxd_str table, struct moxd_str key);
+static inline struct moxd_str store_key_str(const struct store_key *k)
+{
+    return moxd_str((const char *)k->p, k->n);
+}
+
+/* Counters of an account; of the server (id 0) only some are used. */
+struct store_meta {
+    uint64_t next_id;          /* of messages; of accounts in server.db */
+    uint64_t low_id;           /* no file with a smaller id was in the making at this commit */
+    uint64_t modseq;           /* the last one given out */
+    uint64_t gone_modseq;      /* highest of a tombstone (P-STORE-04) */
+    uint64_t messages, size;   /* over all mailboxes */
+    uint32_t mailboxes, next_mailbox;
+    uint32_t next_uidvalidity; /* larger than any in use; in server.db: than any of a removed account */
+    uint32_t format;           /* server.db */
+};
+
+struct store_mbox {
+    uint32_t uidvalidity, uidnext;
+    uint64_t highestmodseq, createseq;
+    unsigned special_use;
+    uint32_t total, unseen, deleted;
+    uint64_t size;
+    struct moxd_str name;      /* points into what was decoded */
+};
+
+enum store_where {
+    STORE_IN_FILE, /* the body is the file; the prefix, if any, in STORE_T_DATA */
+    STORE_IN_DB,   /* prefix and body in STORE_T_DATA */
+};
+/* A message. Keywords are indices into the list of its mailbox, ascending. */
+struct store_rec {
+    uint64_t id, modseq, createseq;
+    uint32_t flags;
+    int64_t received;
+    int zone;
+    int64_t saved;
+    uint64_t size;             /* prefix + body */
+    uint32_t prefix;           /* bytes of it */
+    enum store_where where;
+    unsigned nkw;
+    uint16_t kw[STORE_KEYWORDS_MAX];
+};
+struct store_erase {
+    uint64_t size;
+    uint32_t prefix;
+    enum store_where where;
+};
+
+/* Encoders fill a buffer of STORE_RECORD_MAX. Decoders return -1 for anything that no encoder made. */
+struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf);
+int store_meta_decode(struct moxd_str s, struct store_meta *m) MOXD_CHECKED;
+struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf);
+int store_mbox_decode(struct moxd_str s, struct store_mbox *m) MOXD_CHECKED;
+struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf);
+int store_rec_decode(struct moxd_str s, struct store_rec *r) MOXD_CHECKED;
+struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf);
+int store_erase_decode(struct moxd_str s, struct store_erase *r) MOXD_CHECKED;
+
+/* The list of keywords of a mailbox, in the order of their indices. *v is made in the arena; views point
+ * into `s`. */
+int store_kwlist_decode(struct moxd_str s, struct moxd_arena *a, struct moxd_str **v,
+                        size_t *n) MOXD_CHECKED;
+void store_kwlist_encode(const struct moxd_str *v, size_t n, struct moxd_buf *out);
+
+#endif

@@ -1,0 +1,191 @@
+/* Running a transaction for a fiber: lock, worker, ticket, flush. */
+#include "store.h"
+
+#include <stdlib.h>
+
+/* --- carried through, whatever happens to the fiber -------------------------------------------- */
+
+static int64_t hold_on(void)
+{
+    moxd_fiber_shield();
+    return moxd_fiber_ceiling(MOXD_NEVER);
+}
+
+static void let_go(int64_t ceiling)
+{
+    (void)moxd_fiber_ceiling(ceiling);
+    moxd_fiber_unshield();
+}
+
+struct job {
+    store_job *fn;
+    void *arg;
+    struct moxd_err *err;
+    int rc;
+};
+
+static void job_run(void *arg)
+{
+    struct job *j = arg;
+    j->rc = j->fn(j->arg, j->err);
+}
+
+int store_offload(enum moxd_lane lane, store_job *fn, void *arg, struct moxd_err *err)
+{
+    struct job j = { .fn = fn, .arg = arg, .err = err };
+    (void)moxd_offload(lane, job_run, &j);
+    return j.rc;
+}
+
+static int lock_failed(int result, struct moxd_err *err)
+{
+    if (result == MOXD_CANCELLED)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    return moxd_err_set(err, MOXD_ERR_TIMEOUT, "timeout");
+}
+
+int store_account_check(const struct store_account *acc, struct moxd_err *err)
+{
+    if (acc->removed)
+        return moxd_err_set(err, MOXD_ERR_STATE, "the account was removed");
+    if (acc->s->flusher.failed)
+        return moxd_err_set(err, MOXD_ERR_TEMP, "the message store is restarting");
+    return 0;
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+struct writing {
+    struct store_btree **bts;
+    struct store_batch **batches;
+    size_t n;
+    store_fn *fn;
+    void *arg;
+};
+
+static int write_job(void *arg, struct moxd_err *err)
+{
+    struct writing *w = arg;
+    return store_tx_write(w->bts, w->n, w->fn, w->arg, w->batches, err);
+}
+
+static void unlock(struct store_account **accs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        moxd_fifolock_release(&accs[i]->lock);
+}
+
+static int lock(struct store_account **accs, size_t n, struct moxd_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        moxd_assert(i == 0 || accs[i]->id > accs[i - 1]->id);
+        int rc = moxd_fifolock_exclusive(&accs[i]->lock, MOXD_NEVER);
+        if (rc != MOXD_OK) {
+            unlock(accs, i);
+            return lock_failed(rc, err);
+        }
+        if (store_account_check(accs[i], err) < 0) {
+            unlock(accs, i + 1);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* On the loop after the commit: tickets in the order of the commits of each account, since its lock
+ * is still held. The last ticket. */
+static uint64_t committed(struct store_account **accs, struct store_batch **batches, size_t n)
+{
+    uint64_t ticket = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        ticket = store_flusher_commit(&accs[i]->s->flusher, accs[i], batches[i]);
+        accs[i]->ticket = ticket;
+    }
+    return ticket;
+}
+
+/* Locked: runs, unlocks. */
+static int run_locked(struct store_account **accs, size_t n, store_fn *fn, void *arg,
+                      uint64_t *ticket, struct moxd_err *err)
+{
+    struct store_btree **bts = moxd_xcalloc(n, sizeof(*bts));
+    struct store_batch **batches = moxd_xcalloc(n, sizeof(struct store_batch *));
+    struct writing w = { bts, batches, n, fn, arg };
+
+    for (size_t i = 0; i < n; i++)
+        bts[i] = accs[i]->bt;
+    int rc = store_offload(MOXD_LANE_STORE, write_job, &w, err);
+    if (rc == 0)
+        *ticket = committed(accs, batches, n);
+    unlock(accs, n);
+    free(batches);
+    free(bts);
+    return rc;
+}
+
+static int write_accounts(struct store_account **accs, size_t n, store_fn *fn, void *arg, bool wait,
+                          struct moxd_err *err)
+{
+    uint64_t ticket = 0;
+
+    if (lock(accs, n, err) < 0)
+        return -1;
+    int64_t ceiling = hold_on();
+    int rc = run_locked(accs, n, fn, arg, &ticket, err);
+    if (rc == 0 && wait)
+        rc = store_flusher_wait(&accs[0]->s->flusher, ticket, err);
+    let_go(ceiling);
+    return rc;
+}
+
+int store_write(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    return write_accounts(&acc, 1, fn, arg, true, err);
+}
+
+int store_write_soon(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    return write_accounts(&acc, 1, fn, arg, false, err);
+}
+
+int store_write_many(struct store_account **accs, size_t n, store_fn *fn, void *arg,
+                     struct moxd_err *err)
+{
+    return write_accounts(accs, n, fn, arg, true, err);
+}
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+struct reading {
+    struct store_btree *bt;
+    store_fn *fn;
+    void *arg;
+};
+
+static int read_job(void *arg, struct moxd_err *err)
+{
+    struct reading *r = arg;
+    return store_tx_read(r->bt, r->fn, r->arg, err);
+}
+
+int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    int rc = moxd_fifolock_shared(&acc->lock, MOXD_NEVER);
+
+    if (rc != MOXD_OK)
+        return lock_failed(rc, err);
+    if (store_account_check(acc, err) < 0) {
+        moxd_fifolock_release(&acc->lock);
+        return -1;
+    }
+    int64_t ceiling = hold_on();
+    struct reading r = { acc->bt, fn, arg };
+    rc = store_offload(MOXD_LANE_STORE, read_job, &r, err);
+    uint64_t ticket = acc->ticket;
+    moxd_fifolock_release(&acc->lock);
+    if (rc == 0)
+        rc = store_flusher_wait(&acc->s->flusher, ticket, err);
+    let_go(ceiling);
+    return rc;
+}

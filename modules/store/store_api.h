@@ -1,0 +1,292 @@
+/* store/1: mailboxes and messages of accounts, durable.
+ *
+ * Everything that changes something returns only after it is on disk; everything that reads returns
+ * only what is on disk (a crash never takes back a UID or MODSEQ that was shown). Functions marked
+ * MOXD_SUSPENDS do their work on the store's workers; none may be called while a moxd_nosuspend
+ * section is open. `self` is the instance given by moxd_interface_get. Results live in the arena
+ * that is passed in.
+ *
+ * Ids: an account id is given out once and never reused; names are labels. Message ids are per account
+ * and never reused. UIDs are per mailbox, ascending; UIDVALIDITY per mailbox never repeats for a name.
+ * Modseq is per account and grows with each change; every message and mailbox has createseq <= modseq. */
+#ifndef MOXD_STORE_H
+#define MOXD_STORE_H
+
+#include <moxd/arena.h>
+#include <moxd/buf.h>
+#include <moxd/err.h>
+#include <moxd/fiber.h>
+#include <moxd/hook.h>
+
+struct moxd_instance;
+struct store_account; /* an open account, reference-counted */
+struct store_draft;   /* a message body being collected */
+struct store_body;    /* an open message body */
+struct store_watch;   /* a subscriber to changes */
+struct store_tx;      /* a running transaction, on a worker */
+
+enum store_flag {
+    STORE_SEEN = 1 << 0, STORE_ANSWERED = 1 << 1, STORE_FLAGGED = 1 << 2, STORE_DELETED = 1 << 3,
+    STORE_DRAFT = 1 << 4, STORE_FORWARDED = 1 << 5, STORE_JUNK = 1 << 6, STORE_NOTJUNK = 1 << 7,
+    STORE_PHISHING = 1 << 8, STORE_MDNSENT = 1 << 9,
+    STORE_FLAGS_ALL = (1 << 10) - 1,
+};
+enum store_special_use {
+    STORE_USE_ARCHIVE = 1, STORE_USE_DRAFTS = 2, STORE_USE_JUNK = 4, STORE_USE_SENT = 8,
+    STORE_USE_TRASH = 16, STORE_USE_FLAGGED = 32, STORE_USE_ALL = 64, STORE_USE_IMPORTANT = 128,
+};
+/* Keywords: lower case, sorted, without duplicates; not those that have a flag above. Each is an IMAP atom. */
+struct store_keywords {
+    const char *const *v;
+    size_t n;
+};
+enum { STORE_KEYWORDS_MAX = 100, STORE_KEYWORD_LEN_MAX = 100 };
+
+struct store_mailbox {
+    uint32_t id;
+    const char *name;          /* UTF-8 NFC, "/" between levels, "INBOX" (upper case) for the inbox */
+    uint32_t uidvalidity, uidnext;
+    uint64_t highestmodseq, createseq;
+    unsigned special_use;
+    bool subscribed;
+    uint32_t total, unseen, deleted;
+    uint64_t size;
+    struct store_keywords keywords; /* ever used here, never removed (STORE-09) */
+};
+struct store_time {
+    int64_t ns;                /* since 1970 UTC */
+    int16_t zone;              /* minutes east, as given */
+};
+/* What lists show; small and fast. */
+struct store_entry {
+    uint32_t uid;
+    unsigned flags;
+    uint64_t id, modseq;
+    struct store_keywords keywords;
+};
+struct store_msg {
+    uint64_t id;
+    uint32_t mailbox, uid;
+    uint64_t modseq, createseq;
+    unsigned flags;
+    struct store_keywords keywords;
+    struct store_time received; /* INTERNALDATE */
+    int64_t saved;              /* ns: when it came into this mailbox (SAVEDATE) */
+    uint64_t size;              /* prefix + body (STORE-01) */
+};
+/* A set of UIDs: ascending, disjoint ranges, ends included. */
+struct store_uids {
+    const struct store_uid_range { uint32_t first, last; } *v;
+    size_t n;
+};
+
+/* --- changes ----------------------------------------------------------------------------------- */
+enum store_change_kind {
+    STORE_CHANGE_ADD, STORE_CHANGE_FLAGS, STORE_CHANGE_EXPUNGE, /* messages of a mailbox */
+    STORE_CHANGE_MAILBOX_ADD, STORE_CHANGE_MAILBOX_REMOVE, STORE_CHANGE_MAILBOX_RENAME,
+    STORE_CHANGE_SUBSCRIPTION, STORE_CHANGE_SPECIAL_USE, STORE_CHANGE_KEYWORDS,
+    STORE_CHANGE_ACCOUNT_REMOVED,
+};
+struct store_change {
+    enum store_change_kind kind;
+    uint32_t mailbox;
+    uint32_t uid;              /* ADD, FLAGS, EXPUNGE */
+    uint64_t id, modseq;
+    unsigned flags;            /* ADD, FLAGS: all of them after the change */
+    struct store_keywords keywords; /* ADD, FLAGS: of the message; KEYWORDS: of the mailbox */
+    const char *name, *old_name; /* mailboxes */
+    bool subscribed;
+    unsigned special_use;
+};
+
+/* --- adding ------------------------------------------------------------------------------------ */
+struct store_add {
+    struct store_account *acc;
+    uint32_t mailbox;          /* by id, or 0 and: */
+    const char *mailbox_name;  /* by name; created (subscribed) when `create` is set */
+    bool create;
+    unsigned flags;
+    struct store_keywords keywords;
+    struct store_time received;
+    struct moxd_str prefix;    /* headers kept in the database before the body (SMTPIN-11) */
+    const char *origin;        /* "smtp", "imap", ...: for hooks */
+    const void *origin_data;   /* typed by origin; for hooks in the same process */
+    /* results: */
+    uint64_t id, modseq;
+    uint32_t mailbox_id, uid, uidvalidity;
+};
+
+/* --- flags ------------------------------------------------------------------------------------- */
+enum store_flag_mode { STORE_FLAGS_SET, STORE_FLAGS_ADD, STORE_FLAGS_REMOVE };
+struct store_flag_change {
+    enum store_flag_mode mode;
+    unsigned flags;
+    struct store_keywords keywords;
+    uint64_t unchangedsince;   /* 0: unconditional; else only messages with modseq <= it. Pass
+                                  UINT64_MAX for "conditional on anything"; see has_ */
+    bool has_unchangedsince;
+};
+struct store_copied {
+    uint32_t src_uid, dst_uid;
+};
+
+/* A position in the body for readers. Reads cross the boundary of prefix and file. */
+struct store_v1 {
+    /* Opens an account by name, creating its data at first use (with the initial mailboxes of the
+     * configuration, CORE-27, subscribed). The caller knows that the account is configured.
+     * TEMP while the account is quarantined or the disk is full; CORRUPT. */
+    int (*open)(struct moxd_instance *self, const char *name, struct store_account **out,
+                struct moxd_err *err) MOXD_SUSPENDS;
+    struct store_account *(*ref)(struct store_account *acc);
+    void (*close)(struct store_account *acc);
+    uint64_t (*account_id)(const struct store_account *acc);
+    const char *(*account_name)(const struct store_account *acc);
+    uint64_t (*modseq)(const struct store_account *acc); /* last durable one */
+    /* Removes the account with all data; open references see ACCOUNT_REMOVED and errors. The files
+     * are gone when it returns (ACCT-01). NOTFOUND when it never had data. */
+    int (*remove)(struct moxd_instance *self, const char *name, struct moxd_err *err)
+        MOXD_SUSPENDS;
+
+    /* Mailboxes. Names are checked and normalized (P-IMAP-06, P-STORE-05): INVALID otherwise. */
+    int (*mailboxes)(struct store_account *acc, struct moxd_arena *a, struct store_mailbox **out,
+                     size_t *n, struct moxd_err *err) MOXD_SUSPENDS; /* sorted by name */
+    int (*mailbox)(struct store_account *acc, struct moxd_str name, uint32_t id,
+                   struct moxd_arena *a, struct store_mailbox *out, struct moxd_err *err)
+        MOXD_SUSPENDS; /* by name, or by id when id != 0; NOTFOUND */
+    int (*subscriptions)(struct store_account *acc, struct moxd_arena *a, const char ***out,
+                         size_t *n, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Creates it and missing parents. EXISTS. */
+    int (*mailbox_create)(struct store_account *acc, struct moxd_str name, unsigned special_use,
+                          bool subscribe, uint32_t *id, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Removes it with its messages. NOTFOUND; STATE when it has children; INVALID for INBOX. */
+    int (*mailbox_delete)(struct store_account *acc, struct moxd_str name, struct moxd_err *err)
+        MOXD_SUSPENDS;
+    /* Renames it and its children, creating missing parents; INBOX: moves its messages (IMAP-09). */
+    int (*mailbox_rename)(struct store_account *acc, struct moxd_str from, struct moxd_str to,
+                          struct moxd_err *err) MOXD_SUSPENDS;
+    int (*subscribe)(struct store_account *acc, struct moxd_str name, bool on,
+                     struct moxd_err *err) MOXD_SUSPENDS; /* idempotent (STORE-18); any valid name */
+    int (*set_special_use)(struct store_account *acc, uint32_t mailbox, unsigned use,
+                           struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* Messages. `uids` NULL: all. Entries are sorted by UID; unknown UIDs are left out. *modseq (may
+     * be NULL) is the account's at the time of the read: watch changes above it follow. */
+    int (*entries)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                   struct moxd_arena *a, struct store_entry **out, size_t *n, uint64_t *modseq,
+                   struct moxd_err *err) MOXD_SUSPENDS;
+    int (*messages)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                    struct moxd_arena *a, struct store_msg **out, size_t *n,
+                    struct moxd_err *err) MOXD_SUSPENDS;
+    /* Changed and expunged since modseq (exclusive); for CONDSTORE and QRESYNC. */
+    int (*changed_since)(struct store_account *acc, uint32_t mailbox, uint64_t modseq,
+                         struct moxd_arena *a, struct store_entry **out, size_t *n,
+                         struct store_uids *vanished, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Body (prefix + file). Reading goes on after an expunge while it is open. NOTFOUND; CORRUPT when
+     * the file is missing or shorter than recorded. */
+    int (*body_open)(struct store_account *acc, uint64_t id, struct store_body **out,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+    uint64_t (*body_size)(const struct store_body *b);
+    /* Up to n bytes from offset: count, 0 at the end, -1 with *err. Any thread, does not suspend (page
+     * cache reads; use moxd_offload around large scans). */
+    long (*body_read)(struct store_body *b, uint64_t off, void *p, size_t n, struct moxd_err *err);
+    void (*body_close)(struct store_body *b);
+    /* A cached value beside a message that modules may keep (parsed MIME tree, preview): notes are
+     * typed by name, at most 64 KiB, gone with the message. Not a change: no modseq. */
+    int (*note_get)(struct store_account *acc, uint64_t id, const char *name, struct moxd_buf *out,
+                    struct moxd_err *err) MOXD_SUSPENDS; /* NOTFOUND */
+    int (*note_set)(struct store_account *acc, uint64_t id, const char *name, struct moxd_str value,
+                    struct moxd_err *err) MOXD_SUSPENDS; /* durable with the next flush */
+
+    /* A body in the making: in memory while small, spooled to a file beyond. Bytes as they will be
+     * stored (CRLF line ends are the caller's business). */
+    struct store_draft *(*draft_new)(struct moxd_instance *self);
+    int (*draft_write)(struct store_draft *d, const char *p, size_t n, struct moxd_err *err)
+        MOXD_SUSPENDS; /* FULL, IO */
+    uint64_t (*draft_size)(const struct store_draft *d);
+    long (*draft_read)(struct store_draft *d, uint64_t off, void *p, size_t n,
+                       struct moxd_err *err); /* as body_read */
+    void (*draft_free)(struct store_draft *d);
+    /* Adds the draft to every target in one transaction: all or nothing, durable on return (a hard link
+     * or copy per account). Targets may name the same account several times. The draft can be used
+     * again. NOTFOUND (mailbox), LIMIT (quota), FULL, TEMP. `failed` (may be NULL) is the index of
+     * the target that refused. */
+    int (*add)(struct moxd_instance *self, struct store_draft *d, struct store_add *adds, size_t n,
+               size_t *failed, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Several drafts into one mailbox, one transaction (MULTIAPPEND): drafts[i] goes with adds[i]. */
+    int (*add_many)(struct moxd_instance *self, struct store_draft **drafts, struct store_add *adds,
+                    size_t n, struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* Changes flags; *out: entries after the change, for those that were changed or already as asked;
+     * *modified: UIDs refused by unchangedsince. */
+    int (*set_flags)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                     const struct store_flag_change *fc, struct moxd_arena *a,
+                     struct store_entry **out, size_t *n, struct store_uids *modified,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+    int (*copy)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                uint32_t dst, struct moxd_arena *a, struct store_copied **out, size_t *n,
+                struct moxd_err *err) MOXD_SUSPENDS;
+    int (*move)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                uint32_t dst, struct moxd_arena *a, struct store_copied **out, size_t *n,
+                uint64_t *modseq, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Removes those of `uids` (NULL: all) that have \Deleted. *out: what went, ascending. */
+    int (*expunge)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                   struct moxd_arena *a, struct store_uids *out, uint64_t *modseq,
+                   struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* Changes: `wake(arg)` is called on the loop when something is pending and nothing was before;
+     * nothing is ever lost or delayed (STORE-16). A watch sees every durable change of the account
+     * after it was made, in commit order, its own included (compare what you did by modseq). Past
+     * 100,000 pending changes the watch is marked lost: changes() gives STATE, resynchronize. */
+    struct store_watch *(*watch)(struct store_account *acc, void (*wake)(void *arg), void *arg);
+    int (*changes)(struct store_watch *w, struct moxd_arena *a, struct store_change **out, size_t *n,
+                   struct moxd_err *err); /* takes all pending; n 0 when none */
+    bool (*pending)(const struct store_watch *w);
+    void (*unwatch)(struct store_watch *w);
+
+    /* Records of modules. fn runs on a worker inside one transaction of the account (acc NULL: of the
+     * server), durable when transact returns. It must not suspend, and may run again after a deadlock. */
+    int (*transact)(struct moxd_instance *self, struct store_account *acc,
+                    int (*fn)(struct store_tx *tx, void *arg, struct moxd_err *err), void *arg,
+                    struct moxd_err *err) MOXD_SUSPENDS;
+    /* As transact, but reads only, under the shared lock; nothing to flush. */
+    int (*view)(struct moxd_instance *self, struct store_account *acc,
+                int (*fn)(struct store_tx *tx, void *arg, struct moxd_err *err), void *arg,
+                struct moxd_err *err) MOXD_SUSPENDS;
+    /* In a transaction. `table` is the module's name, or "name.part"; keys <= 512 bytes, values <= 64 KiB.
+     * get: NOTFOUND. del: no error when absent. */
+    int (*tx_get)(struct store_tx *tx, const char *table, struct moxd_str key, struct moxd_buf *out,
+                  struct moxd_err *err);
+    int (*tx_put)(struct store_tx *tx, const char *table, struct moxd_str key, struct moxd_str value,
+                  struct moxd_err *err);
+    int (*tx_del)(struct store_tx *tx, const char *table, struct moxd_str key,
+                  struct moxd_err *err);
+    /* Keys with the prefix in order, until fn returns non-zero (which is returned). */
+    int (*tx_each)(struct store_tx *tx, const char *table, struct moxd_str prefix,
+                   int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
+                   struct moxd_err *err);
+};
+
+/* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,
+ * `now` for an expunge. The function may use store_v1.tx_* on tx. -1 with *err refuses the change. */
+struct store_change_event {
+    const char *account;
+    const struct store_msg *old, *now;
+    const struct store_mailbox *old_mailbox, *now_mailbox;
+    const char *origin;
+    const void *origin_data;
+    const struct store_v1 *store;
+};
+#define MOXD_POINT_on_store_change_MAJOR 1
+typedef int moxd_on_store_change_fn(struct store_tx *tx, const struct store_change_event *ev,
+                                    struct moxd_err *err);
+
+/* on_store_commit (OBSERVE): after the change is durable, on the loop. */
+struct store_commit_event {
+    const char *account;
+    const struct store_change *changes;
+    size_t n;
+};
+#define MOXD_POINT_on_store_commit_MAJOR 1
+typedef void moxd_on_store_commit_fn(struct moxd_instance *m, const struct store_commit_event *ev);
+
+#endif

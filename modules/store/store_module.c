@@ -1,0 +1,117 @@
+/* The store module's tables. */
+#include "cmd.h"
+#include "store_conf.h"
+
+#include <moxd/accounts.h>
+
+MOXD_POINT_THUNK_VOID(on_store_commit)
+static const struct moxd_point_def points[] = {
+    { .name = "on_store_change",
+      .major = MOXD_POINT_on_store_change_MAJOR,
+      .kind = MOXD_TRANSACT,
+      .event = "struct store_change_event",
+      .doc = "Inside the transaction that adds, changes, moves or removes a message, on a worker: "
+             "records of the module can be changed with it. A refusal undoes the change." },
+    MOXD_POINT(on_store_commit, MOXD_OBSERVE, "struct store_commit_event",
+               "Changes of an account that are on disk now, in the order they were made."),
+    { 0 },
+};
+static const struct moxd_interface provides[] = { { "store", 1, 0, &store_api }, { 0 } };
+
+static const struct moxd_command commands[] = {
+    { .name = "store verify", .args = "[ACCOUNT...]", .max_args = -1,
+      .summary = "check the data of accounts", .run = store_cmd_verify,
+      .help = "Compares records, indexes, counts, sizes and files with each other, for all accounts "
+              "unless some are named. Each account can be read meanwhile, not changed." },
+    { .name = "store stats", .args = "", .summary = "what the message store has done so far",
+      .run = store_cmd_stats },
+    { .name = "store quarantine", .args = "", .run = store_cmd_quarantine,
+      .summary = "list accounts that were set aside because their database is damaged" },
+    { .name = "store restore", .args = "ACCOUNT", .min_args = 1, .max_args = 1,
+      .summary = "bring an account in quarantine back", .run = store_cmd_restore,
+      .help = "Everything that can be read of the damaged database is put into a new one. Messages "
+              "whose record is lost are found in the mailbox \"Restored\". Mail programs fetch "
+              "all mailboxes afresh." },
+    { 0 },
+};
+
+/* What core allocates for the module. */
+struct instance {
+    struct store store; /* begins with struct moxd_instance */
+    struct moxd_point *commit;
+    struct store_options opt;
+};
+
+static struct instance *instance_of(struct moxd_instance *m)
+{
+    return MOXD_CONTAINER(m, struct instance, store.m);
+}
+
+static void committed(struct store *s, const struct store_commit_event *ev)
+{
+    moxd_notify(instance_of(&s->m)->commit, ev);
+}
+
+static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
+{
+    struct instance *in = instance_of(m);
+
+    (void)err;
+    in->commit = moxd_point_get(m, "on_store_commit");
+    in->store.committed = committed;
+    store_conf_options(moxd_conf_module(conf, m), moxd_conf_core()->data_dir, &in->opt);
+    return 0;
+}
+
+static int start(struct moxd_instance *m, struct moxd_err *err)
+{
+    struct instance *in = instance_of(m);
+
+    in->store.hooks = moxd_point_hooks(moxd_point_get(m, "on_store_change"));
+    return store_up(&in->store, &in->opt, err);
+}
+
+static void stop(struct moxd_instance *m)
+{
+    struct instance *in = instance_of(m);
+
+    if (in->store.env != NULL)
+        store_down(&in->store);
+    store_conf_options_free(&in->opt);
+}
+
+/* An account has left the configuration: its data goes (ACCT-01). */
+static enum moxd_verdict on_account_remove(struct moxd_instance *m,
+                                           const struct accounts_remove_event *ev,
+                                           struct accounts_removal *removal)
+{
+    struct moxd_err err = { 0 };
+
+    if (store_account_remove(&instance_of(m)->store, ev->account, &err) == 0) {
+        removal->removed = true;
+        return MOXD_NEXT;
+    }
+    if (err.kind == MOXD_ERR_NOTFOUND)
+        return MOXD_NEXT;
+    moxd_error(&m->log, "removing the data of an account", moxd_kvs("account", ev->account),
+               moxd_kve(&err));
+    return moxd_reply_set(&removal->reply, 451, "4.3.0", "data of account %s: %s", ev->account,
+                          err.priv);
+}
+static const struct moxd_hook hooks[] = {
+    MOXD_HOOK(on_account_remove, on_account_remove, .optional = true),
+    { 0 },
+};
+
+const struct moxd_module moxd_module = {
+    MOXD_MODULE_HEAD("store", PACKAGE_VERSION, "mailboxes and messages on Berkeley DB"),
+    .provides = provides,
+    .conf = &store_conf_block,
+    .points = points,
+    .hooks = hooks,
+    .commands = commands,
+    .instance_size = sizeof(struct instance),
+    .init = init,
+    .start = start,
+    .stop = stop,
+};

@@ -1,0 +1,17 @@
+/* Records of modules, inside a transaction: what store_v1.tx_* do. */
+#ifndef STORE_TABLE_H
+#define STORE_TABLE_H
+
+#include "tx.h"
+
+int store_table_get(struct store_tx *tx, const char *table, struct moxd_str key,
+                    struct moxd_buf *out, struct moxd_err *err);
+int store_table_put(struct store_tx *tx, const char *table, struct moxd_str key,
+                    struct moxd_str value, struct moxd_err *err);
+int store_table_del(struct store_tx *tx, const char *table, struct moxd_str key,
+                    struct moxd_err *err);
+int store_table_each(struct store_tx *tx, const char *table, struct moxd_str prefix,
+                     int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
+                     struct moxd_err *err);
+
+#endif

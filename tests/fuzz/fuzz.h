@@ -1,0 +1,14 @@
+/* The two functions of a fuzz target; its main() is libFuzzer's or that of replay.c. */
+#ifndef MOXD_FUZZ_H
+#define MOXD_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Feeds one input to the parser; returns 0. Must not keep state between inputs. The data is not
+ * NUL-terminated. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* Optional; called once before the first input. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+#endif

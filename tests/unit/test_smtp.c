@@ -1,0 +1,160 @@
+/* What the smtp module computes. proves: P-SMTP-10 */
+#include "unit.h"
+
+#include "modules/smtp/smtp_headers.h"
+#include "modules/smtp/smtp_trace.h"
+
+#include <moxd/clock.h>
+#include <time.h>
+
+/* 2026-11-21 08:00:00 UTC */
+#define A_TIME (INT64_C(1795248000) * MOXD_SEC)
+
+static void check_received(const struct smtp_received *r, const char *want)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(2000);
+
+    smtp_received_write(&b, r);
+    ck_assert_str_eq(moxd_buf_cstr(&b), want);
+    moxd_buf_fini(&b);
+}
+
+START_TEST(received_from_a_server)
+{
+    struct smtp_received r = { .from = MOXD_STR("mail.example"),
+                               .remote_ip = "192.0.2.1",
+                               .by = "mox.example",
+                               .esmtp = true,
+                               .id = "abcdef",
+                               .for_path = MOXD_STR("mjl@mox.example"),
+                               .time = A_TIME };
+
+    ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+    tzset();
+    check_received(&r,
+                   "Received: from mail.example ([192.0.2.1]) by mox.example via tcp with ESMTP\r\n"
+                   "\tid abcdef for <mjl@mox.example>; Sat, 21 Nov 2026 08:00:00 +0000\r\n");
+}
+END_TEST
+
+START_TEST(received_from_a_user)
+{
+    struct smtp_received r = { .from = MOXD_STR("mox.example"),
+                               .by = "mox.example",
+                               .esmtp = true,
+                               .tls = true,
+                               .authenticated = true,
+                               .tls_version = "TLSv1.3",
+                               .tls_cipher = "TLS_AES_256_GCM_SHA384",
+                               .id = "abcdef",
+                               .time = A_TIME };
+
+    ck_assert_int_eq(setenv("TZ", "XYZ01:30", 1), 0);
+    tzset();
+    check_received(&r, "Received: from mox.example by mox.example via tcp with ESMTPSA\r\n"
+                       "\t(TLSv1.3 TLS_AES_256_GCM_SHA384) id abcdef;\r\n"
+                       "\tSat, 21 Nov 2026 06:30:00 -0130\r\n");
+}
+END_TEST
+
+START_TEST(address_literals)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(100);
+
+    smtp_address_literal(&b, "192.0.2.1");
+    smtp_address_literal(&b, "2001:db8::1");
+    ck_assert_str_eq(moxd_buf_cstr(&b), "[192.0.2.1][IPv6:2001:db8::1]");
+    moxd_buf_fini(&b);
+}
+END_TEST
+
+/* RFC 3848, RFC 6531 3.7.3 */
+START_TEST(with_keywords)
+{
+    ck_assert_str_eq(smtp_with(false, false, true, false), "SMTP");
+    ck_assert_str_eq(smtp_with(true, false, false, false), "ESMTP");
+    ck_assert_str_eq(smtp_with(true, false, false, true), "ESMTPA");
+    ck_assert_str_eq(smtp_with(true, false, true, false), "ESMTPS");
+    ck_assert_str_eq(smtp_with(true, false, true, true), "ESMTPSA");
+    ck_assert_str_eq(smtp_with(true, true, false, false), "UTF8SMTP");
+    ck_assert_str_eq(smtp_with(true, true, false, true), "UTF8SMTPA");
+    ck_assert_str_eq(smtp_with(true, true, true, false), "UTF8SMTPS");
+    ck_assert_str_eq(smtp_with(true, true, true, true), "UTF8SMTPSA");
+}
+END_TEST
+
+START_TEST(message_ids_differ)
+{
+    struct moxd_buf a = MOXD_BUF_INIT(100), b = MOXD_BUF_INIT(100);
+
+    smtp_message_id(&a, "mox.example");
+    smtp_message_id(&b, "mox.example");
+    ck_assert(moxd_str_ends(moxd_buf_str(&a), MOXD_STR("@mox.example")));
+    ck_assert_str_ne(moxd_buf_cstr(&a), moxd_buf_cstr(&b));
+    moxd_buf_fini(&a);
+    moxd_buf_fini(&b);
+}
+END_TEST
+
+/* The end is found wherever the data is cut. */
+START_TEST(header_end_in_pieces)
+{
+    static const char text[] = "A: b\r\n c\r\nD: \re\n\r\n\r\nbody\r\n\r\n";
+    const size_t want = strstr(text, "body") - text;
+
+    for (size_t cut = 0; cut < sizeof(text) - 1; cut++) {
+        struct smtp_header_end e;
+        smtp_header_end_init(&e);
+        ptrdiff_t at = smtp_header_end_find(&e, text, cut);
+        if (at < 0) {
+            at = smtp_header_end_find(&e, text + cut, sizeof(text) - 1 - cut);
+            ck_assert_int_ge(at, 0);
+            at += (ptrdiff_t)cut;
+        }
+        ck_assert_uint_eq((size_t)at, want);
+    }
+}
+END_TEST
+
+START_TEST(header_may_be_empty_or_without_end)
+{
+    struct smtp_header_end e;
+
+    smtp_header_end_init(&e);
+    ck_assert_int_eq(smtp_header_end_find(&e, "\r\nbody", 6), 2);
+    smtp_header_end_init(&e);
+    ck_assert_int_eq(smtp_header_end_find(&e, "A: b\r\nC: d\r\n", 12), -1);
+}
+END_TEST
+
+START_TEST(header_facts)
+{
+    struct smtp_header_facts f;
+
+    smtp_header_facts(
+        MOXD_STR("Received: a\r\nreceived : b\r\nFROM: x@y\r\nFrom: z\r\nnot a field\r\n"
+                 "Date: d\r\n\r\nFrom: body"),
+        &f);
+    ck_assert_uint_eq(f.received, 2);
+    ck_assert_uint_eq(f.from, 2);
+    ck_assert(moxd_str_eqs(moxd_str_trim(f.from_value), "x@y"));
+    ck_assert_uint_eq(f.date, 1);
+    ck_assert_uint_eq(f.message_id, 0);
+}
+END_TEST
+
+START_TEST(bcc_is_stripped)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(1000);
+
+    smtp_header_strip(&b,
+                      MOXD_STR("To: a\r\nBcc: b,\r\n\tc\r\nReturn-Path: <x>\r\nSubject: s\r\n t\r\n"
+                               "bcc:\r\nbroken\r\n\r\n"));
+    ck_assert_str_eq(moxd_buf_cstr(&b), "To: a\r\nSubject: s\r\n t\r\nbroken\r\n\r\n");
+    moxd_buf_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("smtp", received_from_a_server, received_from_a_user, address_literals, with_keywords,
+          message_ids_differ, header_end_in_pieces, header_may_be_empty_or_without_end,
+          header_facts, bcc_is_stripped)
