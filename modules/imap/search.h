@@ -1,4 +1,4 @@
-/* Evaluating a SEARCH key tree on one message. */
+/* Evaluating a SEARCH key tree: on one message, on a mailbox. */
 #ifndef IMAP_SEARCH_H
 #define IMAP_SEARCH_H
 
@@ -8,22 +8,64 @@
 /* What a key must read of a message: its flags, also its size and dates, also its text. */
 enum imap_search_needs { IMAP_NEEDS_FLAGS, IMAP_NEEDS_INFO, IMAP_NEEDS_CONTENT };
 
-/* A SEARCH command made ready: strings in UTF-8, sets as UIDs of the view, flags as bits. Lives in the
- * command arena, which also frees the buffers. */
+/* A SEARCH command made ready: strings in UTF-8, sets as UIDs of the view, flags as bits. */
 struct search_key;
 struct imap_search {
+    struct imap_session *s;
+    const struct moxd_imap_cmd *cmd; /* keys and charset */
+    struct moxd_arena *a;            /* where all this lives; frees the buffers too */
+    uint32_t mailbox;
+    const struct imap_view *view; /* of the mailbox */
     struct search_key *root;
-    enum imap_search_needs needs; /* the most that any key needs */
+    enum imap_search_needs needs; /* the most that any key needs; may be raised */
     struct store_uids scope;      /* only these can match */
-    struct moxd_str charset;
-    struct moxd_text *workspace; /* for BODY and TEXT, else NULL */
+    struct moxd_text *workspace;  /* for BODY and TEXT, else NULL */
     size_t ntexts;
 };
-/* -1 with *err: NOTFOUND for an unknown charset, LIMIT. */
-int imap_search_prepare(struct imap_session *s, struct imap_search *se,
+/* The keys of `cmd` for the selected mailbox; cmd and a must stay as long as *se is used. -1 with *err:
+ * NOTFOUND for an unknown charset, LIMIT. */
+int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                        struct moxd_arena *a, struct imap_search *se,
                         struct moxd_err *err) MOXD_CHECKED;
 /* 1 matches, 0 not, -1 with *err. */
 int imap_search_match(struct imap_search *se, struct imap_msg *msg,
                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* --- the matches of a mailbox (search_run.c) ------------------------------------------------------ */
+struct imap_search_run {
+    struct imap_search *se;
+    struct moxd_arena *batch, *one;
+    struct imap_cut cut;
+    struct store_msg *infos; /* of the batch */
+    size_t n, next;
+    struct imap_msg msg; /* the last match */
+};
+void imap_search_begin(struct imap_search_run *run, struct imap_search *se);
+/* The next match in the order of the mailbox: 1 and *msg, valid until the next call; 0 at the end; -1 with
+ * *err. The view must not change meanwhile: only answers bring it up to date. */
+int imap_search_next(struct imap_search_run *run, struct imap_msg **msg,
+                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+void imap_search_end(struct imap_search_run *run);
+
+/* --- results and answers (search_answer.c) -------------------------------------------------------- */
+/* UIDs in the order of the result. */
+struct imap_found {
+    uint32_t *uids; /* heap */
+    size_t n, cap;
+};
+void imap_found_add(struct imap_found *f, uint32_t uid);
+void imap_found_fini(struct imap_found *f);
+/* As the running command shows a message: UID or sequence number. */
+uint32_t imap_shown(const struct imap_session *s, uint32_t uid);
+/* Sends "* WORD n n n". */
+int imap_send_found(struct imap_session *s, const char *word,
+                    const struct imap_found *f) MOXD_SUSPENDS;
+/* Sends ESEARCH with what the command wants (RFC 9051 7.3.4). */
+int imap_send_esearch(struct imap_session *s, const struct imap_found *f) MOXD_SUSPENDS;
+/* Keeps the result as "$" when the command wants that. */
+void imap_save_found(struct imap_session *s, const struct imap_found *f);
+/* The tagged answer to a searching command that failed: forgets "$" when it was to be set, BADCHARSET for
+ * NOTFOUND. */
+int imap_search_refuse(struct imap_session *s, const struct moxd_err *err) MOXD_SUSPENDS;
 
 #endif

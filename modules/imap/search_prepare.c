@@ -12,9 +12,10 @@ static void free_text(void *p)
 }
 
 /* RFC 9051 6.4.4: text is compared without case, in whatever charset the message has it. */
-static int needle(struct imap_session *s, struct moxd_str charset, struct moxd_str str,
-                  struct search_key *k, struct moxd_err *err)
+static int needle(struct imap_search *se, struct moxd_str str, struct search_key *k,
+                  struct moxd_err *err)
 {
+    struct moxd_str charset = se->cmd->charset;
     struct moxd_buf b = MOXD_BUF_INIT(MOXD_SEARCH_NEEDLE_MAX * MOXD_CHARSET_GROWTH);
     struct moxd_str text;
     int r;
@@ -25,30 +26,30 @@ static int needle(struct imap_session *s, struct moxd_str charset, struct moxd_s
                    : moxd_search_new(&k->text, &text, 1, err);
     moxd_buf_fini(&b);
     if (r == 0)
-        moxd_arena_cleanup(s->a, free_search, k->text);
+        moxd_arena_cleanup(se->a, free_search, k->text);
     return r;
 }
 
-static int text(struct imap_session *s, struct imap_search *se, const struct moxd_imap_key *key,
-                struct search_key *k, struct moxd_err *err)
+static int text(struct imap_search *se, const struct moxd_imap_key *key, struct search_key *k,
+                struct moxd_err *err)
 {
-    k->field = moxd_arena_cstr(s->a, key->field);
+    k->field = moxd_arena_cstr(se->a, key->field);
     if (key->kind != MOXD_IMAP_KEY_HEADER && !se->workspace) {
         se->workspace = moxd_text_new();
-        moxd_arena_cleanup(s->a, free_text, se->workspace);
+        moxd_arena_cleanup(se->a, free_text, se->workspace);
     }
     if (key->kind == MOXD_IMAP_KEY_HEADER && key->str.n == 0)
         return 0;
     if (se->ntexts++ >= IMAP_SEARCH_TEXTS_MAX)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %d texts to search for",
                             IMAP_SEARCH_TEXTS_MAX);
-    return needle(s, se->charset, key->str, k, err);
+    return needle(se, key->str, k, err);
 }
 
-static int flag(struct imap_session *s, const struct moxd_imap_key *key, struct search_key *k)
+static int flag(struct imap_search *se, const struct moxd_imap_key *key, struct search_key *k)
 {
     /* A flag that cannot exist matches nothing. */
-    if (imap_flag_name(key->str, s->a, &k->flag, &k->keyword) < 0)
+    if (imap_flag_name(key->str, se->a, &k->flag, &k->keyword) < 0)
         k->keyword = "";
     return 0;
 }
@@ -74,40 +75,39 @@ static enum imap_search_needs needs(enum moxd_imap_key_kind kind)
     }
 }
 
-static int one(struct imap_session *s, struct imap_search *se, const struct moxd_imap_key *key,
-               struct search_key *k, struct moxd_err *err)
+static int one(struct imap_search *se, const struct moxd_imap_key *key, struct search_key *k,
+               struct moxd_err *err)
 {
     k->key = key;
     k->needs = needs(key->kind);
     switch (key->kind) {
     case MOXD_IMAP_KEY_FLAG:
-        return flag(s, key, k);
+        return flag(se, key, k);
     case MOXD_IMAP_KEY_UID:
     case MOXD_IMAP_KEY_SEQ:
-        imap_view_search_set(&s->sel->view, &key->set, key->kind == MOXD_IMAP_KEY_UID, s->a,
-                             &k->uids);
+        imap_view_search_set(se->view, &key->set, key->kind == MOXD_IMAP_KEY_UID, se->a, &k->uids);
         return 0;
     case MOXD_IMAP_KEY_HEADER:
     case MOXD_IMAP_KEY_BODY:
     case MOXD_IMAP_KEY_TEXT:
-        return text(s, se, key, k, err);
+        return text(se, key, k, err);
     default:
         return 0;
     }
 }
 
 /* The same tree of our own; depth and number are bounded by the parser. */
-static int copy(struct imap_session *s, struct imap_search *se, const struct moxd_imap_key *key,
-                struct search_key **out, struct moxd_err *err)
+static int copy(struct imap_search *se, const struct moxd_imap_key *key, struct search_key **out,
+                struct moxd_err *err)
 {
     struct search_key **tail;
 
-    *out = moxd_arena_alloc(s->a, sizeof(**out));
-    if (one(s, se, key, *out, err) < 0)
+    *out = moxd_arena_alloc(se->a, sizeof(**out));
+    if (one(se, key, *out, err) < 0)
         return -1;
     tail = &(*out)->child;
     for (const struct moxd_imap_key *c = key->child; c; c = c->next) {
-        if (copy(s, se, c, tail, err) < 0)
+        if (copy(se, c, tail, err) < 0)
             return -1;
         if ((*tail)->needs > (*out)->needs)
             (*out)->needs = (*tail)->needs;
@@ -117,7 +117,7 @@ static int copy(struct imap_session *s, struct imap_search *se, const struct mox
 }
 
 /* What can match at all: a set that every match must be in, or everything. */
-static void scope(struct imap_session *s, struct imap_search *se)
+static void scope(struct imap_search *se)
 {
     for (const struct search_key *c = se->root->child; c; c = c->next) {
         if (c->key->kind == MOXD_IMAP_KEY_UID || c->key->kind == MOXD_IMAP_KEY_SEQ) {
@@ -125,17 +125,20 @@ static void scope(struct imap_session *s, struct imap_search *se)
             return;
         }
     }
-    imap_view_all(&s->sel->view, s->a, &se->scope);
+    imap_view_all(se->view, se->a, &se->scope);
 }
 
-int imap_search_prepare(struct imap_session *s, struct imap_search *se, struct moxd_err *err)
+int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                        struct moxd_arena *a, struct imap_search *se, struct moxd_err *err)
 {
-    *se = (struct imap_search){ .charset = s->cmd.charset };
-    if (se->charset.n > 0 && !moxd_charset_known(se->charset))
+    *se = (struct imap_search){
+        .s = s, .cmd = cmd, .a = a, .mailbox = s->sel->mailbox, .view = &s->sel->view
+    };
+    if (cmd->charset.n > 0 && !moxd_charset_known(cmd->charset))
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "unknown charset");
-    if (copy(s, se, s->cmd.search, &se->root, err) < 0)
+    if (copy(se, cmd->search, &se->root, err) < 0)
         return -1;
     se->needs = se->root->needs;
-    scope(s, se);
+    scope(se);
     return 0;
 }

@@ -1,0 +1,94 @@
+/* Goes through a mailbox in batches, so that memory does not grow with it. */
+#include "search.h"
+
+enum { BATCH = 500 };
+
+void imap_search_begin(struct imap_search_run *run, struct imap_search *se)
+{
+    *run =
+        (struct imap_search_run){ .se = se, .batch = moxd_arena_new(0), .one = moxd_arena_new(0) };
+}
+
+void imap_search_end(struct imap_search_run *run)
+{
+    if (run->msg.a)
+        imap_msg_fini(&run->msg);
+    moxd_arena_free(run->one);
+    moxd_arena_free(run->batch);
+}
+
+/* What the list of flags holds is enough for many searches. */
+static int read_entries(struct imap_search_run *run, const struct store_uids *uids,
+                        struct moxd_err *err)
+{
+    struct imap_session *s = run->se->s;
+    struct store_entry *v;
+
+    if (s->im->store->entries(s->acc, run->se->mailbox, uids, run->batch, &v, &run->n, NULL, err) <
+        0)
+        return -1;
+    run->infos = moxd_arena_calloc(run->batch, run->n + 1, sizeof(*run->infos));
+    for (size_t i = 0; i < run->n; i++)
+        run->infos[i] = (struct store_msg){ .id = v[i].id,
+                                            .uid = v[i].uid,
+                                            .flags = v[i].flags,
+                                            .modseq = v[i].modseq,
+                                            .keywords = v[i].keywords };
+    return 0;
+}
+
+/* The next batch: 1, 0 when there is none. Other sessions are let run in between. */
+static int read_batch(struct imap_search_run *run, struct moxd_err *err)
+{
+    struct imap_search *se = run->se;
+    struct imap_session *s = se->s;
+    struct store_uids uids;
+    int r;
+
+    if (moxd_yield() < 0)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    moxd_arena_reset(run->batch);
+    run->n = run->next = 0;
+    if (imap_view_cut(se->view, &se->scope, &run->cut, BATCH, run->batch, &uids) == 0)
+        return 0;
+    if (se->needs == IMAP_NEEDS_FLAGS)
+        r = read_entries(run, &uids, err);
+    else
+        r = s->im->store->messages(s->acc, se->mailbox, &uids, run->batch, &run->infos, &run->n,
+                                   err);
+    return r < 0 ? -1 : 1;
+}
+
+/* A message that cannot be read does not match; the log says why. */
+static bool matches(struct imap_search_run *run, const struct store_msg *info)
+{
+    struct moxd_err err = { 0 };
+    int r;
+
+    if (imap_view_seq(run->se->view, info->uid) == 0)
+        return false;
+    imap_msg_init(&run->msg, run->se->s, run->one, info);
+    r = imap_search_match(run->se, &run->msg, &err);
+    if (r < 0 && err.kind != MOXD_ERR_NOTFOUND)
+        moxd_error(&run->se->s->log, "message cannot be searched", moxd_kvu("uid", info->uid),
+                   moxd_kve(&err));
+    return r > 0;
+}
+
+int imap_search_next(struct imap_search_run *run, struct imap_msg **msg, struct moxd_err *err)
+{
+    int r = 1;
+
+    while (r > 0) {
+        while (run->next < run->n) {
+            if (run->msg.a)
+                imap_msg_fini(&run->msg);
+            if (matches(run, &run->infos[run->next++])) {
+                *msg = &run->msg;
+                return 1;
+            }
+        }
+        r = read_batch(run, err);
+    }
+    return r;
+}
