@@ -1,4 +1,5 @@
 #include "stream/stream_priv.h"
+#include "tls/tls_priv.h"
 
 #include <errno.h>
 #include <moxd/loop.h>
@@ -106,6 +107,9 @@ long core_stream_try_write(struct moxd_stream *st, const void *p, size_t n)
         return st->write_error = MOXD_TLSERR;
     if (st->ssl != NULL) {
         fresh_errors();
+        if (st->ticket_due)
+            core_tls_ticket(st->ssl);
+        st->ticket_due = false;
         int k = SSL_write(st->ssl, p, (int)(n < CORE_STREAM_CHUNK ? n : CORE_STREAM_CHUNK));
         r = k > 0 ? k : tls_result(st, k);
     } else {

@@ -52,7 +52,9 @@ int moxd_stream_tls_accept(struct moxd_stream *st, struct moxd_tls *tls, size_t 
     if (ssl == NULL)
         moxd_panic("out of memory for TLS");
     SSL_set_accept_state(ssl);
-    return secure(st, ssl);
+    r = secure(st, ssl);
+    st->ticket_due = r == 0;
+    return r;
 }
 
 /* The name is what the certificate must be for; an address is compared with addresses in it, and is

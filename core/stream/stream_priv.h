@@ -44,6 +44,7 @@ struct moxd_stream {
     ev_io rd, wr; /* rd stays started, and stops itself when nobody waits */
     bool rd_on, wr_on;
     bool slow;
+    bool ticket_due; /* nothing was written since a TLS handshake as server */
     bool flushing;   /* a fiber is in flush, and may be suspended there */
     bool broken;     /* TLS failed: no close_notify, nothing more is sent or read */
     int read_error;  /* sticky; 0: none. MOXD_CLOSED: end of stream */

@@ -110,9 +110,15 @@ SSL_CTX *core_tls_server_ctx(struct moxd_tls *tls, struct core_certs *certs, str
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     }
-    if (tls->no_tickets) {
+    /* TLS 1.3: core_tls_ticket sends one with the first reply. */
+    SSL_CTX_set_num_tickets(ctx, 0);
+    if (tls->no_tickets)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-        SSL_CTX_set_num_tickets(ctx, 0);
-    }
     return ctx;
+}
+
+void core_tls_ticket(SSL *ssl)
+{
+    if ((SSL_get_options(ssl) & SSL_OP_NO_TICKET) == 0)
+        (void)SSL_new_session_ticket(ssl); /* of older versions it is part of the handshake */
 }

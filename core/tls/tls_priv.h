@@ -23,6 +23,10 @@ bool core_is_ip(const char *text);
 SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err);
 int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHECKED;
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
+/* Server side: with the next SSL_write goes a session ticket (RFC 8446 4.6.1), unless there shall be none.
+ * Only together with data: clients that read and write in two threads of their own take a lone ticket for
+ * data, wait in SSL_read for more, and block or spoil what the other thread writes (imaplib2). */
+void core_tls_ticket(SSL *ssl);
 
 /* Certificates with keys, as files hold them. */
 struct core_cert {

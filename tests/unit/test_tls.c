@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 static char dir[64];
@@ -442,13 +443,16 @@ IN_FIBER(stale_errors_do_not_count)
     moxd_tls_free(tls);
 }
 
-/* Session tickets arrive, but there is nothing to read. */
+/* A session ticket comes, but only together with data. */
 IN_FIBER(records_of_tls_itself_are_no_input)
 {
     struct moxd_tls *tls = make_server(&(struct moxd_tls_opts){ .hostname = "a.example" });
     struct ends e = shake_hands(tls, "a.example", NULL);
+    int n = -1;
 
     ck_assert_int_eq(moxd_stream_wait(e.client, moxd_deadline(0)), MOXD_TIMEOUT);
+    ck_assert_int_eq(ioctl(moxd_stream_fd(e.client), FIONREAD, &n), 0);
+    ck_assert_int_eq(n, 0);
     check_works(&e);
     close_ends(&e);
     moxd_tls_free(tls);
@@ -644,6 +648,20 @@ IN_FIBER(tls_unique_in_tls_1_2)
     moxd_tls_free(tls);
 }
 
+IN_FIBER(tickets_of_tls_1_3)
+{
+    struct moxd_tls *tls = make_server(&(struct moxd_tls_opts){ .hostname = "a.example" });
+    struct raw_client c = { .max_version = TLS1_3_VERSION };
+
+    for (int i = 0; i < 3; i++) {
+        moxd_stream_close(serve_raw(tls, &c, 0));
+        ck_assert_int_eq(c.reused, i > 0);
+        ck_assert(SSL_SESSION_is_resumable(c.session));
+    }
+    SSL_SESSION_free(c.session);
+    moxd_tls_free(tls);
+}
+
 /* proves: P-SMTP-15 */
 IN_FIBER(without_tickets_nothing_is_resumed)
 {
@@ -757,6 +775,7 @@ int main(void)
                                    bulk_both_ways,
                                    channel_bindings,
                                    tls_unique_in_tls_1_2,
+                                   tickets_of_tls_1_3,
                                    without_tickets_nothing_is_resumed,
                                    minimum_version,
                                    protocol_negotiation,
