@@ -1,11 +1,32 @@
 /* CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE, STARTTLS, IDLE. */
 #include "imap.h"
 
-/* Each name is announced only while it works: before login what leads to it, afterwards the rest. */
-static const char before_login[] = "LITERAL+ ID SASL-IR ENABLE";
-static const char after_login[] =
-    "LITERAL+ ID SASL-IR ENABLE IDLE NAMESPACE CHILDREN UNSELECT UIDPLUS MOVE ESEARCH SEARCHRES "
-    "BINARY LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE STATUS=SIZE UTF8=ACCEPT";
+/* Each name is announced only while it works: before login what leads to it, afterwards all. A line
+ * each, so that they are added and found easily. */
+static const struct {
+    const char *name;
+    bool before_login;
+} capabilities[] = {
+    { "LITERAL+", true },
+    { "ID", true },
+    { "SASL-IR", true },
+    { "ENABLE", true },
+    { "IDLE", false },
+    { "NAMESPACE", false },
+    { "CHILDREN", false },
+    { "UNSELECT", false },
+    { "UIDPLUS", false },
+    { "MOVE", false },
+    { "ESEARCH", false },
+    { "SEARCHRES", false },
+    { "BINARY", false },
+    { "LIST-EXTENDED", false },
+    { "LIST-STATUS", false },
+    { "SPECIAL-USE", false },
+    { "CREATE-SPECIAL-USE", false },
+    { "STATUS=SIZE", false },
+    { "UTF8=ACCEPT", false },
+};
 
 static void auth_capabilities(struct imap_session *s, struct moxd_buf *b)
 {
@@ -23,10 +44,10 @@ static void auth_capabilities(struct imap_session *s, struct moxd_buf *b)
         moxd_buf_adds(b, " LOGINDISABLED");
 }
 
-static bool is_disabled(const struct imap_account_conf *conf, struct moxd_str name)
+static bool is_disabled(const struct imap_account_conf *conf, const char *name)
 {
     for (size_t i = 0; conf && i < conf->disabled.n; i++)
-        if (moxd_str_caseeqs(name, conf->disabled.v[i]))
+        if (moxd_str_caseeqs(moxd_cstr(name), conf->disabled.v[i]))
             return true;
     return false;
 }
@@ -36,17 +57,14 @@ static void account_capabilities(struct imap_session *s, struct moxd_buf *b)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     const struct imap_account_conf *conf = NULL;
-    struct moxd_str rest = moxd_cstr(after_login), name;
     struct accounts_account account;
 
     if (s->im->accounts->get(s->im->accounts_self, s->who.account, a, &account, NULL) == 0)
         conf = moxd_conf_ext(account.conf, "imap");
-    while (rest.p) {
-        name = moxd_str_cut(&rest, ' ');
-        if (!is_disabled(conf, name))
-            moxd_buf_addf(b, " %" MOXD_STRF, MOXD_STRA(name));
-    }
-    if (!is_disabled(conf, MOXD_STR("APPENDLIMIT")))
+    for (size_t i = 0; i < MOXD_NELEMS(capabilities); i++)
+        if (!is_disabled(conf, capabilities[i].name))
+            moxd_buf_addf(b, " %s", capabilities[i].name);
+    if (!is_disabled(conf, "APPENDLIMIT"))
         moxd_buf_addf(b, " APPENDLIMIT=%lld", (long long)s->conf->max_append_size);
 }
 
@@ -54,7 +72,9 @@ void imap_capabilities(struct imap_session *s, struct moxd_buf *b)
 {
     moxd_buf_adds(b, "CAPABILITY IMAP4rev2 IMAP4rev1");
     if (s->state == IMAP_NOT_AUTH) {
-        moxd_buf_addf(b, " %s", before_login);
+        for (size_t i = 0; i < MOXD_NELEMS(capabilities); i++)
+            if (capabilities[i].before_login)
+                moxd_buf_addf(b, " %s", capabilities[i].name);
         auth_capabilities(s, b);
     } else {
         account_capabilities(s, b);
