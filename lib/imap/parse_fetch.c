@@ -117,6 +117,7 @@ static const struct {
     { "RFC822.SIZE", MOXD_IMAP_ITEM_SIZE, false, true },
     { "RFC822.TEXT", MOXD_IMAP_ITEM_RFC822_TEXT, false, false },
     { "RFC822", MOXD_IMAP_ITEM_RFC822, false, false },
+    { "SAVEDATE", MOXD_IMAP_ITEM_SAVEDATE, false, true },
     { "UID", MOXD_IMAP_ITEM_UID, false, true },
 };
 

@@ -3,7 +3,7 @@
 #include "parser.h"
 
 enum argument { ARG_NONE, ARG_STRING, ARG_FIELD, ARG_NAMED, ARG_DATE, ARG_NUMBER, ARG_KEYWORD,
-                ARG_UID };
+                ARG_UID, ARG_SECONDS };
 
 static const struct search_word {
     const char *name;
@@ -27,8 +27,13 @@ static const struct search_word {
     { "LARGER", MOXD_IMAP_KEY_LARGER, ARG_NUMBER, false, NULL },
     { "NEW", MOXD_IMAP_KEY_NEW, ARG_NONE, false, NULL },
     { "OLD", MOXD_IMAP_KEY_OLD, ARG_NONE, false, NULL },
+    { "OLDER", MOXD_IMAP_KEY_OLDER, ARG_SECONDS, false, NULL },
     { "ON", MOXD_IMAP_KEY_ON, ARG_DATE, false, NULL },
     { "RECENT", MOXD_IMAP_KEY_RECENT, ARG_NONE, false, NULL },
+    { "SAVEDATESUPPORTED", MOXD_IMAP_KEY_ALL, ARG_NONE, false, NULL },
+    { "SAVEDBEFORE", MOXD_IMAP_KEY_SAVEDBEFORE, ARG_DATE, false, NULL },
+    { "SAVEDON", MOXD_IMAP_KEY_SAVEDON, ARG_DATE, false, NULL },
+    { "SAVEDSINCE", MOXD_IMAP_KEY_SAVEDSINCE, ARG_DATE, false, NULL },
     { "SEEN", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Seen" },
     { "SENTBEFORE", MOXD_IMAP_KEY_SENTBEFORE, ARG_DATE, false, NULL },
     { "SENTON", MOXD_IMAP_KEY_SENTON, ARG_DATE, false, NULL },
@@ -45,7 +50,19 @@ static const struct search_word {
     { "UNFLAGGED", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Flagged" },
     { "UNKEYWORD", MOXD_IMAP_KEY_FLAG, ARG_KEYWORD, true, NULL },
     { "UNSEEN", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Seen" },
+    { "YOUNGER", MOXD_IMAP_KEY_YOUNGER, ARG_SECONDS, false, NULL },
 };
+
+/* RFC 5032 3: nz-number */
+static int seconds(struct imap_parser *p, uint64_t *out)
+{
+    uint32_t n;
+
+    if (mail_imap_nz_number(p, &n) < 0)
+        return -1;
+    *out = n;
+    return 0;
+}
 
 static int argument(struct imap_parser *p, const struct search_word *w, struct moxd_imap_key *key)
 {
@@ -60,6 +77,8 @@ static int argument(struct imap_parser *p, const struct search_word *w, struct m
         return mail_imap_date(p, &key->day);
     case ARG_NUMBER:
         return mail_imap_number(p, INT64_MAX, &key->number);
+    case ARG_SECONDS:
+        return seconds(p, &key->number);
     case ARG_UID:
         return mail_imap_set(p, &key->set);
     case ARG_NAMED:
@@ -175,11 +194,13 @@ static int close_keys(struct imap_parser *p, struct search_stack *st, bool *done
     return *done ? 0 : mail_imap_space(p);
 }
 
-static int search_keys(struct imap_parser *p, struct moxd_imap_key *root)
+int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 {
     struct search_stack *st = moxd_arena_alloc(p->a, sizeof(*st));
+    struct moxd_imap_key *root = moxd_arena_alloc(p->a, sizeof(*root));
     bool opened, done = false;
 
+    cmd->search = root;
     root->kind = MOXD_IMAP_KEY_AND;
     if (push(p, st, root, 0, true) < 0)
         return -1;
@@ -217,7 +238,7 @@ static int return_opt(struct imap_parser *p, unsigned *bits)
 }
 
 /* search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")" */
-static int return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd)
+int mail_imap_return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 {
     if (!mail_imap_take_word(p, "RETURN ("))
         return 0;
@@ -238,12 +259,11 @@ static int return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 
 int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 {
-    if (return_opts(p, cmd) < 0)
+    if (mail_imap_return_opts(p, cmd) < 0)
         return -1;
     if (mail_imap_take_word(p, "CHARSET ")) {
         if (mail_imap_astring(p, &cmd->charset) < 0 || mail_imap_space(p) < 0)
             return -1;
     }
-    cmd->search = moxd_arena_alloc(p->a, sizeof(*cmd->search));
-    return search_keys(p, cmd->search);
+    return mail_imap_search_keys(p, cmd);
 }

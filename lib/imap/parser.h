@@ -40,6 +40,11 @@ int mail_imap_status_atts(struct imap_parser *p, unsigned *out);            /* w
 int mail_imap_section(struct imap_parser *p, bool binary, struct moxd_imap_section *out);
 int mail_imap_fetch_items(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+/* [RETURN (...) SP] and search-key *(SP search-key), for all that search. */
+int mail_imap_return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
                         struct moxd_str s);

@@ -1,14 +1,11 @@
-/* Base subjects: RFC 5256 2.1 and 5. Works on case-folded text with single blanks. */
+/* Base subjects: RFC 5256 2.1 and 5. Works on text with single blanks; what is cut off is ASCII. */
 #include <moxmail/charset.h>
+#include <moxmail/collate.h>
 #include <moxmail/thread.h>
-
-#include <stdlib.h>
-#include <unicase.h>
-#include <uninorm.h>
 
 static bool cut_suffix(struct moxd_str *s, struct moxd_str suffix)
 {
-    if (!moxd_str_ends(*s, suffix))
+    if (!moxd_str_caseends(*s, suffix))
         return false;
     s->n -= suffix.n;
     return true;
@@ -52,7 +49,7 @@ static bool cut_refwd(struct moxd_str *s)
 {
     static const struct moxd_str words[] = { { "re", 2 }, { "fwd", 3 }, { "fw", 2 } };
     for (size_t i = 0; i < MOXD_NELEMS(words); i++) {
-        if (!moxd_str_starts(*s, words[i]))
+        if (!moxd_str_casestarts(*s, words[i]))
             continue;
         struct moxd_str rest = skip_blanks(moxd_str_from(*s, words[i].n));
         cut_blob(&rest);
@@ -97,7 +94,7 @@ static struct moxd_str base(struct moxd_str s, bool *reply)
         cut_trailers(&s, reply);
         while (cut_leader(&s, reply) || cut_middle_blob(&s))
             ;
-        if (!moxd_str_starts(s, MOXD_STR("[fwd:")) || !moxd_str_ends(s, MOXD_STR("]")))
+        if (!moxd_str_casestarts(s, MOXD_STR("[fwd:")) || !moxd_str_ends(s, MOXD_STR("]")))
             return s;
         s = moxd_str_sub(s, 5, s.n - 6);
         *reply = true;
@@ -121,16 +118,11 @@ void moxd_base_subject(struct moxd_buf *out, struct moxd_str subject, bool *repl
     struct moxd_buf text = MOXD_BUF_INIT(3 * MOXD_SUBJECT_MAX);
     struct moxd_buf line = MOXD_BUF_INIT(3 * MOXD_SUBJECT_MAX);
     bool is_reply = false;
-    size_t n = 0;
     moxd_utf8_repair(&text, moxd_str_sub(subject, 0, MOXD_SUBJECT_MAX), true);
     squeeze(&line, moxd_buf_str(&text));
-    uint8_t *folded =
-        u8_casefold((const uint8_t *)moxd_buf_cstr(&line), line.n, NULL, UNINORM_NFC, NULL, &n);
-    if (folded)
-        moxd_buf_addstr(out, base(moxd_str((char *)folded, n), &is_reply));
+    moxd_casemap(out, base(moxd_buf_str(&line), &is_reply));
     if (reply)
         *reply = is_reply;
-    free(folded);
     moxd_buf_fini(&line);
     moxd_buf_fini(&text);
 }

@@ -30,7 +30,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_SUBSCRIBE, MOXD_IMAP_UNSUBSCRIBE, MOXD_IMAP_LIST, MOXD_IMAP_LSUB,
     MOXD_IMAP_NAMESPACE, MOXD_IMAP_STATUS, MOXD_IMAP_APPEND, MOXD_IMAP_IDLE, MOXD_IMAP_CHECK,
     MOXD_IMAP_CLOSE, MOXD_IMAP_UNSELECT, MOXD_IMAP_EXPUNGE, MOXD_IMAP_SEARCH, MOXD_IMAP_FETCH,
-    MOXD_IMAP_STORE, MOXD_IMAP_COPY, MOXD_IMAP_MOVE,
+    MOXD_IMAP_STORE, MOXD_IMAP_COPY, MOXD_IMAP_MOVE, MOXD_IMAP_SORT,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -68,6 +68,7 @@ enum moxd_imap_item_kind {
     MOXD_IMAP_ITEM_SECTION,                             /* BODY[...] */
     MOXD_IMAP_ITEM_RFC822, MOXD_IMAP_ITEM_RFC822_HEADER, MOXD_IMAP_ITEM_RFC822_TEXT,
     MOXD_IMAP_ITEM_BINARY, MOXD_IMAP_ITEM_BINARY_SIZE,
+    MOXD_IMAP_ITEM_SAVEDATE,                            /* RFC 8514 */
 };
 struct moxd_imap_item {
     enum moxd_imap_item_kind kind;
@@ -88,6 +89,8 @@ enum moxd_imap_key_kind {
     MOXD_IMAP_KEY_SENTBEFORE, MOXD_IMAP_KEY_SENTON, MOXD_IMAP_KEY_SENTSINCE, /* Date field */
     MOXD_IMAP_KEY_LARGER, MOXD_IMAP_KEY_SMALLER,
     MOXD_IMAP_KEY_UID, MOXD_IMAP_KEY_SEQ,
+    MOXD_IMAP_KEY_OLDER, MOXD_IMAP_KEY_YOUNGER,        /* than `number` seconds (RFC 5032) */
+    MOXD_IMAP_KEY_SAVEDBEFORE, MOXD_IMAP_KEY_SAVEDON, MOXD_IMAP_KEY_SAVEDSINCE, /* RFC 8514 */
 };
 struct moxd_imap_key {
     enum moxd_imap_key_kind kind;
@@ -102,6 +105,18 @@ enum moxd_imap_search_return {
     MOXD_IMAP_RETURN_MIN = 1, MOXD_IMAP_RETURN_MAX = 2, MOXD_IMAP_RETURN_ALL = 4,
     MOXD_IMAP_RETURN_COUNT = 8, MOXD_IMAP_RETURN_SAVE = 16,
 };
+/* RFC 5256 and RFC 5957: keys of SORT. */
+enum moxd_imap_sort_key {
+    MOXD_IMAP_SORT_ARRIVAL, MOXD_IMAP_SORT_CC, MOXD_IMAP_SORT_DATE, MOXD_IMAP_SORT_DISPLAYFROM,
+    MOXD_IMAP_SORT_DISPLAYTO, MOXD_IMAP_SORT_FROM, MOXD_IMAP_SORT_SIZE, MOXD_IMAP_SORT_SUBJECT,
+    MOXD_IMAP_SORT_TO,
+    MOXD_IMAP_SORT_KEYS
+};
+struct moxd_imap_sort {
+    enum moxd_imap_sort_key key;
+    bool reverse;
+};
+enum moxd_imap_thread_alg { MOXD_IMAP_THREAD_ORDEREDSUBJECT, MOXD_IMAP_THREAD_REFERENCES };
 enum moxd_imap_status_att {
     MOXD_IMAP_STATUS_MESSAGES = 1, MOXD_IMAP_STATUS_UIDNEXT = 2, MOXD_IMAP_STATUS_UIDVALIDITY = 4,
     MOXD_IMAP_STATUS_UNSEEN = 8, MOXD_IMAP_STATUS_DELETED = 16, MOXD_IMAP_STATUS_SIZE = 32,
@@ -142,7 +157,10 @@ struct moxd_imap_cmd {
     bool silent;
     struct moxd_imap_list flags; /* STORE, APPEND: names as sent, with their backslash */
     struct moxd_imap_key *search;
-    struct moxd_str charset;     /* SEARCH; empty: not given */
+    struct moxd_str charset;     /* SEARCH, SORT, THREAD; empty: not given */
+    struct moxd_imap_sort *sort; /* SORT: each key at most once */
+    size_t nsort;
+    enum moxd_imap_thread_alg thread;
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
     bool has_date;

@@ -20,8 +20,9 @@ struct moxd_str moxd_msgid_of(struct moxd_str value);
  * quoting, in lower case. Nothing for an id that is empty or too long. */
 void moxd_msgid_normalise(struct moxd_buf *out, struct moxd_str id);
 
-/* Appends the base subject (RFC 5256 2.1) of decoded UTF-8, case-folded for comparing. Sets *reply,
- * if not NULL, when the subject was that of a reply or of something forwarded. */
+/* Appends the base subject (RFC 5256 2.1) of decoded UTF-8 as its key of i;unicode-casemap
+ * (<moxmail/collate.h>), for comparing and sorting. Sets *reply, if not NULL, when the subject was that
+ * of a reply or of something forwarded. */
 void moxd_base_subject(struct moxd_buf *out, struct moxd_str subject, bool *reply);
 
 #endif

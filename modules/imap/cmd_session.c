@@ -7,25 +7,18 @@ static const struct {
     const char *name;
     bool before_login;
 } capabilities[] = {
-    { "LITERAL+", true },
-    { "ID", true },
-    { "SASL-IR", true },
-    { "ENABLE", true },
-    { "IDLE", false },
-    { "NAMESPACE", false },
-    { "CHILDREN", false },
-    { "UNSELECT", false },
-    { "UIDPLUS", false },
-    { "MOVE", false },
-    { "ESEARCH", false },
-    { "SEARCHRES", false },
-    { "BINARY", false },
-    { "LIST-EXTENDED", false },
-    { "LIST-STATUS", false },
-    { "SPECIAL-USE", false },
-    { "CREATE-SPECIAL-USE", false },
-    { "STATUS=SIZE", false },
-    { "UTF8=ACCEPT", false },
+    { "LITERAL+", true },       { "ID", true },
+    { "SASL-IR", true },        { "ENABLE", true },
+    { "IDLE", false },          { "NAMESPACE", false },
+    { "CHILDREN", false },      { "UNSELECT", false },
+    { "UIDPLUS", false },       { "MOVE", false },
+    { "ESEARCH", false },       { "SEARCHRES", false },
+    { "SORT", false },          { "SORT=DISPLAY", false },
+    { "ESORT", false },         { "WITHIN", false },
+    { "SAVEDATE", false },      { "BINARY", false },
+    { "LIST-EXTENDED", false }, { "LIST-STATUS", false },
+    { "SPECIAL-USE", false },   { "CREATE-SPECIAL-USE", false },
+    { "STATUS=SIZE", false },   { "UTF8=ACCEPT", false },
 };
 
 static void auth_capabilities(struct imap_session *s, struct moxd_buf *b)

@@ -293,10 +293,16 @@ static int put_structure(struct imap_msg *msg, bool extended, struct moxd_err *e
     return 0;
 }
 
+static void put_date(struct moxd_buf *b, const char *name, struct moxd_imap_date d)
+{
+    char date[32];
+
+    moxd_buf_addf(b, "%s %s", name, moxd_imap_date_format(d, date));
+}
+
 static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
 {
     struct moxd_buf *b = &msg->s->out;
-    char date[32];
 
     if (kind == MOXD_IMAP_ITEM_UID) {
         moxd_buf_addf(b, "UID %u", msg->info->uid);
@@ -305,10 +311,11 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
     } else if (kind == MOXD_IMAP_ITEM_FLAGS) {
         moxd_buf_adds(b, "FLAGS ");
         imap_flags_out(b, msg->info->flags, msg->info->keywords);
+    } else if (kind == MOXD_IMAP_ITEM_SAVEDATE) {
+        put_date(b, "SAVEDATE", (struct moxd_imap_date){ msg->info->saved, 0 });
     } else {
-        struct moxd_imap_date d = { msg->info->received.ns, msg->info->received.zone };
-
-        moxd_buf_addf(b, "INTERNALDATE %s", moxd_imap_date_format(d, date));
+        put_date(b, "INTERNALDATE",
+                 (struct moxd_imap_date){ msg->info->received.ns, msg->info->received.zone });
     }
     return 0;
 }

@@ -16,6 +16,7 @@ struct imap_search {
     struct moxd_arena *a;            /* where all this lives; frees the buffers too */
     uint32_t mailbox;
     const struct imap_view *view; /* of the mailbox */
+    int64_t now;                  /* for OLDER and YOUNGER: one moment for all messages */
     struct search_key *root;
     enum imap_search_needs needs; /* the most that any key needs; may be raised */
     struct store_uids scope;      /* only these can match */

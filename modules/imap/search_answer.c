@@ -65,10 +65,29 @@ int imap_send_found(struct imap_session *s, const char *word, const struct imap_
     return imap_send_out(s);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* A set has no order but that of the mailbox, also when the result came from SORT. */
+static void save(struct imap_session *s, const uint32_t *uids, size_t n)
+{
+    uint32_t *v = moxd_arena_calloc(s->a, n + 1, sizeof(*v));
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = uids[i];
+    qsort(v, n, sizeof(*v), by_number);
+    if (n == 2 && v[0] == v[1])
+        n = 1; /* MIN and MAX are the same message */
+    imap_view_save(&s->sel->view, v, n);
+}
+
 /* RFC 5182 2.1: with MIN or MAX and without ALL and COUNT, only those are saved. */
 void imap_save_found(struct imap_session *s, const struct imap_found *f)
 {
-    struct imap_view *view = &s->sel->view;
     unsigned want = s->cmd.search_return;
     bool min = want & MOXD_IMAP_RETURN_MIN, max = want & MOXD_IMAP_RETURN_MAX;
     uint32_t ends[2];
@@ -77,14 +96,14 @@ void imap_save_found(struct imap_session *s, const struct imap_found *f)
     if (!(want & MOXD_IMAP_RETURN_SAVE))
         return;
     if (!(min || max) || (want & (MOXD_IMAP_RETURN_ALL | MOXD_IMAP_RETURN_COUNT))) {
-        imap_view_save(view, f->uids, f->n);
+        save(s, f->uids, f->n);
         return;
     }
     if (f->n > 0 && min)
         ends[n++] = f->uids[0];
-    if (f->n > (n > 0) && max)
+    if (f->n > 0 && max)
         ends[n++] = f->uids[f->n - 1];
-    imap_view_save(view, ends, n);
+    save(s, ends, n);
 }
 
 /* RFC 9051 6.4.4.1: a SEARCH RETURN (SAVE) that is answered with NO leaves the variable empty. */

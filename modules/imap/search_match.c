@@ -13,12 +13,15 @@ static bool has_flag(const struct search_key *k, const struct store_msg *info)
     return has != k->key->negate;
 }
 
-/* RFC 9051 6.4.4: dates are compared disregarding time and zone. */
-static int64_t received_day(const struct store_time *t)
+static int64_t seconds(int64_t ns)
 {
-    int64_t sec = (t->ns >= 0 ? t->ns : t->ns - MOXD_SEC + 1) / MOXD_SEC;
+    return (ns >= 0 ? ns : ns - MOXD_SEC + 1) / MOXD_SEC;
+}
 
-    return moxd_date_day((struct moxd_date){ .sec = sec, .zone = t->zone });
+/* RFC 9051 6.4.4: dates are compared disregarding time and zone. */
+static int64_t day_of(int64_t ns, int zone)
+{
+    return moxd_date_day((struct moxd_date){ .sec = seconds(ns), .zone = zone });
 }
 
 static int header(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
@@ -82,25 +85,40 @@ static int sent_day(struct imap_msg *msg, int64_t *day, struct moxd_err *err)
     return 1;
 }
 
-static int sent(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+static bool day_matches(const struct search_key *k, int64_t day)
 {
-    int64_t day, want = k->key->day;
-    int r = sent_day(msg, &day, err);
+    int64_t want = k->key->day;
 
-    if (r <= 0)
-        return r;
-    return k->key->kind == MOXD_IMAP_KEY_SENTBEFORE ? day < want
-           : k->key->kind == MOXD_IMAP_KEY_SENTON   ? day == want
-                                                    : day >= want;
+    switch (k->key->kind) {
+    case MOXD_IMAP_KEY_BEFORE:
+    case MOXD_IMAP_KEY_SENTBEFORE:
+    case MOXD_IMAP_KEY_SAVEDBEFORE:
+        return day < want;
+    case MOXD_IMAP_KEY_ON:
+    case MOXD_IMAP_KEY_SENTON:
+    case MOXD_IMAP_KEY_SAVEDON:
+        return day == want;
+    default:
+        return day >= want;
+    }
 }
 
-static bool received(const struct search_key *k, const struct store_msg *info)
+static int sent(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
 {
-    int64_t day = received_day(&info->received), want = k->key->day;
+    int64_t day;
+    int r = sent_day(msg, &day, err);
 
-    return k->key->kind == MOXD_IMAP_KEY_BEFORE ? day < want
-           : k->key->kind == MOXD_IMAP_KEY_ON   ? day == want
-                                                : day >= want;
+    return r <= 0 ? r : day_matches(k, day);
+}
+
+/* RFC 5032 2: exact to the second. */
+static bool age(const struct imap_search *se, const struct search_key *k,
+                const struct store_msg *info)
+{
+    int64_t then = seconds(se->now) - (int64_t)k->key->number;
+    int64_t got = seconds(info->received.ns);
+
+    return k->key->kind == MOXD_IMAP_KEY_OLDER ? got <= then : got >= then;
 }
 
 static int match(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
@@ -160,8 +178,15 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
     case MOXD_IMAP_KEY_SENTON:
     case MOXD_IMAP_KEY_SENTSINCE:
         return sent(k, msg, err);
+    case MOXD_IMAP_KEY_OLDER:
+    case MOXD_IMAP_KEY_YOUNGER:
+        return age(se, k, msg->info);
+    case MOXD_IMAP_KEY_SAVEDBEFORE:
+    case MOXD_IMAP_KEY_SAVEDON:
+    case MOXD_IMAP_KEY_SAVEDSINCE:
+        return day_matches(k, day_of(msg->info->saved, 0));
     default:
-        return received(k, msg->info);
+        return day_matches(k, day_of(msg->info->received.ns, msg->info->received.zone));
     }
 }
 

@@ -60,6 +60,11 @@ static enum imap_search_needs needs(enum moxd_imap_key_kind kind)
     case MOXD_IMAP_KEY_BEFORE:
     case MOXD_IMAP_KEY_ON:
     case MOXD_IMAP_KEY_SINCE:
+    case MOXD_IMAP_KEY_OLDER:
+    case MOXD_IMAP_KEY_YOUNGER:
+    case MOXD_IMAP_KEY_SAVEDBEFORE:
+    case MOXD_IMAP_KEY_SAVEDON:
+    case MOXD_IMAP_KEY_SAVEDSINCE:
     case MOXD_IMAP_KEY_LARGER:
     case MOXD_IMAP_KEY_SMALLER:
         return IMAP_NEEDS_INFO;
@@ -131,9 +136,12 @@ static void scope(struct imap_search *se)
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se, struct moxd_err *err)
 {
-    *se = (struct imap_search){
-        .s = s, .cmd = cmd, .a = a, .mailbox = s->sel->mailbox, .view = &s->sel->view
-    };
+    *se = (struct imap_search){ .s = s,
+                                .cmd = cmd,
+                                .a = a,
+                                .mailbox = s->sel->mailbox,
+                                .view = &s->sel->view,
+                                .now = moxd_wall() };
     if (cmd->charset.n > 0 && !moxd_charset_known(cmd->charset))
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "unknown charset");
     if (copy(se, cmd->search, &se->root, err) < 0)

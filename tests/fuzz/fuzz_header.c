@@ -1,6 +1,7 @@
 /* Header text: encoded words, Content-Type parameters, message ids, subjects, line ends. */
 #include "fuzz.h"
 
+#include <moxmail/collate.h>
 #include <moxmail/encword.h>
 #include <moxmail/header.h>
 #include <moxmail/header_write.h>
@@ -57,6 +58,7 @@ static void threads(struct moxd_str s)
     struct moxd_str id;
     moxd_base_subject(&b, s, NULL);
     moxd_assert(moxd_str_is_utf8(moxd_buf_str(&b)));
+    moxd_casemap(&b, moxd_str_sub(s, 0, MOXD_SUBJECT_MAX));
     moxd_msgid_normalise(&b, moxd_msgid_of(s));
     while (moxd_msgid_next(&s, &id)) {
         moxd_assert(id.n > 0 && id.n <= MOXD_MSGID_MAX);

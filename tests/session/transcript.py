@@ -25,6 +25,8 @@ round of %repeat.
     %moxctl ARGS                       runs a control command; lines `> pattern` below: its output
     %message USER MAILBOX N            fetches a message (or "last") through IMAP; lines `> pattern`
                                        below: its lines, %absent TEXT: in none of them. %count USER MAILBOX N: that many are there
+    %append MAILBOX [FLAGS] [DATE]     appends a message through the IMAP connection; lines `| text` below:
+                                       its lines
     %scram MECHANISM USER NAME         the salt of a user, the same for each use of NAME
     %log REGEX                         waits for such a line in the server's log
     %nolog TEXT                        no line of the log has that text
@@ -309,6 +311,18 @@ class Run:
         if status != "OK":
             raise Failure("SELECT %s: %s" % (name, data))
         return imap, int(data[0])
+
+    def do_append(self, rest):
+        data = b""
+        while self.at + 1 < len(self.lines) and self.lines[self.at + 1][1].startswith("|"):
+            self.at += 1
+            data += to_bytes(self.substitute(self.lines[self.at][1][2:])) + b"\r\n"
+        self.client.send(b"append APPEND %s {%d+}\r\n%s\r\n" % (rest.encode(), len(data), data))
+        line = self.client.line()
+        while line.startswith(b"* "):
+            line = self.client.line()
+        if not line.startswith(b"append OK"):
+            raise Failure("not appended: %r" % line)
 
     def do_message(self, rest):
         user, name, number = rest.split()

@@ -1,6 +1,7 @@
 /* Header fields, MIME parameters, message ids, base subjects, line ends, fields that we write. */
 #include "message.h"
 
+#include <moxmail/collate.h>
 #include <moxmail/header_write.h>
 #include <moxmail/newline.h>
 #include <moxmail/thread.h>
@@ -211,19 +212,39 @@ static void check_subject(const char *subject, const char *want, bool want_reply
 START_TEST(base_subjects)
 {
     check_subject("", "", false);
-    check_subject("Hello  \tWorld ", "hello world", false);
-    check_subject("Re: hello", "hello", true);
-    check_subject("RE : Fw: fwd[2]: hello", "hello", true);
-    check_subject("Re: [list] Re[3]: hello (fwd) (Fwd) ", "hello", true);
-    check_subject("[list] hello", "hello", false);
-    check_subject("[list] [tag]", "[tag]", false);
-    check_subject("[Fwd: Re: hello]", "hello", true);
-    check_subject("[fwd: [list] hello (fwd)]", "hello", true);
+    check_subject("Hello  \tWorld ", "HELLO WORLD", false);
+    check_subject("Re: hello", "HELLO", true);
+    check_subject("RE : Fw: fwd[2]: hello", "HELLO", true);
+    check_subject("Re: [list] Re[3]: hello (fwd) (Fwd) ", "HELLO", true);
+    check_subject("[list] hello", "HELLO", false);
+    check_subject("[list] [tag]", "[TAG]", false);
+    check_subject("[Fwd: Re: hello]", "HELLO", true);
+    check_subject("[fwd: [list] hello (fwd)]", "HELLO", true);
     check_subject("Re:", "", true);
-    check_subject("really", "really", false);
-    check_subject("[a[b] c", "[a[b] c", false);
-    check_subject("Re: GRÜSSE", "grüsse", true);
-    check_subject("Re: Grüße", "grüsse", true);
+    check_subject("really", "REALLY", false);
+    check_subject("[a[b] c", "[A[B] C", false);
+    check_subject("Re: GR\u00dcSSE", "GRU\u0308SSE", true);
+    check_subject("Re: gr\u00fcsse", "GRU\u0308SSE", true);
+}
+END_TEST
+
+static void check_key(const char *text, const char *want)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(1000);
+    moxd_casemap(&b, moxd_cstr(text));
+    ck_str(moxd_buf_str(&b), want);
+    moxd_buf_fini(&b);
+}
+
+START_TEST(collation)
+{
+    check_key("", "");
+    check_key("aZ09 _[", "AZ09 _[");
+    check_key("\u01c4", "Dz\u030c"); /* the example of RFC 5051 2 */
+    check_key("\u00e4b", "A\u0308B");
+    check_key("\ufb01\u00df", "fi\u00df");
+    check_key("\u0439\u03c2", "\u0418\u0306\u03a3");
+    check_key("a\xe4", "a\xe4");
 }
 END_TEST
 
@@ -307,4 +328,4 @@ END_TEST
 
 UNIT_MAIN("header", fields_in_memory, from_is_counted, header_fields_by_name,
           content_type_parameters, parameter_limits, file_names, transfer_encoding_names,
-          message_ids, base_subjects, newlines, written_fields, written_text_folds)
+          message_ids, base_subjects, collation, newlines, written_fields, written_text_folds)

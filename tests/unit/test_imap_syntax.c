@@ -145,6 +145,38 @@ START_TEST(search_tree)
 }
 END_TEST
 
+START_TEST(sort)
+{
+    static const char *const good[] = {
+        "a SORT (DATE) US-ASCII ALL", "a UID SORT (REVERSE SIZE) \"utf-8\" SEEN 1:2",
+        "a SORT RETURN () (ARRIVAL CC DISPLAYFROM DISPLAYTO FROM SUBJECT TO) UTF-8 ALL",
+        "a SORT RETURN (MIN COUNT) (reverse displayto) UTF-8 TEXT {1}\r\nx",
+        "a SEARCH OLDER 1 YOUNGER 4294967295", "a FETCH 1 (SAVEDATE)", "a SEARCH SAVEDATESUPPORTED",
+        "a SEARCH SAVEDBEFORE 1-Feb-2024 SAVEDON \"1-Feb-2024\" SAVEDSINCE 1-Feb-2024",
+    };
+    static const char *const bad[] = {
+        "a SORT", "a SORT (DATE)", "a SORT (DATE) UTF-8", "a SORT () UTF-8 ALL",
+        "a SORT (REVERSE) UTF-8 ALL", "a SORT (DATE REVERSE) UTF-8 ALL",
+        "a SORT (REVERSE REVERSE DATE) UTF-8 ALL", "a SORT DATE UTF-8 ALL", "a SORT (DATE) \"\" ALL",
+        "a SORT (DATE)  ALL", "a SORT (DATE) RETURN () UTF-8 ALL", "a SORT (FOO) UTF-8 ALL",
+        "a SEARCH OLDER 0", "a SEARCH YOUNGER 4294967296", "a SEARCH SAVEDON x",
+    };
+
+    for (size_t i = 0; i < MOXD_NELEMS(good); i++)
+        ck_assert_msg(parse(good[i]) == 0, "%s: %s", good[i], err.pub);
+    for (size_t i = 0; i < MOXD_NELEMS(bad); i++)
+        ck_assert_msg(parse(bad[i]) < 0, "%s", bad[i]);
+    ck_assert_int_eq(parse("a UID SORT RETURN (MAX) (DATE REVERSE SIZE REVERSE DATE) UTF-8 SEEN"), 0);
+    ck_assert(cmd.uid && cmd.has_search_return);
+    ck_assert_uint_eq(cmd.search_return, MOXD_IMAP_RETURN_MAX);
+    ck_assert_uint_eq(cmd.nsort, 2);
+    ck_assert_int_eq(cmd.sort[0].key, MOXD_IMAP_SORT_DATE);
+    ck_assert(!cmd.sort[0].reverse && cmd.sort[1].reverse);
+    ck_assert(moxd_str_eqs(cmd.charset, "UTF-8"));
+    ck_assert_int_eq(cmd.search->child->kind, MOXD_IMAP_KEY_FLAG);
+}
+END_TEST
+
 /* A prefix repeated often must be refused by a limit, not by the stack. */
 static void refused_by_limit(const char *head, const char *unit, size_t times)
 {
@@ -251,5 +283,5 @@ START_TEST(output_strings)
 }
 END_TEST
 
-UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items, search_tree, limits,
+UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items, search_tree, sort, limits,
           dates, announcements, output_strings)
