@@ -1,25 +1,39 @@
 /* CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE, STARTTLS, IDLE. */
 #include "imap.h"
 
+/* clang-format off */
 /* Each name is announced only while it works: before login what leads to it, afterwards all. A line
  * each, so that they are added and found easily. */
 static const struct {
     const char *name;
     bool before_login;
 } capabilities[] = {
-    { "LITERAL+", true },       { "ID", true },
-    { "SASL-IR", true },        { "ENABLE", true },
-    { "IDLE", false },          { "NAMESPACE", false },
-    { "CHILDREN", false },      { "UNSELECT", false },
-    { "UIDPLUS", false },       { "MOVE", false },
-    { "ESEARCH", false },       { "SEARCHRES", false },
-    { "SORT", false },          { "SORT=DISPLAY", false },
-    { "ESORT", false },         { "WITHIN", false },
-    { "SAVEDATE", false },      { "BINARY", false },
-    { "LIST-EXTENDED", false }, { "LIST-STATUS", false },
-    { "SPECIAL-USE", false },   { "CREATE-SPECIAL-USE", false },
-    { "STATUS=SIZE", false },   { "UTF8=ACCEPT", false },
+    { "LITERAL+", true },
+    { "ID", true },
+    { "SASL-IR", true },
+    { "ENABLE", true },
+    { "IDLE", false },
+    { "NAMESPACE", false },
+    { "CHILDREN", false },
+    { "UNSELECT", false },
+    { "UIDPLUS", false },
+    { "MOVE", false },
+    { "ESEARCH", false },
+    { "SEARCHRES", false },
+    { "SORT", false },
+    { "SORT=DISPLAY", false },
+    { "ESORT", false },
+    { "WITHIN", false },
+    { "SAVEDATE", false },
+    { "BINARY", false },
+    { "LIST-EXTENDED", false },
+    { "LIST-STATUS", false },
+    { "SPECIAL-USE", false },
+    { "CREATE-SPECIAL-USE", false },
+    { "STATUS=SIZE", false },
+    { "UTF8=ACCEPT", false },
 };
+/* clang-format on */
 
 static void auth_capabilities(struct imap_session *s, struct moxd_buf *b)
 {
