@@ -1,6 +1,8 @@
 /* BODY and BODYSTRUCTURE: RFC 9051 7.5.2. */
 #include <moxmail/imap_fmt.h>
 
+#include "envelope.h"
+
 #include <inttypes.h>
 #include <moxmail/imap_syntax.h>
 
@@ -9,6 +11,7 @@ struct writer {
     const struct moxd_msg *m;
     bool extended;
     bool utf8;
+    size_t addresses; /* that may still be written */
 };
 
 static void add_string(struct writer *w, struct moxd_str s)
@@ -159,7 +162,7 @@ static void add_single(struct writer *w, const struct moxd_part *p)
     add_fields(w, p, text);
     if (p->kind == MOXD_PART_MESSAGE) {
         moxd_buf_addc(w->b, ' ');
-        moxd_imap_put_envelope(w->b, p[1].envelope, w->utf8);
+        mail_put_envelope(w->b, p[1].envelope, w->utf8, &w->addresses);
         moxd_buf_addc(w->b, ' ');
         add_body(w, p + 1);
     }
@@ -184,6 +187,6 @@ static void add_body(struct writer *w, const struct moxd_part *p)
 void moxd_imap_put_body(struct moxd_buf *b, const struct moxd_msg *m, const struct moxd_part *p,
                         bool extended, bool utf8)
 {
-    struct writer w = { b, m, extended, utf8 };
+    struct writer w = { b, m, extended, utf8, MOXD_IMAP_ADDRESSES_MAX };
     add_body(&w, p);
 }

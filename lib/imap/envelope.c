@@ -1,7 +1,8 @@
 /* ENVELOPE: RFC 9051 7.5.2. */
-#include <moxmail/imap_fmt.h>
+#include "envelope.h"
 
 #include <moxmail/header_address.h>
+#include <moxmail/imap_fmt.h>
 #include <moxmail/imap_syntax.h>
 
 /* address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")". A host that is NIL says that
@@ -28,21 +29,32 @@ static void add_address(struct moxd_buf *b, const struct moxd_hdraddr *ha, bool 
     moxd_buf_addc(b, ')');
 }
 
-void moxd_imap_put_addresses(struct moxd_buf *b, struct moxd_str value, bool utf8)
+/* At most *left addresses, which are taken off it; a group that is cut short still gets its end. */
+static void add_addresses(struct moxd_buf *b, struct moxd_str value, bool utf8, size_t *left)
 {
+    static const struct moxd_hdraddr group_end = { .kind = MOXD_HDRADDR_GROUP_END };
     struct moxd_hdraddr_iter it MOXD_CLEANUP(moxd_hdraddr_fini);
     struct moxd_hdraddr ha;
-    bool any = false;
+    bool any = false, in_group = false;
     moxd_hdraddr_init(&it, value);
-    while (moxd_hdraddr_next(&it, &ha)) {
+    for (; *left > 0 && moxd_hdraddr_next(&it, &ha); --*left) {
         moxd_buf_adds(b, any ? "" : "(");
         add_address(b, &ha, utf8);
         any = true;
+        in_group = ha.kind == MOXD_HDRADDR_GROUP || (in_group && ha.kind != MOXD_HDRADDR_GROUP_END);
     }
+    if (in_group)
+        add_address(b, &group_end, utf8);
     moxd_buf_adds(b, any ? ")" : "NIL");
 }
 
-void moxd_imap_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env, bool utf8)
+void moxd_imap_put_addresses(struct moxd_buf *b, struct moxd_str value, bool utf8)
+{
+    size_t left = MOXD_IMAP_ADDRESSES_MAX;
+    add_addresses(b, value, utf8, &left);
+}
+
+void mail_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env, bool utf8, size_t *left)
 {
     for (int f = 0; f < MOXD_ENV_N; f++) {
         struct moxd_str value = env->f[f];
@@ -51,9 +63,15 @@ void moxd_imap_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env,
             value = env->f[MOXD_ENV_FROM];
         moxd_buf_addc(b, f ? ' ' : '(');
         if (f >= MOXD_ENV_FROM && f <= MOXD_ENV_BCC)
-            moxd_imap_put_addresses(b, value, utf8);
+            add_addresses(b, value, utf8, left);
         else
             moxd_imap_put_string(b, value, utf8);
     }
     moxd_buf_addc(b, ')');
+}
+
+void moxd_imap_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env, bool utf8)
+{
+    size_t left = MOXD_IMAP_ADDRESSES_MAX;
+    mail_put_envelope(b, env, utf8, &left);
 }

@@ -9,6 +9,12 @@
 
 #include <moxmail/message.h>
 
+enum {
+    /* Addresses in one ENVELOPE or BODYSTRUCTURE; more are left out. "a," in a header becomes twenty bytes
+     * here, and three times that in From, which also stands for Sender and Reply-To. */
+    MOXD_IMAP_ADDRESSES_MAX = 20000,
+};
+
 /* envelope = "(" env-date SP env-subject ... ")"; absent Sender and Reply-To are those of From. */
 void moxd_imap_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env, bool utf8);
 /* env-from and the like: "(" 1*address ")" or NIL, from the value of an address field. Groups have

@@ -41,6 +41,10 @@ static int put_items(struct fetching *f, struct imap_msg *msg)
         if (i > 0)
             moxd_buf_addc(&s->out, ' ');
         r = imap_fetch_item(msg, &s->cmd.items[i], &f->err);
+        if (r == 0 && s->out.overflow) {
+            moxd_err_set(&f->err, MOXD_ERR_LIMIT, "more than %d bytes in a line", IMAP_OUT_MAX);
+            r = 1;
+        }
     }
     return r;
 }
@@ -48,8 +52,12 @@ static int put_items(struct fetching *f, struct imap_msg *msg)
 /* Leaves the message out and goes on; the tagged answer will say so. */
 static int leave_out(struct fetching *f, const struct imap_msg *msg)
 {
-    moxd_error(&f->s->log, "message cannot be fetched", moxd_kvu("message", msg->info->id),
-               moxd_kvu("uid", msg->info->uid), moxd_kve(&f->err));
+    if (f->err.kind == MOXD_ERR_LIMIT)
+        moxd_info(&f->s->log, "message not fetched", moxd_kvu("uid", msg->info->uid),
+                  moxd_kve(&f->err));
+    else
+        moxd_error(&f->s->log, "message cannot be fetched", moxd_kvu("message", msg->info->id),
+                   moxd_kvu("uid", msg->info->uid), moxd_kve(&f->err));
     if (f->s->out_split)
         return -1;
     moxd_buf_reset(&f->s->out);

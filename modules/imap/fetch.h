@@ -27,6 +27,10 @@ int imap_msg_header(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOX
 /* Loads msg->structure: from the store's note, else parsed and kept there. */
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* Work on that many bytes of a message: here when they are few, on a worker when they would keep the others
+ * waiting. */
+void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg) MOXD_SUSPENDS;
+
 /* Appends one fetch item to the response, sending what is large at once. -1 connection lost; 1 this
  * message's data cannot be had (*err), nothing was appended. */
 int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item,

@@ -1,13 +1,9 @@
 /* The items of FETCH (RFC 9051 6.4.5, 7.5.2). */
 #include "fetch.h"
-#include <moxd/offload.h>
 #include <moxmail/imap_fmt.h>
 #include <moxmail/transfer.h>
 
-enum {
-    BURST = 256 * 1024,           /* bytes for one client before the others run */
-    COUNT_INLINE_MAX = 32 * 1024, /* longer parts are counted on a worker */
-};
+enum { BURST = 256 * 1024 /* bytes for one client before the others run */ };
 
 /* Where decoded or raw bytes go: the client, through the window that a partial asks for. */
 struct window {
@@ -96,24 +92,42 @@ static int put_nil(struct imap_msg *msg, const char *name, const struct moxd_ima
     return 0;
 }
 
+/* Some fields of a header. */
+struct filtering {
+    const struct moxd_reader *r;
+    uint64_t start, end;
+    const struct moxd_imap_section *sec;
+    struct moxd_buf out;
+    struct moxd_err *err;
+    int result;
+};
+
+static void filter(void *arg)
+{
+    struct filtering *f = arg;
+
+    f->result = moxd_header_filter(f->r, f->start, f->end, f->sec->fields.v, f->sec->fields.n,
+                                   f->sec->text == MOXD_IMAP_TEXT_FIELDS_NOT,
+                                   moxd_sink_buf(&f->out), f->err);
+}
+
 /* HEADER.FIELDS and HEADER.FIELDS.NOT: filtered into memory, for its length comes first. */
 static int put_fields(struct imap_msg *msg, const struct moxd_imap_item *item, uint64_t start,
                       uint64_t end, struct moxd_err *err)
 {
-    struct moxd_buf b = MOXD_BUF_INIT(MOXD_HEADER_MAX + 2);
+    struct filtering f = { .r = &msg->reader, start, end, &item->sec, .err = err };
     struct window w;
-    int r = moxd_header_filter(&msg->reader, start, end, item->sec.fields.v, item->sec.fields.n,
-                               item->sec.text == MOXD_IMAP_TEXT_FIELDS_NOT, moxd_sink_buf(&b), err);
+    int r = 1;
 
-    if (r == 0) {
-        w = window_of(msg->s, item, b.n);
+    moxd_buf_init(&f.out, MOXD_HEADER_MAX + 2);
+    imap_msg_work((end - start) * item->sec.fields.n, filter, &f);
+    if (f.result == 0) {
+        w = window_of(msg->s, item, f.out.n);
         r = put_literal_start(msg, "BODY", item, "", w.left);
         if (r == 0)
-            r = window_write(&w, moxd_buf_cstr(&b), b.n, NULL);
-    } else {
-        r = 1;
+            r = window_write(&w, moxd_buf_cstr(&f.out), f.out.n, NULL);
     }
-    moxd_buf_fini(&b);
+    moxd_buf_fini(&f.out);
     return r;
 }
 
@@ -215,10 +229,7 @@ static void count(void *arg)
 
 static int count_decoded(struct counting *c)
 {
-    if (c->end - c->start <= COUNT_INLINE_MAX)
-        count(c);
-    else
-        (void)moxd_offload(MOXD_LANE_CPU, count, c);
+    imap_msg_work(c->end - c->start, count, c);
     return c->result;
 }
 
@@ -271,16 +282,37 @@ static int put_binary(struct imap_msg *msg, const struct moxd_imap_item *item, s
     return 0;
 }
 
+static void write_envelope(void *arg)
+{
+    struct imap_msg *msg = arg;
+    const struct moxd_envelope *env = moxd_envelope_parse(msg->a, msg->header);
+
+    moxd_imap_put_envelope(&msg->s->out, env, imap_utf8(msg->s));
+}
+
 static int put_envelope(struct imap_msg *msg, struct moxd_err *err)
 {
-    const struct moxd_envelope *env;
-
     if (imap_msg_header(msg, err) < 0)
         return 1;
-    env = moxd_envelope_parse(msg->a, msg->header);
     moxd_buf_adds(&msg->s->out, "ENVELOPE ");
-    moxd_imap_put_envelope(&msg->s->out, env, imap_utf8(msg->s));
+    imap_msg_work(msg->header.n, write_envelope, msg);
     return 0;
+}
+
+static void write_body(void *arg)
+{
+    struct imap_msg *msg = arg;
+
+    moxd_imap_put_body(&msg->s->out, msg->structure, msg->structure->parts, false,
+                       imap_utf8(msg->s));
+}
+
+static void write_bodystructure(void *arg)
+{
+    struct imap_msg *msg = arg;
+
+    moxd_imap_put_body(&msg->s->out, msg->structure, msg->structure->parts, true,
+                       imap_utf8(msg->s));
 }
 
 static int put_structure(struct imap_msg *msg, bool extended, struct moxd_err *err)
@@ -288,8 +320,7 @@ static int put_structure(struct imap_msg *msg, bool extended, struct moxd_err *e
     if (imap_msg_structure(msg, err) < 0)
         return 1;
     moxd_buf_adds(&msg->s->out, extended ? "BODYSTRUCTURE " : "BODY ");
-    moxd_imap_put_body(&msg->s->out, msg->structure, &msg->structure->parts[0], extended,
-                       imap_utf8(msg->s));
+    imap_msg_work(msg->info->size, extended ? write_bodystructure : write_body, msg);
     return 0;
 }
 

@@ -3,9 +3,9 @@
 #include <moxd/offload.h>
 
 enum {
-    HEADER_CHUNK = 16 * 1024,     /* holds nearly every header */
-    PARSE_INLINE_MAX = 32 * 1024, /* larger messages are parsed on a worker */
-    NOTE_MAX = 60 * 1024,         /* larger structures are parsed again each time */
+    HEADER_CHUNK = 16 * 1024,    /* holds nearly every header */
+    WORK_INLINE_MAX = 32 * 1024, /* more bytes are worked on by a worker */
+    NOTE_MAX = 60 * 1024,        /* larger structures are parsed again each time */
 };
 static const char note_name[] = "imap.structure";
 
@@ -73,6 +73,14 @@ int imap_msg_header(struct imap_msg *msg, struct moxd_err *err)
                              : load_header(msg, at_most(msg->reader.size, MOXD_HEADER_MAX), err);
 }
 
+void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg)
+{
+    if (bytes <= WORK_INLINE_MAX)
+        fn(arg);
+    else
+        (void)moxd_offload(MOXD_LANE_CPU, fn, arg);
+}
+
 struct parse_job {
     struct imap_msg *msg;
     struct moxd_err *err;
@@ -92,10 +100,7 @@ static int parse_now(struct imap_msg *msg, struct moxd_err *err)
 
     if (imap_msg_open(msg, err) < 0)
         return -1;
-    if (msg->reader.size <= PARSE_INLINE_MAX)
-        parse(&job);
-    else
-        (void)moxd_offload(MOXD_LANE_CPU, parse, &job);
+    imap_msg_work(msg->reader.size, parse, &job);
     return job.result;
 }
 
@@ -125,7 +130,7 @@ static bool recall(struct imap_msg *msg)
 
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err)
 {
-    bool large = msg->info->size > PARSE_INLINE_MAX;
+    bool large = msg->info->size > WORK_INLINE_MAX;
 
     if (msg->structure || (large && recall(msg)))
         return 0;

@@ -1,8 +1,5 @@
 #include "search_key.h"
-#include <moxd/offload.h>
 #include <moxmail/date.h>
-
-enum { INLINE_MAX = 16 * 1024 }; /* larger messages are searched on a worker */
 
 static bool has_flag(const struct search_key *k, const struct store_msg *info)
 {
@@ -24,19 +21,7 @@ static int64_t day_of(int64_t ns, int zone)
     return moxd_date_day((struct moxd_date){ .sec = seconds(ns), .zone = zone });
 }
 
-static int header(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
-{
-    struct moxd_field f;
-
-    if (imap_msg_header(msg, err) < 0)
-        return -1;
-    if (!k->text) /* "": the field is there (RFC 9051 6.4.4) */
-        return moxd_header_find(msg->header, k->field, &f);
-    moxd_search_reset(k->text);
-    moxd_search_header(k->text, msg->header, k->field);
-    return moxd_search_found_all(k->text);
-}
-
+/* One key against one message. */
 struct scan {
     struct imap_search *se;
     struct search_key *k;
@@ -44,6 +29,31 @@ struct scan {
     struct moxd_err *err;
     int result;
 };
+
+static void scan_header(void *arg)
+{
+    struct scan *sc = arg;
+    struct search_key *k = sc->k;
+    struct moxd_field f;
+
+    if (!k->text) { /* "": the field is there (RFC 9051 6.4.4) */
+        sc->result = moxd_header_find(sc->msg->header, k->field, &f);
+        return;
+    }
+    moxd_search_reset(k->text);
+    moxd_search_header(k->text, sc->msg->header, k->field);
+    sc->result = moxd_search_found_all(k->text);
+}
+
+static int header(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+{
+    struct scan sc = { .k = k, .msg = msg };
+
+    if (imap_msg_header(msg, err) < 0)
+        return -1;
+    imap_msg_work(msg->header.n, scan_header, &sc);
+    return sc.result;
+}
 
 static void scan(void *arg)
 {
@@ -64,25 +74,8 @@ static int content(struct imap_search *se, struct search_key *k, struct imap_msg
 
     if (imap_msg_open(msg, err) < 0 || imap_msg_structure(msg, err) < 0)
         return -1;
-    if (msg->reader.size <= INLINE_MAX)
-        scan(&sc);
-    else
-        (void)moxd_offload(MOXD_LANE_CPU, scan, &sc);
+    imap_msg_work(msg->reader.size, scan, &sc);
     return sc.result < 0 ? -1 : moxd_search_found_all(k->text);
-}
-
-/* The day of the Date field in its own zone; 0 when there is none that can be read. */
-static int sent_day(struct imap_msg *msg, int64_t *day, struct moxd_err *err)
-{
-    struct moxd_field f;
-    struct moxd_date date;
-
-    if (imap_msg_header(msg, err) < 0)
-        return -1;
-    if (!moxd_header_find(msg->header, "Date", &f) || moxd_date_parse(f.value, &date) < 0)
-        return 0;
-    *day = moxd_date_day(date);
-    return 1;
 }
 
 static bool day_matches(const struct search_key *k, int64_t day)
@@ -103,12 +96,25 @@ static bool day_matches(const struct search_key *k, int64_t day)
     }
 }
 
+/* The day of the Date field in its own zone; no match when there is none that can be read. */
+static void scan_date(void *arg)
+{
+    struct scan *sc = arg;
+    struct moxd_field f;
+    struct moxd_date date;
+
+    if (moxd_header_find(sc->msg->header, "Date", &f) && moxd_date_parse(f.value, &date) == 0)
+        sc->result = day_matches(sc->k, moxd_date_day(date));
+}
+
 static int sent(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
 {
-    int64_t day;
-    int r = sent_day(msg, &day, err);
+    struct scan sc = { .k = k, .msg = msg };
 
-    return r <= 0 ? r : day_matches(k, day);
+    if (imap_msg_header(msg, err) < 0)
+        return -1;
+    imap_msg_work(msg->header.n, scan_date, &sc);
+    return sc.result;
 }
 
 /* RFC 5032 2: exact to the second. */

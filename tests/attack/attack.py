@@ -152,6 +152,7 @@ class Witness:
         self.over = threading.Event()
         self.changed = threading.Condition()
         self.rounds, self.slowest, self.error = 0, 0.0, None
+        self.took = []  # seconds of each round since somebody asked
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def __enter__(self):
@@ -168,6 +169,12 @@ class Witness:
             self.thread.join(PATIENCE)
         print("# %d rounds of another client, the slowest %.2f s" % (self.rounds, self.slowest))
 
+    def seconds_of_a_round(self):
+        """How long one takes now: the shorter of two."""
+        before = self.took = []
+        self.await_rounds(3)
+        return min(before[1:])
+
     def await_rounds(self, more):
         """Waits for that many further rounds to end."""
         with self.changed:
@@ -183,7 +190,8 @@ class Witness:
                 started = time.monotonic()
                 self.round(box)
                 with self.changed:
-                    self.slowest = max(self.slowest, time.monotonic() - started)
+                    self.took.append(time.monotonic() - started)
+                    self.slowest = max(self.slowest, self.took[-1])
                     self.rounds += 1
                     self.changed.notify_all()
             box.logout()
@@ -225,6 +233,28 @@ class Bounded:
     def __exit__(self, kind, value, trace):
         if kind is None:
             self.look("after the attack")
+
+
+class HighWater:
+    """The serving process never had that many bytes more than now (VmHWM)."""
+
+    def __init__(self, server, bytes_more):
+        self.server, self.more = server, bytes_more
+
+    def most(self):
+        return int(status(self.server.serving())["VmHWM"].split()[0]) * 1024
+
+    def __enter__(self):
+        self.before = self.server.memory()
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is not None:
+            return
+        grown = self.most() - self.before
+        print("# memory at its highest: %+.1f MB" % (grown / MB))
+        if grown > self.more and not SANITIZED:
+            raise Failure("memory grew by %.1f MB" % (grown / MB))
 
 
 def close_all(peers):

@@ -42,6 +42,25 @@ START_TEST(addresses)
 }
 END_TEST
 
+/* One more than is written, in a group: the group still ends. */
+START_TEST(too_many_addresses)
+{
+    struct moxd_buf in = MOXD_BUF_INIT(200000), b = MOXD_BUF_INIT(1000000);
+    moxd_buf_adds(&in, "g:");
+    for (int i = 0; i < MOXD_IMAP_ADDRESSES_MAX; i++)
+        moxd_buf_adds(&in, "a@b,");
+    moxd_buf_adds(&in, ";");
+    moxd_imap_put_addresses(&b, moxd_buf_str(&in), true);
+    static const char one[] = "(NIL NIL \"a\" \"b\")",
+                      end[] = "(NIL NIL \"a\" \"b\")(NIL NIL NIL NIL))";
+    size_t marks = strlen("((NIL NIL \"g\" NIL)(NIL NIL NIL NIL))");
+    ck_assert_uint_eq(b.n, marks + (MOXD_IMAP_ADDRESSES_MAX - 1) * strlen(one));
+    ck_str(moxd_str_from(moxd_buf_str(&b), b.n - strlen(end)), end);
+    moxd_buf_fini(&in);
+    moxd_buf_fini(&b);
+}
+END_TEST
+
 START_TEST(envelope)
 {
     struct message t;
@@ -131,4 +150,5 @@ START_TEST(nested_bodies)
 }
 END_TEST
 
-UNIT_MAIN("imap_fmt", addresses, envelope, single_parts, extended_parameters, nested_bodies)
+UNIT_MAIN("imap_fmt", addresses, too_many_addresses, envelope, single_parts, extended_parameters,
+          nested_bodies)

@@ -238,6 +238,30 @@ START_TEST(address_bombs)
 }
 END_TEST
 
+/* The fields of nested messages, that of From three times each: what is written stays small. */
+START_TEST(half_a_million_addresses)
+{
+    struct message t;
+    struct moxd_buf b = MOXD_BUF_INIT(4 * MB), out = MOXD_BUF_INIT(4 * MB);
+    for (int i = 0; i < 10; i++) {
+        moxd_buf_adds(&b, "Content-Type: message/rfc822\r\nFrom: ");
+        for (int k = 0; k < 50000; k++)
+            moxd_buf_adds(&b, "a,");
+        moxd_buf_adds(&b, "\r\n\r\n");
+    }
+    message_open_n(&t, b.p, b.n);
+    moxd_imap_put_body(&out, t.m, t.m->parts, true, true);
+    ck_assert(!out.overflow);
+    ck_assert_uint_gt(out.n, MOXD_IMAP_ADDRESSES_MAX * strlen("(NIL NIL \"a\" \"\")"));
+    moxd_buf_reset(&out);
+    moxd_imap_put_envelope(&out, t.m->parts[1].envelope, true);
+    ck_assert(!out.overflow);
+    moxd_buf_fini(&out);
+    moxd_buf_fini(&b);
+    message_close(&t);
+}
+END_TEST
+
 UNIT_MAIN("message_hostile", hundred_thousand_parts, nesting_of_ten_thousand_messages,
           nesting_of_ten_thousand_multiparts, endless_headers, endless_bodies, endless_text,
-          header_text_bombs, address_bombs)
+          header_text_bombs, address_bombs, half_a_million_addresses)
