@@ -163,6 +163,11 @@ static int args_sort(struct imap_parser *p, struct moxd_imap_cmd *c)
     return mail_imap_space(p) < 0 ? -1 : mail_imap_sort(p, c);
 }
 
+static int args_thread(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    return mail_imap_space(p) < 0 ? -1 : mail_imap_thread(p, c);
+}
+
 static int args_fetch(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
     return args_set(p, c) < 0 || mail_imap_space(p) < 0 ? -1 : mail_imap_fetch_items(p, c);
@@ -224,6 +229,7 @@ static const struct {
     [MOXD_IMAP_COPY] = { "COPY", args_copy, true },
     [MOXD_IMAP_MOVE] = { "MOVE", args_copy, true },
     [MOXD_IMAP_SORT] = { "SORT", args_sort, true },
+    [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
 };
 
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb)

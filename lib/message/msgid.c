@@ -51,19 +51,18 @@ static void add_quoted(struct moxd_buf *out, struct moxd_str *s)
     for (; i < s->n && s->p[i] != '"'; i++) {
         if (s->p[i] == '\\' && i + 1 < s->n)
             i++;
-        moxd_buf_addc(&text, moxd_lower(s->p[i]));
+        moxd_buf_addc(&text, s->p[i]);
     }
     struct moxd_str raw = moxd_str_sub(*s, 0, i + 1);
     *s = moxd_str_from(*s, i + 1);
     if (needs_no_quotes(moxd_buf_str(&text)))
         moxd_buf_addstr(out, moxd_buf_str(&text));
     else
-        for (i = 0; i < raw.n; i++)
-            moxd_buf_addc(out, moxd_lower(raw.p[i]));
+        moxd_buf_addstr(out, raw);
     moxd_buf_fini(&text);
 }
 
-void moxd_msgid_normalise(struct moxd_buf *out, struct moxd_str id)
+void moxd_msgid_canonical(struct moxd_buf *out, struct moxd_str id)
 {
     if (id.n > MOXD_MSGID_MAX)
         return;
@@ -72,7 +71,16 @@ void moxd_msgid_normalise(struct moxd_buf *out, struct moxd_str id)
             add_quoted(out, &id);
             continue;
         }
-        moxd_buf_addc(out, moxd_lower(id.p[0]));
+        moxd_buf_addc(out, id.p[0]);
         id = moxd_str_from(id, 1);
     }
+}
+
+void moxd_msgid_normalise(struct moxd_buf *out, struct moxd_str id)
+{
+    size_t start = out->n;
+
+    moxd_msgid_canonical(out, id);
+    for (size_t i = start; i < out->n; i++)
+        out->p[i] = moxd_lower(out->p[i]);
 }

@@ -16,8 +16,10 @@ bool moxd_msgid_next(struct moxd_str *rest, struct moxd_str *id);
 /* The id of a Message-ID field: as moxd_msgid_next, or, without any brackets, the whole trimmed
  * value. Empty when there is none. */
 struct moxd_str moxd_msgid_of(struct moxd_str value);
-/* Appends the form of an id by which messages are matched: without blanks, comments and needless
- * quoting, in lower case. Nothing for an id that is empty or too long. */
+/* Appends an id without blanks, comments and needless quoting: RFC 5256 compares these, with their case.
+ * Nothing for an id that is empty or too long. */
+void moxd_msgid_canonical(struct moxd_buf *out, struct moxd_str id);
+/* The same in lower case: the form by which the store matches messages. */
 void moxd_msgid_normalise(struct moxd_buf *out, struct moxd_str id);
 
 /* Appends the base subject (RFC 5256 2.1) of decoded UTF-8 as its key of i;unicode-casemap

@@ -23,6 +23,8 @@ static const struct {
     { "SORT", false },
     { "SORT=DISPLAY", false },
     { "ESORT", false },
+    { "THREAD=ORDEREDSUBJECT", false },
+    { "THREAD=REFERENCES", false },
     { "WITHIN", false },
     { "SAVEDATE", false },
     { "BINARY", false },

@@ -6,8 +6,7 @@
 #include <moxmail/header_address.h>
 #include <moxmail/thread.h>
 
-/* The value of the field; empty when there is none, or the message cannot be read. */
-static struct moxd_str field(struct imap_msg *msg, const char *name)
+struct moxd_str imap_msg_field(struct imap_msg *msg, const char *name)
 {
     struct moxd_field f;
 
@@ -21,7 +20,7 @@ int64_t imap_msg_sent(struct imap_msg *msg)
     int64_t ns = msg->info->received.ns;
     struct moxd_date d;
 
-    if (moxd_date_parse(field(msg, "Date"), &d) == 0)
+    if (moxd_date_parse(imap_msg_field(msg, "Date"), &d) == 0)
         return d.sec;
     return (ns >= 0 ? ns : ns - MOXD_SEC + 1) / MOXD_SEC;
 }
@@ -34,7 +33,7 @@ void imap_msg_base_subject(struct imap_msg *msg, struct moxd_buf *out, bool *rep
     struct moxd_buf text = MOXD_BUF_INIT(DECODED_MAX);
     struct moxd_buf key = MOXD_BUF_INIT(MOXD_SUBJECT_MAX * MOXD_CASEMAP_GROWTH);
 
-    moxd_field_text(&text, moxd_str_sub(field(msg, "Subject"), 0, RAW_MAX));
+    moxd_field_text(&text, moxd_str_sub(imap_msg_field(msg, "Subject"), 0, RAW_MAX));
     moxd_base_subject(&key, moxd_buf_str(&text), reply);
     moxd_buf_addstr(out, moxd_str_sub(moxd_buf_str(&key), 0, IMAP_SORT_TEXT_MAX));
     moxd_buf_fini(&key);
@@ -106,7 +105,7 @@ static struct moxd_str address_key(struct imap_msg *msg, enum moxd_imap_sort_key
     struct moxd_hdraddr_iter it MOXD_CLEANUP(moxd_hdraddr_fini);
     struct moxd_hdraddr ha;
 
-    moxd_hdraddr_init(&it, field(msg, addresses[key].field));
+    moxd_hdraddr_init(&it, imap_msg_field(msg, addresses[key].field));
     return moxd_hdraddr_next(&it, &ha) ? addresses[key].key(&ha, a) : moxd_str("", 0);
 }
 
