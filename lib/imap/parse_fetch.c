@@ -98,7 +98,8 @@ static int sectioned(struct imap_parser *p, struct moxd_imap_item *item,
     return kind == MOXD_IMAP_ITEM_BINARY_SIZE ? 0 : partial(p, item);
 }
 
-/* The longer name before the one that begins it. */
+/* The longer name before the one that begins it. RFC822.PEEK and RFC822.TEXT.PEEK are of RFC 1730 6.4.5;
+ * there are clients that still send them. */
 static const struct {
     const char *name;
     enum moxd_imap_item_kind kind;
@@ -113,8 +114,10 @@ static const struct {
     { "ENVELOPE", MOXD_IMAP_ITEM_ENVELOPE, false, true },
     { "FLAGS", MOXD_IMAP_ITEM_FLAGS, false, true },
     { "INTERNALDATE", MOXD_IMAP_ITEM_INTERNALDATE, false, true },
+    { "RFC822.PEEK", MOXD_IMAP_ITEM_RFC822, false, true },
     { "RFC822.HEADER", MOXD_IMAP_ITEM_RFC822_HEADER, false, true },
     { "RFC822.SIZE", MOXD_IMAP_ITEM_SIZE, false, true },
+    { "RFC822.TEXT.PEEK", MOXD_IMAP_ITEM_RFC822_TEXT, false, true },
     { "RFC822.TEXT", MOXD_IMAP_ITEM_RFC822_TEXT, false, false },
     { "RFC822", MOXD_IMAP_ITEM_RFC822, false, false },
     { "SAVEDATE", MOXD_IMAP_ITEM_SAVEDATE, false, true },

@@ -187,10 +187,13 @@ int imap_cmd_idle(struct imap_session *s)
     struct moxd_str line;
 
     imap_release(s);
-    if (imap_continue(s, "idling") < 0 ||
-        imap_wait(s, moxd_deadline(IMAP_IDLE_TIMEOUT), tell_changes) < 0 ||
-        imap_read_line(s, &line, false) < 0)
+    if (imap_continue(s, "idling") < 0)
         return -1;
+    do { /* some clients send an empty line behind IDLE (doc/clients.md) */
+        if (imap_wait(s, moxd_deadline(IMAP_IDLE_TIMEOUT), tell_changes) < 0 ||
+            imap_read_line(s, &line, false) < 0)
+            return -1;
+    } while (line.n == 0);
     if (!moxd_str_caseeqs(line, "DONE"))
         return imap_bad(s, NULL, "expected DONE to end IDLE");
     return imap_ok(s, NULL, "no longer idle");
