@@ -152,6 +152,11 @@ const struct moxd_command control_core_commands[] = {
       .help = "Received headers and error texts hold ids that tell nothing to others. The number "
               "is the "
               "one in the log, cid=NUMBER." },
+    { .name = "clientconfig",
+      .run = control_cmd_clientconfig,
+      .summary = "print how mail programs are set up: hosts, ports, TLS",
+      .help = "One line for each service that mail programs use, on each listener. Those with TLS "
+              "from the start are the best choice." },
     { .name = "commands",
       .run = cmd_commands,
       .flags = MOXD_CMD_HIDDEN,

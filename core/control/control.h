@@ -60,6 +60,8 @@ extern struct core_control_server control_server; /* as given to core_control_st
 /* ---- ports.c */
 int control_cmd_ports(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err) MOXD_SUSPENDS;
+int control_cmd_clientconfig(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                             struct moxd_err *err) MOXD_SUSPENDS;
 
 /* ---- run.c: the fiber of a connection; takes the stream. */
 void control_session(struct moxd_stream *st) MOXD_SUSPENDS;

@@ -5,6 +5,7 @@
 #include "process/channel.h"
 
 #include <moxd/dns.h>
+#include <moxd/metrics.h>
 #include <moxd/tls.h>
 
 static int setup_dns(const struct moxd_core_conf *core, struct moxd_arena *a, struct moxd_err *err)
@@ -44,6 +45,21 @@ static int start_control(const struct moxd_core_conf *core, struct moxd_err *err
     return core_control_start(core->control_path, &control, err);
 }
 
+/* Both values are there from the start, so that the first crash shows as an increase (MET-01). */
+static void count_crashes(const unsigned crashes[2])
+{
+    static const char *const how[] = { "signal", "exit", NULL };
+    struct moxd_metric_handle *h = moxd_metric_register(&(struct moxd_metric){
+        .name = "moxd_server_crashes_total",
+        .type = MOXD_COUNTER,
+        .help = "Server processes that ended by themselves and were started again.",
+        .label = { "how" },
+        .values = { how } });
+
+    for (size_t i = 0; how[i]; i++)
+        moxd_metric_add(h, how[i], NULL, crashes[i]);
+}
+
 /* Everything that can fail before a module's code runs. */
 static int prepare(const struct moxd_core_conf *core, struct moxd_err *err)
 {
@@ -73,6 +89,7 @@ int core_server_start(void)
     const struct moxd_core_conf *core = core_conf_of(core_server.plan.conf);
     struct moxd_err err = { 0 };
 
+    count_crashes(core_server.handed.crashes);
     if (prepare(core, &err) < 0)
         return core_server_failed("cannot start", &err);
     if (start_modules(core, &err) < 0)

@@ -56,11 +56,22 @@ static void take_fd(int *fd, struct core_msg *msg)
     msg->fd[0] = -1;
 }
 
-static int take_user(struct core_handed *h, const struct core_msg *msg, struct moxd_err *err)
+static void take_crashes(struct core_handed *h, const struct core_msg *msg)
+{
+    uint64_t n;
+
+    for (size_t i = 0; i < MOXD_NELEMS(h->crashes); i++) {
+        if (moxd_str_u64(moxd_cstr(core_msg_field(msg, 3 + i)), UINT32_MAX, &n) == 0)
+            h->crashes[i] = (unsigned)n;
+    }
+}
+
+static int take_go(struct core_handed *h, const struct core_msg *msg, struct moxd_err *err)
 {
     uint64_t uid = 0, gid = 0;
     const char *name = core_msg_field(msg, 0);
 
+    take_crashes(h, msg);
     if (name[0] == '\0')
         return 0;
     if (moxd_str_u64(moxd_cstr(core_msg_field(msg, 1)), UINT32_MAX, &uid) < 0 ||
@@ -102,7 +113,7 @@ int core_handed_receive(struct core_handed *h, int channel, struct moxd_err *err
         if (rc == 0)
             continue;
         if (msg.type == CORE_MSG_GO)
-            return take_user(h, &msg, err);
+            return take_go(h, &msg, err);
         take(h, &msg);
     }
 }

@@ -28,6 +28,8 @@ struct core_handed {
     int lock, crash; /* -1 without */
     bool drop;       /* root: become `user` */
     struct core_user user;
+    unsigned crashes[2]; /* of servers before this one, since the parent started: by a signal, by an
+                            exit status */
 };
 
 /* Reads messages until GO. Waits, at most half a minute. -1 with *err. */

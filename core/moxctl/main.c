@@ -60,6 +60,9 @@ const struct moxctl_command moxctl_commands[] = {
       .summary = "list commands, or explain those that match",
       .help =
           "Words are looked for in the names of commands first, then in what is said about them." },
+    { .name = "licenses",
+      .run = moxctl_licenses,
+      .summary = "print the licences of moxd and of the libraries that it uses" },
     { .name = "localserve",
       .args = "-dir <directory> [-ip <address>] [-initonly]",
       .max_args = -1,

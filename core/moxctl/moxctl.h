@@ -60,6 +60,9 @@ int moxctl_config_example(struct moxctl *x, int argc, char **argv);
 int moxctl_config_man(struct moxctl *x, int argc, char **argv);
 int moxctl_printservice(struct moxctl *x, int argc, char **argv);
 
+/* ---- licenses.c */
+int moxctl_licenses(struct moxctl *x, int argc, char **argv);
+
 /* ---- localserve.c */
 int moxctl_localserve(struct moxctl *x, int argc, char **argv);
 

@@ -38,6 +38,7 @@ struct moxd_service {
     bool implicit_tls;        /* core does the handshake before session; needs listener tls */
     bool lenient_sni;         /* unknown SNI gets the host certificate */
     bool client_certs;
+    bool for_clients;         /* people set their mail programs up with it: `moxctl clientconfig` */
     const char *alpn[3];      /* NULL-ended; for implicit TLS */
     const char *busy;         /* sent to connections over a limit and during shutdown: "421 ...\r\n" */
     void (*session)(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;

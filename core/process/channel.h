@@ -17,7 +17,8 @@ enum core_msg_type {
     CORE_MSG_CERTS_DONE, /* id: of the request, 0 unasked; fields: what went wrong, or "" */
     CORE_MSG_LOCK,       /* fd: holds the lock on the data directory */
     CORE_MSG_CRASH,      /* fd: the crash log */
-    CORE_MSG_GO,         /* fields: "1" when the parent is root */
+    CORE_MSG_GO,         /* fields: user, uid, gid when the parent is root, else ""; then how
+                            many servers before this one ended by a signal, and by an exit status */
     CORE_MSG_RELOAD,     /* re-read domains.conf */
     CORE_MSG_STOP,       /* fields: "1" to leave new connections to a successor */
     CORE_MSG_READY,      /* all listeners accept */

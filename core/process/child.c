@@ -57,15 +57,18 @@ static int send_fd(struct core_parent *p, enum core_msg_type type, int fd, struc
 static int send_go(struct core_parent *p, struct moxd_err *err)
 {
     struct core_msg msg;
-    char uid[24] = "", gid[24] = "";
+    char uid[24] = "", gid[24] = "", signals[16], exits[16];
 
     core_msg_init(&msg, CORE_MSG_GO);
     if (p->as) {
         (void)snprintf(uid, sizeof(uid), "%lu", (unsigned long)p->as->uid);
         (void)snprintf(gid, sizeof(gid), "%lu", (unsigned long)p->as->gid);
     }
+    (void)snprintf(signals, sizeof(signals), "%u", p->child.crashes[0]);
+    (void)snprintf(exits, sizeof(exits), "%u", p->child.crashes[1]);
     if (core_msg_add(&msg, p->as ? p->as->name : "") < 0 || core_msg_add(&msg, uid) < 0 ||
-        core_msg_add(&msg, gid) < 0)
+        core_msg_add(&msg, gid) < 0 || core_msg_add(&msg, signals) < 0 ||
+        core_msg_add(&msg, exits) < 0)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "the name of the user is too long");
     return core_channel_send(p->child.channel, &msg, err);
 }
@@ -166,7 +169,7 @@ static void finish(struct core_parent *p, int status)
 }
 
 /* The first restart comes at once; who keeps crashing waits longer and longer. */
-static void restart_later(struct core_parent *p)
+static void restart_later(struct core_parent *p, bool by_signal)
 {
     struct core_child *c = &p->child;
     int64_t now = moxd_mono();
@@ -179,6 +182,7 @@ static void restart_later(struct core_parent *p)
     if (c->delay > CORE_RESTART_MAX_S * MOXD_SEC)
         c->delay = CORE_RESTART_MAX_S * MOXD_SEC;
     c->restart_at = now + c->delay;
+    c->crashes[by_signal ? 0 : 1]++;
     core_ballast_release(p->core->data_dir, &p->log);
     moxd_error(&p->log, "server is restarted", moxd_kvd("in", c->delay));
 }
@@ -212,5 +216,5 @@ void core_child_ended(struct core_parent *p, int wait_status)
     else if (!p->was_ready)
         finish(p, CORE_EXIT_FAILED);
     else
-        restart_later(p);
+        restart_later(p, code < 0);
 }

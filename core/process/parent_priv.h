@@ -35,6 +35,7 @@ struct core_child {
     int64_t delay;      /* ns that the last restart waited */
     int64_t kill_at;
     struct core_crashlog crash;
+    unsigned crashes[2]; /* servers that ended by themselves: by a signal, by an exit status */
 };
 
 struct core_parent {

@@ -3,11 +3,13 @@
 """Parent and server: start, privileges, stop, crash, hang, upgrade."""
 
 import os
+import re
 import select
 import shutil
 import signal
 import socket
 import stat
+import subprocess
 import tempfile
 
 from echo import (BUILD_DIR, PATIENCE, Echo, EchoConf, EchoServer, Skip, expect, run_moxd,
@@ -201,8 +203,18 @@ def sessions_end_gracefully():
         expect(deaf.line() == "", "deaf session was not ended")
 
 
+def crashes(server):
+    """The counter by how the server ended."""
+    text = subprocess.run([os.path.join(BUILD_DIR, "moxctl"), "-c", server.path("moxd.conf"), "metrics"],
+                          stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout.decode()
+    return {how: int(n) for how, n in
+            re.findall(r'^moxd_server_crashes_total\{how="(\w+)"\} (\d+)$', text, re.M)}
+
+
 def a_crashed_server_is_restarted():
     with EchoServer(EchoConf()) as server:
+        before = crashes(server)
+        expect(before == {"signal": 0, "exit": 0, "other": 0}, str(before))
         echo = server.echo()
         echo.send("crash")
         expect(echo.line() == "", "no crash")
@@ -210,6 +222,8 @@ def a_crashed_server_is_restarted():
         again = server.echo()
         expect(again.pid != echo.pid, "same process")
         expect(again.ask("hello") == "250 hello", "echo after the crash")
+        expect(crashes(server) == {"signal": before["signal"] + 1, "exit": 0, "other": 0}
+               or SANITIZED and sum(crashes(server).values()) == 1, str(crashes(server)))
         if SANITIZED:
             server.log = [line for line in server.log if "anitizer" not in line]
             return

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from ctl import MODULES, MOXCTL, PATIENCE, Failure, bad, expect, good, moxctl
-from echo import EchoConf, EchoServer, run_moxd, run_tests
+from echo import TESTS, EchoConf, EchoServer, run_moxd, run_tests
 
 NO_CONF = "/nonexistent/moxd.conf"
 
@@ -78,6 +78,14 @@ def what_can_be_asked(server, conf):
     bad(1, "is not an id of this server", "cid", "nonsense", conf=conf)
     good("tls", "reload", conf=conf)
     server.await_log("certificates are in use")
+
+
+def licences_are_shown():
+    text = good("licenses")
+    with open(os.path.join(TESTS, "..", "LICENSE"), encoding="utf-8") as f:
+        expect(text.startswith(f.read()), text)
+    for name in ("OpenSSL", "Berkeley DB", "libev ", "Unbound", "libunistring"):
+        expect(re.search("^%s .* (Sleepycat|LGPL|BSD|Apache)" % name, text, re.M), text)
 
 
 @with_server
@@ -197,7 +205,7 @@ def stop_waits_for_the_end(server, conf):
 
 run_tests([
     help_lists_and_finds_commands, help_without_a_server_knows_the_modules,
-    levels_are_shown_and_changed, what_can_be_asked, mistakes_are_explained,
+    levels_are_shown_and_changed, what_can_be_asked, licences_are_shown, mistakes_are_explained,
     input_reaches_a_command, a_password_is_typed_unseen_and_twice, the_configuration_is_found,
     checks_and_describes_without_a_server, describes_what_is_installed_without_configuration,
     the_unit_is_complete, stop_waits_for_the_end])

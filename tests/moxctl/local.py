@@ -4,6 +4,7 @@
 
 import imaplib
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -121,6 +122,12 @@ def mail_for_anybody_arrives(d):
         want = ["known", "starttls", "tls", "unknown"]
         expect(subjects() == want, "%s" % subjects())
         expect(subjects(implicit_tls=False) == want, "over STARTTLS")
+        lines = good("clientconfig", conf=os.path.join(d, "moxd.conf")).splitlines()
+        for name, tls in (("submission", "STARTTLS"), ("submissions", "TLS from the start"),
+                          ("imap", "STARTTLS"), ("imaps", "TLS from the start")):
+            want = r"%s +host localhost  port %d  %s  " % (name, PORTS[name], tls)
+            expect(sum(bool(re.match(want, line)) for line in lines) == 1, "%s\n%s" % (want, lines))
+        expect(len(lines) == 5, "%s" % lines)
         good("setaccountpassword", "mox", stdin=b"another password\n",
              conf=os.path.join(d, "moxd.conf"))
     with Local("-ip=" + IP, directory=d):  # what was there stays: mail, and the new password
