@@ -337,4 +337,5 @@ const struct store_v1 store_api = {
     .tx_put = store_table_put,
     .tx_del = store_table_del,
     .tx_each = store_table_each,
+    .previews = store_previews,
 };

@@ -221,6 +221,10 @@ uint64_t store_body_size(const struct store_body *b);
 long store_body_read(struct store_body *b, uint64_t off, void *p, size_t n, struct moxd_err *err);
 void store_body_close(struct store_body *b);
 
+/* As store_v1.previews. */
+int store_previews(struct store_account *acc, const uint64_t *ids, size_t n, bool lazy,
+                   struct moxd_arena *a, struct moxd_str *out, struct moxd_err *err) MOXD_SUSPENDS;
+
 int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
                        struct store_add *adds, size_t n, size_t *failed,
                        struct moxd_err *err) MOXD_SUSPENDS;

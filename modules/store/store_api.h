@@ -264,6 +264,15 @@ struct store_v1 {
     int (*tx_each)(struct store_tx *tx, const char *table, struct moxd_str prefix,
                    int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
                    struct moxd_err *err);
+
+    /* --- since 1.1 --- */
+    /* Previews of messages by id (P-STORE-08, RFC 8970), out[i] for ids[i]: UTF-8 on one line, at most 200
+     * characters, empty when there is no text to show. Those not asked for before are made, which
+     * reads the message (ask for few at a time), and kept; `lazy`: they are left out. p is NULL for
+     * those, and for a message that is gone or damaged. Not a change: no modseq. TEMP, IO. */
+    int (*previews)(struct store_account *acc, const uint64_t *ids, size_t n, bool lazy,
+                    struct moxd_arena *a, struct moxd_str *out, struct moxd_err *err)
+        MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,
