@@ -47,13 +47,24 @@ class Tap:
 tap = Tap()
 
 
+class Seen:
+    """What a failed case shows beside its reason."""
+    server = None
+    command = output = ""
+
+    @classmethod
+    def text(cls):
+        return "\n".join(["the last client was: %s" % cls.command, cls.output[-8000:],
+                          "the server's log:", cls.server.log_text() if cls.server else ""])
+
+
 def check(title, function, *args):
     """A TAP case: ok when the function returns. Its result, or None."""
     try:
         result = function(*args)
     except Exception as e:
         detail = str(e) if isinstance(e, Failure) else traceback.format_exc()
-        tap.result(False, title, detail)
+        tap.result(False, title, detail + "\n" + Seen.text())
         return None
     tap.result(True, title)
     return result
@@ -68,10 +79,11 @@ def run(command, **kwargs):
     """Runs a client; its output. Failure when it does not end well."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=2 * PATIENCE, **kwargs)
-    output = done.stdout.decode("utf-8", "replace")
+    Seen.command = " ".join(command)
+    Seen.output = done.stdout.decode("utf-8", "replace")
     if done.returncode != 0:
-        raise Failure("%s: status %d\n%s" % (command[0], done.returncode, output[-4000:]))
-    return output
+        raise Failure("%s: status %d" % (command[0], done.returncode))
+    return Seen.output
 
 
 def port(server, how):
@@ -230,6 +242,7 @@ def main(work, conf=None):
     try:
         for how in HOW:
             with Server(conf or Conf()) as server:
+                Seen.server = server
                 work(server, how)
     except Failure as e:
         tap.result(False, "the server", str(e))

@@ -10,7 +10,7 @@ import sys
 import termios
 import time
 
-from imap_peer import PASSWORD, PATIENCE, Failure, Remote, check, equal, main, need, port, text
+from imap_peer import PASSWORD, PATIENCE, Failure, Remote, Seen, check, equal, main, need, port, text
 
 CONF = """
 set folder = "%(url)s"
@@ -78,11 +78,11 @@ class Neomutt:
         if pid == 0:
             os.execvpe(command[0], command, env)
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        screen = self.watch(fd, pid)
+        self.watch(fd, pid)
         _, status = os.waitpid(pid, 0)
         os.close(fd)
         if status != 0:
-            raise Failure("neomutt: status %d\n%s" % (status, screen[-1500:]))
+            raise Failure("neomutt: status %d" % status)
 
     @staticmethod
     def watch(fd, pid):
@@ -100,7 +100,7 @@ class Neomutt:
             if not piece:
                 break
             screen += piece
-        return screen.decode("utf-8", "replace")
+        Seen.command, Seen.output = "neomutt", screen.decode("utf-8", "replace")
 
 
 def fill(remote):

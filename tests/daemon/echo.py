@@ -12,7 +12,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TESTS, "session"))
 
 from moxd_server import (  # noqa: E402
-    BUILD_DIR, PATIENCE, Failure, Server, make_certificate, service_user)
+    BUILD_DIR, PATIENCE, Failure, Server, Skip, make_certificate, service_user)
 
 MODULES = os.path.join(BUILD_DIR, "tests", "modules", ".libs")
 
@@ -135,10 +135,6 @@ def run_moxd(conf, *args, directory, env=None):
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         timeout=PATIENCE, env=env)
     return done.returncode, done.stdout.decode("utf-8", "replace")
-
-
-class Skip(Exception):
-    """The test cannot be done here."""
 
 
 def expect(condition, what):

@@ -165,6 +165,8 @@ class Server:
         return self
 
     def __exit__(self, kind, value, trace):
+        if kind is not None and not issubclass(kind, Skip):
+            print("# the server's log:\n# " + self.log_text(100).replace("\n", "\n# "), flush=True)
         try:
             self.stop()
         except Failure:
