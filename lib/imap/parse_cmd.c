@@ -109,37 +109,26 @@ static int args_status(struct imap_parser *p, struct moxd_imap_cmd *c)
                : mail_imap_status_atts(p, &c->status_atts);
 }
 
-/* The literal itself, or literal8 (RFC 3516 4.4), or "UTF8" SP "(" literal8 ")" (RFC 6855 4). The
- * announcement is the end. */
-static int append_literal(struct imap_parser *p, struct moxd_imap_cmd *c)
-{
-    struct moxd_imap_literal lit;
-
-    c->append_utf8 = mail_imap_take_word(p, "UTF8 (");
-    if (!moxd_imap_literal(p->rest, &lit) || lit.start != 0)
-        return mail_imap_fail(p, "the literal of the message");
-    if (c->append_utf8 && !lit.binary)
-        return mail_imap_fail(p, "UTF8 (~{...})");
-    c->append_size = lit.size;
-    c->append_sync = lit.sync;
-    p->rest = moxd_str_from(p->rest, p->rest.n);
-    return 0;
-}
-
 static int args_append(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
-    if (args_mailbox(p, c) < 0 || mail_imap_space(p) < 0)
+    return args_mailbox(p, c) < 0 ? -1 : mail_imap_append(p, &c->append);
+}
+
+/* Up to the mailbox. A UID is a number (RFC 9051 9 uniqueid). */
+static int replace_mailbox(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    if (mail_imap_space(p) < 0)
         return -1;
-    if (mail_imap_peek(p, '(')) {
-        if (mail_imap_flag_list(p, &c->flags) < 0 || mail_imap_space(p) < 0)
-            return -1;
-    }
-    if (mail_imap_peek(p, '"')) {
-        c->has_date = true;
-        if (mail_imap_date_time(p, &c->date) < 0 || mail_imap_space(p) < 0)
-            return -1;
-    }
-    return append_literal(p, c);
+    if (c->uid && mail_imap_peek(p, '*'))
+        return mail_imap_fail(p, "a UID");
+    return mail_imap_seq_number(p, &c->set) < 0 ? -1 : args_mailbox(p, c);
+}
+
+/* RFC 8508 5: "REPLACE" SP seq-number SP mailbox append-message */
+static int args_replace(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    c->append.single = true;
+    return replace_mailbox(p, c) < 0 ? -1 : mail_imap_append(p, &c->append);
 }
 
 static int args_set(struct imap_parser *p, struct moxd_imap_cmd *c)
@@ -230,6 +219,7 @@ static const struct {
     [MOXD_IMAP_MOVE] = { "MOVE", args_copy, true },
     [MOXD_IMAP_SORT] = { "SORT", args_sort, true },
     [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
+    [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
 };
 
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb)
@@ -309,7 +299,9 @@ bool moxd_imap_is_append_data(struct moxd_str text)
     struct imap_parser p = { .rest = text, .total = text.n, .a = a };
     struct moxd_imap_cmd c = { 0 };
 
-    return head(&p, &c) == 0 && c.verb == MOXD_IMAP_APPEND && args_mailbox(&p, &c) == 0 &&
+    if (head(&p, &c) < 0 || (c.verb != MOXD_IMAP_APPEND && c.verb != MOXD_IMAP_REPLACE))
+        return false;
+    return (c.verb == MOXD_IMAP_APPEND ? args_mailbox(&p, &c) : replace_mailbox(&p, &c)) == 0 &&
            mail_imap_space(&p) == 0;
 }
 

@@ -41,6 +41,16 @@ int mail_imap_set(struct imap_parser *p, struct moxd_imap_set *out)
     return 0;
 }
 
+int mail_imap_seq_number(struct imap_parser *p, struct moxd_imap_set *out)
+{
+    out->v = moxd_arena_alloc(p->a, sizeof(*out->v));
+    out->n = 1;
+    if (seq_number(p, &out->v->a) < 0)
+        return -1;
+    out->v->b = out->v->a;
+    return 0;
+}
+
 static int flag(struct imap_parser *p, struct moxd_imap_list *out, size_t *cap)
 {
     struct moxd_str start = p->rest, name;

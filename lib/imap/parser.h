@@ -32,6 +32,7 @@ int mail_imap_list_mailbox(struct imap_parser *p, struct moxd_str *out);
 int mail_imap_number(struct imap_parser *p, uint64_t max, uint64_t *out);
 int mail_imap_nz_number(struct imap_parser *p, uint32_t *out);
 int mail_imap_set(struct imap_parser *p, struct moxd_imap_set *out);
+int mail_imap_seq_number(struct imap_parser *p, struct moxd_imap_set *out); /* a set of one */
 int mail_imap_flag_list(struct imap_parser *p, struct moxd_imap_list *out); /* parenthesized */
 int mail_imap_flags(struct imap_parser *p, struct moxd_imap_list *out);     /* either form */
 int mail_imap_date(struct imap_parser *p, int32_t *day);
@@ -45,6 +46,7 @@ int mail_imap_return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_append(struct imap_parser *p, struct moxd_imap_append *ap);
 int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
                         struct moxd_str s);

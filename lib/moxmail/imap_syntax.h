@@ -1,8 +1,8 @@
 /* IMAP commands as data: the grammar of RFC 9051 9 and RFC 3501 9, with RFC 6855, 3348, 5258, 5819.
  *
  * A command comes as one piece of text: its lines and literals as received, without the CRLF at its
- * end ("a1 LOGIN {3}\r\nfoo {3}\r\nbar"). The one that collects it bounds its length. Only the data
- * of APPEND does not go through here. Everything lives in the arena. Pure; never recurses. */
+ * end ("a1 LOGIN {3}\r\nfoo {3}\r\nbar"). The one that collects it bounds its length. Only literals
+ * behind the mailbox of APPEND and REPLACE do not go through here. Everything lives in the arena. Pure; never recurses. */
 #ifndef MOXMAIL_IMAP_SYNTAX_H
 #define MOXMAIL_IMAP_SYNTAX_H
 
@@ -21,6 +21,8 @@ enum moxd_imap_limits {
     MOXD_IMAP_FLAGS_MAX = 200,
     MOXD_IMAP_PATTERNS_MAX = 100,
     MOXD_IMAP_SET_MAX = 20000,         /* ranges of a sequence set */
+    MOXD_IMAP_APPEND_MESSAGES_MAX = 1000, /* of one APPEND */
+    MOXD_IMAP_APPEND_PARTS_MAX = 1000, /* in all CATENATE lists of a command */
 };
 
 enum moxd_imap_verb {
@@ -32,6 +34,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_CLOSE, MOXD_IMAP_UNSELECT, MOXD_IMAP_EXPUNGE, MOXD_IMAP_SEARCH, MOXD_IMAP_FETCH,
     MOXD_IMAP_STORE, MOXD_IMAP_COPY, MOXD_IMAP_MOVE, MOXD_IMAP_SORT,
     MOXD_IMAP_THREAD,
+    MOXD_IMAP_REPLACE,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -137,6 +140,38 @@ struct moxd_imap_date {
     int16_t zone; /* minutes east */
 };
 
+/* What APPEND and REPLACE bring (RFC 3502, RFC 4469, RFC 6855 4, RFC 8508), in pieces: each ends with the
+ * announcement of a literal, whose data is not part of the text, or with the command. */
+enum moxd_imap_append_kind {
+    MOXD_IMAP_APPEND_MESSAGE, /* a message begins */
+    MOXD_IMAP_APPEND_URL,     /* its next part is what the URL names */
+    MOXD_IMAP_APPEND_END,     /* it is complete */
+};
+struct moxd_imap_append_step {
+    enum moxd_imap_append_kind kind;
+    struct moxd_imap_list flags; /* MESSAGE */
+    bool has_date;
+    struct moxd_imap_date date;
+    struct moxd_str url;
+};
+enum moxd_imap_append_literal {
+    MOXD_IMAP_LITERAL_NONE, /* that was the end of the command */
+    MOXD_IMAP_LITERAL_DATA, /* the next part of the message */
+    MOXD_IMAP_LITERAL_URL,
+};
+struct moxd_imap_append {
+    struct moxd_imap_append_step *v; /* of the last piece, in its order */
+    size_t n;
+    enum moxd_imap_append_literal literal; /* after them */
+    uint64_t size;
+    bool sync; /* it waits for a continuation */
+    /* between pieces: */
+    bool single; /* only one message is allowed */
+    bool open, catenate, utf8;
+    unsigned messages, parts;
+    size_t cap;
+};
+
 /* One parsed command; which members are set follows from the verb. Strings are bytes as sent
  * (mailbox names not decoded). */
 struct moxd_imap_cmd {
@@ -156,7 +191,7 @@ struct moxd_imap_cmd {
     size_t nitems;
     enum moxd_imap_store_mode store_mode;
     bool silent;
-    struct moxd_imap_list flags; /* STORE, APPEND: names as sent, with their backslash */
+    struct moxd_imap_list flags; /* STORE: names as sent, with their backslash */
     struct moxd_imap_key *search;
     struct moxd_str charset;     /* SEARCH, SORT, THREAD; empty: not given */
     struct moxd_imap_sort *sort; /* SORT: each key at most once */
@@ -164,11 +199,7 @@ struct moxd_imap_cmd {
     enum moxd_imap_thread_alg thread;
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
-    bool has_date;
-    struct moxd_imap_date date;  /* APPEND */
-    uint64_t append_size;        /* APPEND: of the literal that follows */
-    bool append_sync;            /* it waits for a continuation */
-    bool append_utf8;            /* UTF8 (~{...} form of RFC 6855 4) */
+    struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
 };
 
 /* Parses a whole command. -1 with *err (SYNTAX: malformed, the text says what was expected and at
@@ -184,8 +215,12 @@ struct moxd_imap_literal {
     size_t start;   /* where the `{` or `~` is in the line */
 };
 bool moxd_imap_literal(struct moxd_str line, struct moxd_imap_literal *out);
-/* Whether the text so far, which ends in a literal announcement, is an APPEND whose announced
- * literal is the message itself, not its mailbox name. */
+/* The next piece of APPEND or REPLACE: what came after the data of the last literal, without the line end.
+ * -1 with *err (SYNTAX, LIMIT): what follows cannot be told. */
+int moxd_imap_append_next(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_append *ap,
+                          struct moxd_err *err) MOXD_CHECKED;
+/* Whether the text so far, which ends in a literal announcement, is an APPEND or REPLACE whose announced
+ * literal comes after its mailbox name. */
 bool moxd_imap_is_append_data(struct moxd_str text);
 /* Whether there may be a password in it, for the log: LOGIN, AUTHENTICATE, or no command that we know:
  * perhaps one of them mistyped (LOG-03). */

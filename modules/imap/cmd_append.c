@@ -1,153 +1,234 @@
-/* APPEND (RFC 9051 6.3.12), with message data streamed into a draft of the store. */
-#include "imap.h"
+/* APPEND (RFC 9051 6.3.12, RFC 3502, RFC 4469) and REPLACE (RFC 8508). */
+#include "append.h"
+#include <moxmail/imap_url.h>
 
-struct incoming {
-    struct imap_session *s;
-    struct store_draft *draft;
-    struct moxd_err err;
-    bool cr;  /* the last byte was CR */
-    bool nul; /* there are NUL bytes */
-};
+/* --- the target ----------------------------------------------------------------------------------- */
 
-static int draft_put(struct incoming *in, const char *p, size_t n)
+static void find_target(struct imap_appending *ap)
 {
-    return n == 0 ? 0 : in->s->im->store->draft_write(in->draft, p, n, &in->err);
+    struct imap_session *s = ap->s;
+    struct store_mailbox mb;
+    struct moxd_str name;
+
+    if (imap_name_in(s, s->cmd.mailbox, &name, &ap->err) == 0 &&
+        s->im->store->mailbox(s->acc, name, 0, s->a, &mb, &ap->err) == 0) {
+        ap->mailbox = mb.id;
+        ap->uidvalidity = mb.uidvalidity;
+    } else {
+        imap_append_fail(ap, ap->err.kind == MOXD_ERR_NOTFOUND ? "TRYCREATE" : NULL);
+    }
 }
 
-/* Stores with CRLF line ends (P-STORE-07): some clients append messages with bare LF. */
+/* The message that REPLACE replaces. */
+static void find_replaced(struct imap_appending *ap)
+{
+    struct imap_session *s = ap->s;
+    struct store_uids uids;
+
+    if (s->sel->readonly) {
+        moxd_err_set(&ap->err, MOXD_ERR_STATE, "the mailbox was opened read-only");
+        imap_append_fail(ap, "READ-ONLY");
+    } else if (imap_command_set(s, &uids, &ap->err) < 0) {
+        imap_append_fail(ap, NULL);
+    } else if (uids.n == 0) {
+        moxd_err_set(&ap->err, MOXD_ERR_NOTFOUND, "no such message");
+        imap_append_fail(ap, NULL);
+    } else {
+        ap->replaced = uids.v[0].first;
+    }
+}
+
+/* --- literals ------------------------------------------------------------------------------------- */
+
+static int refuse(struct imap_appending *ap)
+{
+    return ap->code ? imap_no(ap->s, ap->code, "%s", ap->err.pub) : imap_fail(ap->s, &ap->err);
+}
+
 static int on_data(void *arg, const char *p, size_t n)
 {
-    struct incoming *in = arg;
-    size_t start = 0;
+    struct imap_appending *ap = arg;
 
-    moxd_log_trace(&in->s->log, MOXD_TRACEDATA, "C: ", moxd_str(p, n));
-    in->nul |= memchr(p, '\0', n) != NULL;
-    for (size_t i = 0; i < n; i++) {
-        bool bare = p[i] == '\n' && !in->cr;
-
-        in->cr = p[i] == '\r';
-        if (!bare)
-            continue;
-        if (draft_put(in, p + start, i - start) < 0 || draft_put(in, "\r", 1) < 0)
-            return -1;
-        start = i;
-    }
-    return draft_put(in, p + start, n - start);
+    moxd_log_trace(&ap->s->log, MOXD_TRACEDATA, "C: ", moxd_str(p, n));
+    return imap_append_write(ap, p, n);
 }
 
-/* What follows the literal: nothing, or ")" of RFC 6855 4. */
-static int end_of_command(struct imap_session *s)
+static int read_data(struct imap_appending *ap)
 {
-    struct moxd_str line;
+    int sink = 0;
 
-    if (imap_read_line(s, &line, false) < 0)
+    if (moxd_stream_literal(ap->s->st, ap->s->cmd.append.size, on_data, ap, &sink) < 0)
         return -1;
-    if (moxd_str_eqs(line, s->cmd.append_utf8 ? ")" : ""))
-        return 0;
-    (void)imap_bye(s, "unexpected text after the message");
-    return -1;
+    if (sink < 0)
+        imap_append_fail(ap, NULL);
+    return 0;
 }
 
-/* Reads message data that nobody wants, and what follows it. */
-static int skip_data(struct imap_session *s)
+static int read_url(struct imap_appending *ap)
+{
+    size_t n = (size_t)ap->s->cmd.append.size;
+    char *p = moxd_arena_alloc(ap->s->a, n + 1);
+
+    if (moxd_stream_readn(ap->s->st, p, n) < 0)
+        return -1;
+    ap->text += n;
+    imap_append_url(ap, moxd_str(p, n));
+    return 0;
+}
+
+/* Reads data that nobody wants. */
+static int skip_data(struct imap_appending *ap)
 {
     char piece[4096];
-    uint64_t left = s->cmd.append_size;
+    uint64_t left = ap->s->cmd.append.size;
 
-    if (left > IMAP_SKIP_MAX) {
-        (void)imap_bye(s, "message of %llu bytes refused", (unsigned long long)left);
+    if (left > IMAP_SKIP_MAX - ap->skipped) {
+        (void)imap_bye(ap->s, "more than %d bytes refused", IMAP_SKIP_MAX);
         return -1;
     }
+    ap->skipped += left;
     while (left > 0) {
-        long n = moxd_stream_read(s->st, piece, left < sizeof(piece) ? left : sizeof(piece));
+        long n =
+            moxd_stream_read(ap->s->st, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece));
 
         if (n <= 0)
             return -1;
         left -= (uint64_t)n;
     }
-    return end_of_command(s);
-}
-
-/* A literal that waits is simply not asked for. */
-static int refuse(struct imap_session *s, const struct moxd_err *err, const char *code)
-{
-    if (!s->cmd.append_sync && skip_data(s) < 0)
-        return -1;
-    return code ? imap_no(s, code, "%s", err->pub) : imap_fail(s, err);
-}
-
-/* The target and the flags, before any data is asked for. 1: refused. */
-static int prepare(struct imap_session *s, struct store_mailbox *mb, struct store_add *add)
-{
-    struct moxd_err err = { 0 };
-    struct moxd_str name;
-
-    if (s->cmd.append_size > (uint64_t)s->conf->max_append_size) {
-        moxd_err_set(&err, MOXD_ERR_LIMIT, "messages may have at most %lld bytes",
-                     (long long)s->conf->max_append_size);
-        return refuse(s, &err, "TOOBIG") < 0 ? -1 : 1;
-    }
-    if (imap_name_in(s, s->cmd.mailbox, &name, &err) < 0 ||
-        s->im->store->mailbox(s->acc, name, 0, s->a, mb, &err) < 0)
-        return refuse(s, &err, err.kind == MOXD_ERR_NOTFOUND ? "TRYCREATE" : NULL) < 0 ? -1 : 1;
-    if (imap_flags_in(s, &s->cmd.flags, &add->flags, &add->keywords, &err) < 0)
-        return refuse(s, &err, NULL) < 0 ? -1 : 1;
     return 0;
 }
 
-static struct store_time received(const struct moxd_imap_cmd *cmd)
+static void check_size(struct imap_appending *ap)
 {
-    if (cmd->has_date)
-        return (struct store_time){ .ns = cmd->date.ns, .zone = cmd->date.zone };
-    return (struct store_time){ .ns = moxd_wall() };
+    const struct moxd_imap_append *a = &ap->s->cmd.append;
+
+    if (a->literal == MOXD_IMAP_LITERAL_DATA) {
+        (void)imap_append_fits(ap, a->size);
+    } else if (a->size > MOXD_IMAP_URL_MAX) {
+        moxd_err_set(&ap->err, MOXD_ERR_LIMIT, "URL longer than %d bytes", MOXD_IMAP_URL_MAX);
+        imap_append_fail(ap, "LIMIT");
+    }
 }
 
-static int read_message(struct imap_session *s, struct incoming *in)
+/* 1: answered. A literal that waits is simply not asked for when the command has failed. */
+static int take_literal(struct imap_appending *ap)
 {
-    int sink = 0;
+    const struct moxd_imap_append *a = &ap->s->cmd.append;
 
-    if (s->cmd.append_sync && imap_continue(s, "send the message") < 0)
+    if (!ap->failed)
+        check_size(ap);
+    if (ap->failed && a->sync)
+        return refuse(ap) < 0 ? -1 : 1;
+    if (ap->failed)
+        return skip_data(ap);
+    if (a->sync && imap_continue(ap->s, "go ahead") < 0)
         return -1;
-    if (moxd_stream_literal(s->st, s->cmd.append_size, on_data, in, &sink) < 0 ||
-        end_of_command(s) < 0)
-        return -1;
-    return sink < 0 ? 1 : 0;
+    return a->literal == MOXD_IMAP_LITERAL_DATA ? read_data(ap) : read_url(ap);
 }
 
-/* NUL bytes cannot be told to a client in a literal (RFC 9051 4.3.1, RFC 3516 4.4). */
-static int refuse_nul(struct imap_session *s)
+/* --- the command ---------------------------------------------------------------------------------- */
+
+/* After a syntax error behind data that came unasked, what follows may be anything (P-IMAP-08). */
+static int bad(struct imap_appending *ap, const struct moxd_err *err, bool sync)
 {
-    return imap_no(s, "UNKNOWN-CTE", "a message with NUL bytes cannot be stored");
+    if (imap_bad(ap->s, NULL, "%s", err->pub) < 0)
+        return -1;
+    if (!sync || imap_data_follows(ap->s))
+        return imap_bye(ap->s, "cannot tell what follows from commands") < 0 ? -1 : 1;
+    return 1;
 }
 
-static int add(struct imap_session *s, struct incoming *in, struct store_add *add)
+/* The text behind a literal. 1: answered. */
+static int next_piece(struct imap_appending *ap)
+{
+    struct imap_session *s = ap->s;
+    bool sync = s->cmd.append.sync;
+    struct moxd_err err = { 0 };
+    struct moxd_str line;
+
+    if (imap_read_line(s, &line, false) < 0)
+        return -1;
+    ap->text += line.n;
+    if (ap->text > IMAP_COMMAND_MAX) {
+        (void)imap_bye(s, "command longer than %d bytes", IMAP_COMMAND_MAX);
+        return -1;
+    }
+    moxd_buf_reset(&s->text);
+    moxd_buf_addstr(&s->text, line);
+    if (moxd_imap_append_next(moxd_buf_str(&s->text), s->a, &s->cmd.append, &err) < 0)
+        return bad(ap, &err, sync);
+    return 0;
+}
+
+static void take_step(struct imap_appending *ap, const struct moxd_imap_append_step *step)
+{
+    if (step->kind == MOXD_IMAP_APPEND_MESSAGE)
+        imap_append_begin(ap, step);
+    else if (step->kind == MOXD_IMAP_APPEND_END)
+        imap_append_end(ap);
+    else
+        imap_append_url(ap, step->url);
+}
+
+/* Reads the command to its end. 1: answered. */
+static int take_pieces(struct imap_appending *ap)
+{
+    struct moxd_imap_append *a = &ap->s->cmd.append;
+    int r = 0;
+
+    ap->text = ap->s->text.n;
+    while (r == 0) {
+        for (size_t i = 0; i < a->n; i++)
+            take_step(ap, &a->v[i]);
+        if (a->literal == MOXD_IMAP_LITERAL_NONE)
+            return 0;
+        r = take_literal(ap);
+        if (r == 0)
+            r = next_piece(ap);
+    }
+    return r;
+}
+
+/* RFC 4315 3, RFC 3502: those of one command have UIDs in a row. */
+static void appenduid(const struct imap_appending *ap, char code[64])
+{
+    uint32_t first = ap->adds[0].uid, last = ap->adds[ap->n - 1].uid;
+    int n = snprintf(code, 64, "APPENDUID %u %u", ap->uidvalidity, first);
+
+    if (last > first)
+        snprintf(code + n, 64 - (size_t)n, ":%u", last);
+}
+
+static int finish(struct imap_appending *ap)
 {
     char code[64];
 
-    if (in->nul)
-        return refuse_nul(s);
-    if (s->im->store->add(s->im->store_self, in->draft, add, 1, NULL, &in->err) < 0)
-        return imap_fail(s, &in->err);
-    snprintf(code, sizeof(code), "APPENDUID %u %u", add->uidvalidity, add->uid);
-    return imap_ok(s, code, "appended");
+    if (ap->failed)
+        return refuse(ap);
+    if (imap_append_store(ap) < 0)
+        return refuse(ap);
+    appenduid(ap, code);
+    if (ap->replaced == 0)
+        return imap_ok(ap->s, code, "appended");
+    /* RFC 8508 4.3: before the EXPUNGE. */
+    if (imap_untagged(ap->s, "OK [%s] replacement stored", code) < 0)
+        return -1;
+    return imap_ok(ap->s, NULL, "replaced");
 }
 
 int imap_cmd_append(struct imap_session *s)
 {
-    struct store_add target = { .acc = s->acc, .origin = "imap", .received = received(&s->cmd) };
-    struct incoming in = { .s = s };
-    struct store_mailbox mb;
-    int r = prepare(s, &mb, &target);
+    struct imap_appending ap = { .s = s };
+    int r;
 
-    if (r != 0)
-        return r < 0 ? -1 : 0;
-    target.mailbox = mb.id;
-    in.draft = s->im->store->draft_new(s->im->store_self);
-    r = read_message(s, &in);
+    if (s->cmd.verb == MOXD_IMAP_REPLACE)
+        find_replaced(&ap);
+    if (!ap.failed)
+        find_target(&ap);
+    ap.draft = s->im->store->draft_new(s->im->store_self);
+    r = take_pieces(&ap);
     if (r == 0)
-        r = add(s, &in, &target);
-    else if (r > 0)
-        r = imap_fail(s, &in.err);
-    s->im->store->draft_free(in.draft);
-    return r;
+        r = finish(&ap);
+    s->im->store->draft_free(ap.draft);
+    return r < 0 ? -1 : 0;
 }

@@ -34,6 +34,9 @@ static const struct {
     { "CREATE-SPECIAL-USE", false },
     { "STATUS=SIZE", false },
     { "UTF8=ACCEPT", false },
+    { "MULTIAPPEND", false },
+    { "CATENATE", false },
+    { "REPLACE", false },
 };
 /* clang-format on */
 

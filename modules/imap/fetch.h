@@ -26,6 +26,10 @@ int imap_msg_open(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_
 int imap_msg_header(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Loads msg->structure: from the store's note, else parsed and kept there. */
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The byte range of a section: 0; 1 when the message has none; -1 with *err. The header fields of a
+ * section are those of the range. */
+int imap_msg_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
+                   uint64_t *end, struct moxd_err *err) MOXD_SUSPENDS;
 
 /* Work on that many bytes of a message: here when they are few, on a worker when they would keep the others
  * waiting. */

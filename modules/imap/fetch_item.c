@@ -140,10 +140,9 @@ static const enum moxd_section_kind section_kinds[] = {
     [MOXD_IMAP_TEXT_MIME] = MOXD_SECTION_MIME,
 };
 
-/* The byte range of a section; 1 when the message has none (NIL), -1 with *err. Sections of the message's
- * own header and text need only its header. */
-static int find_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
-                      uint64_t *end, struct moxd_err *err)
+/* Sections of the message's own header and text need only its header. */
+int imap_msg_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
+                   uint64_t *end, struct moxd_err *err)
 {
     if (imap_msg_open(msg, err) < 0)
         return -1;
@@ -170,7 +169,7 @@ static int put_section(struct imap_msg *msg, const char *name, const struct moxd
                        const struct moxd_imap_section *sec, struct moxd_err *err)
 {
     uint64_t start, end;
-    int r = find_range(msg, sec, &start, &end, err);
+    int r = imap_msg_range(msg, sec, &start, &end, err);
 
     if (r < 0)
         return 1;
@@ -265,7 +264,7 @@ static int put_binary(struct imap_msg *msg, const struct moxd_imap_item *item, s
 {
     bool only_size = item->kind == MOXD_IMAP_ITEM_BINARY_SIZE;
     struct counting c = { .msg = msg, .err = err };
-    int r = find_range(msg, &item->sec, &c.start, &c.end, err);
+    int r = imap_msg_range(msg, &item->sec, &c.start, &c.end, err);
 
     if (r < 0 || binary_cte(msg, &item->sec, &c.cte, err) < 0)
         return 1;

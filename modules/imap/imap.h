@@ -20,6 +20,7 @@ enum imap_limits {
     IMAP_AUTH_FAILURES_MAX = 10,   /* per connection */
     IMAP_OUT_MAX = 16 << 20,       /* one response line, bodies excepted */
     IMAP_SKIP_MAX = 1 << 30,       /* message data read only to be refused; more ends the session */
+    IMAP_APPEND_ALL_MAX = 8,       /* times max-append-size: all messages of one APPEND */
     IMAP_SEARCH_TEXTS_MAX = 200,   /* texts of one SEARCH; each costs buffers */
 };
 #define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */

@@ -74,7 +74,7 @@ static const char *const verbs[] = {
     "ENABLE",      "SELECT", "EXAMINE",  "CREATE",    "DELETE",   "RENAME",       "SUBSCRIBE",
     "UNSUBSCRIBE", "LIST",   "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
     "CHECK",       "CLOSE",  "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
-    "COPY",        "MOVE",   "SORT",     "THREAD",    "invalid",  NULL,
+    "COPY",        "MOVE",   "SORT",     "THREAD",    "REPLACE",  "invalid",      NULL,
 };
 static const char *const results[] = { "ok", "no", "bad", NULL };
 static const struct moxd_metric metrics[] = {

@@ -159,6 +159,12 @@ static const char *code_of(enum moxd_err_kind kind)
     return (size_t)kind < MOXD_NELEMS(codes) ? codes[kind] : NULL;
 }
 
+/* RFC 9208 4.1.3: the store's error has the enhanced code of RFC 3463 3.3. */
+static bool over_quota(const struct moxd_err *err)
+{
+    return err->kind == MOXD_ERR_LIMIT && strcmp(err->enhanced, "4.2.2") == 0;
+}
+
 int imap_fail(struct imap_session *s, const struct moxd_err *err)
 {
     if (err->kind == MOXD_ERR_SYNTAX)
@@ -166,5 +172,6 @@ int imap_fail(struct imap_session *s, const struct moxd_err *err)
     if (err->kind == MOXD_ERR_IO || err->kind == MOXD_ERR_CORRUPT ||
         err->kind == MOXD_ERR_INTERNAL || err->kind == MOXD_ERR_FULL)
         moxd_error(&s->log, "command failed", moxd_kve(err));
-    return imap_no(s, code_of(err->kind), "%s", err->pub[0] ? err->pub : "command failed");
+    return imap_no(s, over_quota(err) ? "OVERQUOTA" : code_of(err->kind), "%s",
+                   err->pub[0] ? err->pub : "command failed");
 }

@@ -41,6 +41,7 @@ static const struct command commands[MOXD_IMAP_VERBS] = {
     [MOXD_IMAP_MOVE] = { imap_cmd_move, IMAP_SELECTED, false },
     [MOXD_IMAP_SORT] = { imap_cmd_sort, IMAP_SELECTED, true },
     [MOXD_IMAP_THREAD] = { imap_cmd_thread, IMAP_SELECTED, true },
+    [MOXD_IMAP_REPLACE] = { imap_cmd_append, IMAP_SELECTED, false },
 };
 
 static const char *wrong_state(const struct imap_session *s, unsigned states)

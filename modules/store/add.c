@@ -21,6 +21,7 @@ struct adding {
     size_t n;
     struct store_account **accs; /* by id, each once */
     size_t naccs;
+    const struct store_op_replaced *replaced; /* in the account of the first target; NULL: none */
 };
 
 /* --- accounts ---------------------------------------------------------------------------------- */
@@ -165,7 +166,9 @@ static bool any_file(const struct adding *ad)
 
 static int run(struct adding *ad, size_t *failed, struct moxd_err *err)
 {
-    struct store_op_add op = { .v = ad->ones, .n = ad->n, .quota = ad->s->opt.quota };
+    struct store_op_add op = {
+        .v = ad->ones, .n = ad->n, .quota = ad->s->opt.quota, .replaced = ad->replaced
+    };
     bool files = any_file(ad);
     int rc = files ? store_offload(MOXD_LANE_FSYNC, files_job, ad, err) : 0;
 
@@ -179,14 +182,15 @@ static int run(struct adding *ad, size_t *failed, struct moxd_err *err)
     return rc;
 }
 
-int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
-                       struct store_add *adds, size_t n, size_t *failed, struct moxd_err *err)
+static int add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
+                        struct store_add *adds, size_t n, const struct store_op_replaced *replaced,
+                        size_t *failed, struct moxd_err *err)
 {
     size_t which = 0;
 
     moxd_assert(n > 0 && (ndrafts == 1 || ndrafts == n));
     struct adding ad = {
-        .s = s, .n = n,
+        .s = s, .n = n, .replaced = replaced,
         .v = moxd_xcalloc(n, sizeof(struct target)),
         .ones = moxd_xcalloc(n, sizeof(struct store_op_one)),
         .accs = moxd_xcalloc(n, sizeof(struct store_account *)),
@@ -204,4 +208,18 @@ int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndra
     free(ad.ones);
     free(ad.v);
     return rc;
+}
+
+int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
+                       struct store_add *adds, size_t n, size_t *failed, struct moxd_err *err)
+{
+    return add_messages(s, drafts, ndrafts, adds, n, NULL, failed, err);
+}
+
+int store_replace_message(struct store *s, struct store_draft *d, struct store_add *add,
+                          uint32_t mailbox, uint32_t uid, struct moxd_err *err)
+{
+    struct store_op_replaced replaced = { mailbox, uid };
+
+    return add_messages(s, &d, 1, add, 1, &replaced, NULL, err);
 }

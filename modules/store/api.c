@@ -213,6 +213,12 @@ static int api_add_many(struct moxd_instance *self, struct store_draft **drafts,
     return store_add_messages(store_of(self), drafts, n, adds, n, NULL, err);
 }
 
+static int api_replace(struct moxd_instance *self, struct store_draft *d, struct store_add *add,
+                       uint32_t mailbox, uint32_t uid, struct moxd_err *err)
+{
+    return store_replace_message(store_of(self), d, add, mailbox, uid, err);
+}
+
 static int api_set_flags(struct store_account *acc, uint32_t mailbox,
                          const struct store_uids *uids, const struct store_flag_change *fc,
                          struct moxd_arena *a, struct store_entry **out, size_t *n,
@@ -338,4 +344,6 @@ const struct store_v1 store_api = {
     .tx_del = store_table_del,
     .tx_each = store_table_each,
     .previews = store_previews,
+    .draft_part = store_draft_part,
+    .replace = api_replace,
 };

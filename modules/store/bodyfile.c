@@ -81,7 +81,7 @@ static int fill(struct store_env *env, const char *path, const struct store_sour
     if (fd < 0)
         return -1;
     int rc = src->fd < 0 ? store_write_all(fd, src->mem.p, src->mem.n)
-                         : store_copy_fd(fd, src->fd, src->size);
+                         : store_copy_fd(fd, src->fd, src->off, src->size);
     if (rc == 0)
         rc = sync_file(env, fd);
     moxd_closep(&fd);
@@ -108,7 +108,7 @@ static int give_name(struct store_env *env, int fd, const char *path)
 
 static int place(struct store_env *env, const char *path, const struct store_source *src)
 {
-    int rc = src->fd < 0 ? 1 : give_name(env, src->fd, path);
+    int rc = src->fd < 0 || src->part ? 1 : give_name(env, src->fd, path);
     return rc <= 0 ? rc : fill(env, path, src);
 }
 

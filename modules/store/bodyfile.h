@@ -13,6 +13,8 @@ struct store_source {
     struct moxd_str mem;
     int fd;                  /* -1: all is in mem; else all is in the file */
     uint64_t size;
+    bool part;    /* the file holds more than this: */
+    uint64_t off; /* where it begins there */
 };
 /* Paths relative to the data directory: of a body, of a directory of bodies. */
 void store_file_dir(uint64_t account, uint64_t number, char out[STORE_PATH_MAX]);

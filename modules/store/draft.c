@@ -32,7 +32,18 @@ void store_draft_free(struct store_draft *d)
 
 uint64_t store_draft_size(const struct store_draft *d)
 {
-    return d->in_file + d->mem.n;
+    return d->of != NULL ? d->part_size : d->in_file + d->mem.n;
+}
+
+struct store_draft *store_draft_part(struct store_draft *d, uint64_t off, uint64_t n)
+{
+    struct store_draft *part = store_draft_new(&d->s->m);
+
+    moxd_assert(d->of == NULL && n <= store_draft_size(d) && off <= store_draft_size(d) - n);
+    part->of = d;
+    part->off = off;
+    part->part_size = n;
+    return part;
 }
 
 /* --- spooling ---------------------------------------------------------------------------------- */
@@ -82,6 +93,7 @@ static int spool_job(void *arg, struct moxd_err *err)
 
 int store_draft_write(struct store_draft *d, const char *p, size_t n, struct moxd_err *err)
 {
+    moxd_assert(d->of == NULL);
     while (n > 0) {
         size_t piece = n < DRAFT_MEMORY ? n : DRAFT_MEMORY;
         moxd_buf_add(&d->mem, p, piece);
@@ -94,8 +106,46 @@ int store_draft_write(struct store_draft *d, const char *p, size_t n, struct mox
     return 0;
 }
 
+/* Small parts of a file are read: they belong into the database. */
+static int load_part(struct store_draft *d, struct moxd_err *err)
+{
+    size_t n = (size_t)d->part_size;
+    char *p = moxd_buf_room(&d->mem, n);
+
+    moxd_assert(p != NULL);
+    for (size_t at = 0; at < n;) {
+        long r = store_draft_read(d, at, p + at, n - at, err);
+        if (r <= 0)
+            return r < 0 ? -1 : moxd_err_set(err, MOXD_ERR_IO, "a temporary file is too short");
+        at += (size_t)r;
+    }
+    moxd_buf_grew(&d->mem, n);
+    return 0;
+}
+
+static int part_source(struct store_draft *d, struct store_source *out, struct moxd_err *err)
+{
+    if (store_draft_source(d->of, out, err) < 0)
+        return -1;
+    if (out->fd >= 0 && d->part_size > d->s->opt.body_in_db) {
+        out->part = true;
+        out->off = d->off;
+        out->size = d->part_size;
+        return 0;
+    }
+    if (out->fd >= 0 && d->mem.n == 0 && load_part(d, err) < 0)
+        return -1;
+    struct moxd_str mem = out->fd >= 0
+                              ? moxd_buf_str(&d->mem)
+                              : moxd_str_sub(out->mem, (size_t)d->off, (size_t)d->part_size);
+    *out = (struct store_source){ .fd = -1, .size = d->part_size, .mem = mem };
+    return 0;
+}
+
 int store_draft_source(struct store_draft *d, struct store_source *out, struct moxd_err *err)
 {
+    if (d->of != NULL)
+        return part_source(d, out, err);
     if (d->fd >= 0 && d->mem.n > 0 && store_offload(MOXD_LANE_FSYNC, spool_job, d, err) < 0)
         return -1;
     *out = (struct store_source){ .fd = d->fd, .size = store_draft_size(d),
@@ -107,6 +157,9 @@ long store_draft_read(struct store_draft *d, uint64_t off, void *p, size_t n, st
 {
     if (off >= store_draft_size(d))
         return 0;
+    if (d->of != NULL)
+        return store_draft_read(d->of, d->off + off, p,
+                                n < d->part_size - off ? n : (size_t)(d->part_size - off), err);
     if (off >= d->in_file) {
         struct moxd_str part = moxd_str_sub(moxd_buf_str(&d->mem), (size_t)(off - d->in_file), n);
         memcpy(p, part.p, part.n);

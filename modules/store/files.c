@@ -20,7 +20,7 @@ int store_write_all(int fd, const char *p, size_t n)
     return 0;
 }
 
-int store_copy_fd(int to, int from, uint64_t size)
+int store_copy_fd(int to, int from, uint64_t off, uint64_t size)
 {
     enum { PIECE = 256 * 1024 };
     char *buf = moxd_xmalloc(PIECE);
@@ -29,7 +29,7 @@ int store_copy_fd(int to, int from, uint64_t size)
 
     while (at < size) {
         size_t want = size - at < PIECE ? (size_t)(size - at) : PIECE;
-        n = pread(from, buf, want, (off_t)at);
+        n = pread(from, buf, want, (off_t)(off + at));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0 || store_write_all(to, buf, (size_t)n) < 0)
@@ -61,7 +61,7 @@ int store_copy_file(int from_dir, const char *from, int to_dir, const char *to,
     struct stat st;
 
     if (in < 0 || out < 0 || fstat(in, &st) < 0 ||
-        store_copy_fd(out, in, (uint64_t)st.st_size) < 0 || fsync(out) < 0)
+        store_copy_fd(out, in, 0, (uint64_t)st.st_size) < 0 || fsync(out) < 0)
         return moxd_err_sys(err, "copy %s to %s", from, to);
     return 0;
 }

@@ -6,8 +6,8 @@
 
 /* 0, or -1 with errno. */
 int store_write_all(int fd, const char *p, size_t n) MOXD_CHECKED;
-/* Appends `size` bytes of `from`, read from its start, to `to`. EIO when it is shorter. */
-int store_copy_fd(int to, int from, uint64_t size) MOXD_CHECKED;
+/* Appends `size` bytes of `from`, read from offset `off`, to `to`. EIO when it is shorter. */
+int store_copy_fd(int to, int from, uint64_t off, uint64_t size) MOXD_CHECKED;
 /* Writes a file anew, in whole, and syncs it; not its directory. */
 int store_write_file(int dir, const char *path, struct moxd_str text,
                      struct moxd_err *err) MOXD_CHECKED;

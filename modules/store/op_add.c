@@ -31,6 +31,11 @@ static int check(const struct store_add *add, uint64_t body_size, struct moxd_er
     return store_keywords_check(add->keywords, err);
 }
 
+int store_over_quota(struct moxd_err *err)
+{
+    return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "the mailbox is full");
+}
+
 /* The prefix, and the body when it is small. */
 static int put_data(struct store_tx *tx, const struct store_op_one *one, struct moxd_err *err)
 {
@@ -70,7 +75,7 @@ static int add_one(struct store_tx *tx, const struct store_op_add *op, struct st
     if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0)
         return -1;
     if (op->quota > 0 && (rec.size > op->quota || tx->meta.size > op->quota - rec.size))
-        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "the mailbox is full");
+        return store_over_quota(err);
     if (add->keywords.n > 0 &&
         (store_box_keywords(tx, &box, err) < 0 ||
          store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
@@ -87,10 +92,30 @@ static int add_one(struct store_tx *tx, const struct store_op_add *op, struct st
     return 0;
 }
 
+/* Whatever its flags. */
+static int expunge_replaced(struct store_tx *tx, const struct store_op_replaced *r,
+                            struct moxd_err *err)
+{
+    struct store_box box;
+    struct store_rec rec;
+
+    if (store_box_load(tx, r->mailbox, &box, err) < 0)
+        return -1;
+    int rc = store_msg_get(tx, r->mailbox, r->uid, &rec, err);
+    if (rc <= 0)
+        return rc < 0 ? -1 : moxd_err_set(err, MOXD_ERR_STATE, "the message is gone");
+    if (store_msg_expunge(tx, &box, r->uid, &rec, err) < 0)
+        return -1;
+    return store_box_save(tx, &box, err);
+}
+
 int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err)
 {
     struct store_op_add *op = arg;
 
+    op->failed = 0;
+    if (op->replaced != NULL && expunge_replaced(&txs[op->v[0].tx], op->replaced, err) < 0)
+        return -1;
     for (op->failed = 0; op->failed < op->n; op->failed++) {
         struct store_op_one *one = &op->v[op->failed];
         if (add_one(&txs[one->tx], op, one, err) < 0)

@@ -77,7 +77,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     moxd_assert(rec.id == s->id);
     uint64_t quota = c->op->quota;
     if (quota > 0 && (rec.size > quota || tx->meta.size > quota - rec.size))
-        return moxd_err_set(err, MOXD_ERR_LIMIT, "over quota");
+        return store_over_quota(err);
     if (copy_data(tx, &rec, s->new_id, err) < 0 ||
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;

@@ -112,13 +112,19 @@ struct store_op_one {
     struct moxd_str body;    /* when STORE_IN_DB */
     uint64_t body_size;
 };
+struct store_op_replaced {
+    uint32_t mailbox, uid;
+};
 struct store_op_add {
     struct store_op_one *v;
     size_t n;
+    const struct store_op_replaced *replaced; /* expunged first, in the account of v[0]; or NULL */
     size_t failed;           /* out: index of the one that was refused */
     uint64_t quota;          /* bytes of messages in an account; 0: unlimited */
 };
 int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err);
+/* LIMIT, with the enhanced code 4.2.2 by which callers know it (RFC 3463 3.3). -1. */
+int store_over_quota(struct moxd_err *err);
 
 struct store_op_flags {
     uint32_t mailbox;

@@ -204,6 +204,8 @@ struct store_draft {
     struct moxd_buf mem;     /* what is not in the file */
     int fd;                  /* nameless file, or -1 */
     uint64_t in_file;        /* bytes in it: those before mem */
+    struct store_draft *of;  /* a part of another draft, which has the bytes; NULL: it has its own */
+    uint64_t off, part_size; /* of the part */
 };
 struct store_draft *store_draft_new(struct moxd_instance *self);
 int store_draft_write(struct store_draft *d, const char *p, size_t n,
@@ -211,6 +213,7 @@ int store_draft_write(struct store_draft *d, const char *p, size_t n,
 uint64_t store_draft_size(const struct store_draft *d);
 long store_draft_read(struct store_draft *d, uint64_t off, void *p, size_t n, struct moxd_err *err);
 void store_draft_free(struct store_draft *d);
+struct store_draft *store_draft_part(struct store_draft *d, uint64_t off, uint64_t n);
 /* Everything as a source for a file, or for the database; lasts until the next write to d. */
 int store_draft_source(struct store_draft *d, struct store_source *out,
                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
@@ -228,6 +231,8 @@ int store_previews(struct store_account *acc, const uint64_t *ids, size_t n, boo
 int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
                        struct store_add *adds, size_t n, size_t *failed,
                        struct moxd_err *err) MOXD_SUSPENDS;
+int store_replace_message(struct store *s, struct store_draft *d, struct store_add *add,
+                          uint32_t mailbox, uint32_t uid, struct moxd_err *err) MOXD_SUSPENDS;
 int store_copy_messages(struct store_account *acc, struct store_op_copy *op,
                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 

@@ -273,6 +273,14 @@ struct store_v1 {
     int (*previews)(struct store_account *acc, const uint64_t *ids, size_t n, bool lazy,
                     struct moxd_arena *a, struct moxd_str *out, struct moxd_err *err)
         MOXD_SUSPENDS;
+
+    /* n bytes of a draft from `off`, as a draft of its own for add and add_many; d must stay as it is, and
+     * alive, as long as the part is used. */
+    struct store_draft *(*draft_part)(struct store_draft *d, uint64_t off, uint64_t n);
+    /* Adds the draft and expunges a message of the same account, in one transaction; the quota counts the
+     * difference (RFC 8508 3.4). As add; STATE when that message is gone. */
+    int (*replace)(struct moxd_instance *self, struct store_draft *d, struct store_add *add,
+                   uint32_t mailbox, uint32_t uid, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

@@ -2,6 +2,29 @@
 
 #include <moxd/buf.h>
 #include <moxmail/imap_syntax.h>
+#include <moxmail/imap_url.h>
+
+/* The lines behind the data of literals, as they would come. */
+static void append_pieces(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_append *ap)
+{
+    struct moxd_imap_url url;
+
+    while (text.p && ap->literal != MOXD_IMAP_LITERAL_NONE)
+        if (moxd_imap_append_next(moxd_str_cut(&text, '\n'), a, ap, NULL) < 0)
+            return;
+    for (size_t i = 0; i < ap->n; i++)
+        (void)!moxd_imap_url_parse(ap->v[i].url, a, &url, NULL);
+}
+
+/* A command, and what follows it when it ends in a literal. */
+static void command(struct moxd_str text, struct moxd_arena *a)
+{
+    struct moxd_str first = moxd_str_cut(&text, '\n');
+    struct moxd_imap_cmd cmd;
+
+    if (moxd_imap_parse(first, a, &cmd, NULL) == 0)
+        append_pieces(text, a, &cmd.append);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -10,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct moxd_buf b = MOXD_BUF_INIT(1 << 20);
     struct moxd_imap_cmd cmd;
     struct moxd_imap_literal lit;
+    struct moxd_imap_url url;
     struct moxd_err err = { 0 };
 
     if (moxd_imap_parse(text, a, &cmd, &err) == 0) {
@@ -19,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         moxd_assert(err.pub[0] != '\0');
     }
+    command(text, a);
+    (void)!moxd_imap_url_parse(text, a, &url, NULL);
     (void)moxd_imap_literal(text, &lit);
     (void)moxd_imap_is_append_data(text);
     (void)moxd_imap_is_secret(text);

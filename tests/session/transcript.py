@@ -15,7 +15,7 @@
 In S lines `...` matches anything, `{name}` anything that it then stands for, in later S and C lines too.
 `S/ regex` is a regular expression, `S~` lines next to each other may come in any order. In C lines
 \\r \\n \\t \\0 \\xHH \\uHHHH \\\\ are escapes, {b64:text} is base64 of it, {rep:N:text} N times, {i} the
-round of %repeat.
+round of %repeat, {lit:text} an IMAP literal that does not wait.
 
     %connect SERVICE [TLS] [as NAME]   TLS: 1.2, or exporter    %use NAME    a connection of before
     %tls [TLS]                         handshake, after STARTTLS
@@ -156,6 +156,9 @@ class Run:
             word = match.group(1)
             if word.startswith("b64:"):
                 return base64.b64encode(to_bytes(self.substitute(word[4:]))).decode()
+            if word.startswith("lit:"):
+                inner = self.substitute(word[4:])
+                return "{%d+}\\r\\n%s" % (len(to_bytes(inner)), inner)
             if word.startswith("rep:"):
                 _, count, what = word.split(":", 2)
                 return what * int(count)
@@ -163,7 +166,7 @@ class Run:
                 return self.values[word]
             return match.group(0)
 
-        return re.sub(r"\{([a-z][a-z0-9]*(?::(?:[^{}]|\{[a-z]+\})*)?)\}", value, text)
+        return re.sub(r"\{([a-z][a-z0-9]*(?::(?:[^{}]|\{[^{}]*\})*)?)\}", value, text)
 
     def pattern(self, text):
         """A compiled pattern; {name} captures once and is a value from then on."""

@@ -33,6 +33,10 @@ START_TEST(accepts)
         "a LIST () \"\" % RETURN (CHILDREN STATUS (MESSAGES UNSEEN))", "a LSUB \"\" %",
         "a STATUS x (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED SIZE RECENT)",
         "a APPEND x (\\Seen $Forwarded) \"17-Jul-1996 02:44:25 -0700\" {10}",
+        "a APPEND x CATENATE (URL \"/x/;UID=1\")", "a APPEND x CATENATE (URL /x/;UID=1 TEXT {5}",
+        "a APPEND x (\\Seen) CATENATE (URL a) \"17-Jul-1996 02:44:25 -0700\" CATENATE (URL b URL {3}",
+        "a APPEND x CATENATE (UTF8 (~{10+}", "a REPLACE 4 x (\\Draft) {3}", "a REPLACE * x {3}",
+        "a UID REPLACE 4 x CATENATE (URL a)",
         "a APPEND x {10+}", "a APPEND x \" 7-Jul-1996 02:44:25 +0000\" {10}",
         "a APPEND x UTF8 (~{10}", "a APPEND x ~{10}", "a ID NIL", "a ID (\"name\" \"x\" \"os\" NIL)", "a ID ()",
         "a ENABLE IMAP4rev2 CONDSTORE", "a UID EXPUNGE 1:*", "a EXPUNGE",
@@ -61,7 +65,11 @@ START_TEST(refuses)
         "a LOGIN {9}\r\nuser x", "a LOGIN {4}\r\nuser{4}\r\npass", "a SELECT", "a SELECT a b",
         "a SELECT a%", "a SELECT \"\xff\"", "a LIST (RECURSIVEMATCH) \"\" *", "a LIST \"\" ()",
         "a LIST \"\" * RETURN (FOO)", "a STATUS x ()", "a STATUS x (FOO)", "a ID foo",
-        "a APPEND x", "a APPEND x foo", "a APPEND x \"32-Jul-1996 02:44:25 -0700\" {10}",
+        "a APPEND x", "a APPEND x foo", "a APPEND x CATENATE ()", "a APPEND x CATENATE (URL a",
+        "a APPEND x CATENATE (TEXT abc)", "a APPEND x CATENATE (URL a) foo", "a APPEND x ",
+        "a APPEND x UTF8 ({3}", "a APPEND x CATENATE (URL ~{3}", "a APPEND x {3}\r\nabc",
+        "a REPLACE 1:2 x {3}", "a REPLACE x {3}", "a UID REPLACE * x {3}", "a REPLACE $ x {3}",
+        "a REPLACE 1 x CATENATE (URL a) CATENATE (URL b)", "a APPEND x \"32-Jul-1996 02:44:25 -0700\" {10}",
         "a APPEND x \"29-Feb-2023 02:44:25 -0700\" {10}",
         "a UID NOOP", "a UID EXPUNGE", "a EXPUNGE 1", "a FETCH 0 FLAGS", "a FETCH 1 ()",
         "a FETCH 1 (ALL)", "a FETCH 1 BODY[MIME]", "a FETCH 1 BODY[0]", "a FETCH 1 BODY[1.]",
@@ -212,10 +220,10 @@ START_TEST(dates)
     char out[32];
 
     ck_assert_int_eq(parse("a APPEND x \" 7-Jul-1996 02:44:25 -0730\" {1}"), 0);
-    ck_assert(cmd.has_date);
-    ck_assert_int_eq(cmd.date.ns / 1000000000, 836734465);
-    ck_assert_int_eq(cmd.date.zone, -450);
-    ck_assert_str_eq(moxd_imap_date_format(cmd.date, out), "\" 7-Jul-1996 02:44:25 -0730\"");
+    ck_assert(cmd.append.v[0].has_date);
+    ck_assert_int_eq(cmd.append.v[0].date.ns / 1000000000, 836734465);
+    ck_assert_int_eq(cmd.append.v[0].date.zone, -450);
+    ck_assert_str_eq(moxd_imap_date_format(cmd.append.v[0].date, out), "\" 7-Jul-1996 02:44:25 -0730\"");
     /* What nanoseconds in 64 bits cannot hold. */
     ck_assert_int_eq(parse("a APPEND x \" 7-Jul-0996 02:44:25 +0000\" {1}"), -1);
     ck_assert_int_eq(parse("a APPEND x \" 7-Jul-2263 02:44:25 +0000\" {1}"), -1);
