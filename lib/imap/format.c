@@ -70,6 +70,35 @@ void moxd_imap_put_astring(struct moxd_buf *b, struct moxd_str s, bool utf8)
         moxd_imap_put_string(b, s, utf8);
 }
 
+static void put_range(struct moxd_imap_set_out *o)
+{
+    if (o->first == 0)
+        return;
+    moxd_buf_addf(o->b, "%s%u", o->any ? "," : "", o->first);
+    if (o->last > o->first)
+        moxd_buf_addf(o->b, ":%u", o->last);
+    o->any = true;
+}
+
+void moxd_imap_set_add(struct moxd_imap_set_out *o, uint32_t first, uint32_t last)
+{
+    moxd_assert(first > 0 && first <= last);
+    if (o->first > 0 && first == o->last + 1) {
+        o->last = last;
+        return;
+    }
+    put_range(o);
+    o->first = first;
+    o->last = last;
+}
+
+void moxd_imap_set_end(struct moxd_imap_set_out *o)
+{
+    put_range(o);
+    o->first = o->last = 0;
+    o->any = false;
+}
+
 void moxd_imap_put_section(struct moxd_buf *b, const struct moxd_imap_section *s)
 {
     static const char *const texts[] = { "", "HEADER", "HEADER.FIELDS", "HEADER.FIELDS.NOT", "TEXT",

@@ -12,6 +12,11 @@ static int args_mailbox(struct imap_parser *p, struct moxd_imap_cmd *c)
     return mail_imap_space(p) < 0 ? -1 : mail_imap_astring(p, &c->mailbox);
 }
 
+static int args_select(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    return args_mailbox(p, c) < 0 ? -1 : mail_imap_select_params(p, c);
+}
+
 /* RFC 2971 3.1: id_params_list = "(" *(string SP nstring) ")" / nil */
 static int args_id(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
@@ -159,13 +164,16 @@ static int args_thread(struct imap_parser *p, struct moxd_imap_cmd *c)
 
 static int args_fetch(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
-    return args_set(p, c) < 0 || mail_imap_space(p) < 0 ? -1 : mail_imap_fetch_items(p, c);
+    if (args_set(p, c) < 0 || mail_imap_space(p) < 0 || mail_imap_fetch_items(p, c) < 0)
+        return -1;
+    return mail_imap_fetch_modifiers(p, c);
 }
 
-/* store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag))) */
+/* store = "STORE" SP sequence-set [store-modifiers] SP store-att-flags (RFC 4466 2.5);
+ * store-att-flags = (["+" / "-"] "FLAGS" [".SILENT"]) SP (flag-list / (flag *(SP flag))) */
 static int args_store(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
-    if (args_set(p, c) < 0 || mail_imap_space(p) < 0)
+    if (args_set(p, c) < 0 || mail_imap_space(p) < 0 || mail_imap_store_modifiers(p, c) < 0)
         return -1;
     if (mail_imap_take(p, '+'))
         c->store_mode = MOXD_IMAP_STORE_ADD;
@@ -195,8 +203,8 @@ static const struct {
     [MOXD_IMAP_AUTHENTICATE] = { "AUTHENTICATE", args_authenticate, false },
     [MOXD_IMAP_LOGIN] = { "LOGIN", args_login, false },
     [MOXD_IMAP_ENABLE] = { "ENABLE", args_enable, false },
-    [MOXD_IMAP_SELECT] = { "SELECT", args_mailbox, false },
-    [MOXD_IMAP_EXAMINE] = { "EXAMINE", args_mailbox, false },
+    [MOXD_IMAP_SELECT] = { "SELECT", args_select, false },
+    [MOXD_IMAP_EXAMINE] = { "EXAMINE", args_select, false },
     [MOXD_IMAP_CREATE] = { "CREATE", args_create, false },
     [MOXD_IMAP_DELETE] = { "DELETE", args_mailbox, false },
     [MOXD_IMAP_RENAME] = { "RENAME", args_rename, false },
@@ -272,6 +280,8 @@ int moxd_imap_parse(struct moxd_str text, struct moxd_arena *a, struct moxd_imap
     memset(out, 0, sizeof(*out));
     if (head(&p, out) < 0 || verbs[out->verb].args(&p, out) < 0)
         return -1;
+    out->condstore = p.condstore;
+    out->search_seqs = p.seqs;
     return mail_imap_end(&p);
 }
 

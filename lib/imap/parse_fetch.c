@@ -115,6 +115,7 @@ static const struct {
     { "FLAGS", MOXD_IMAP_ITEM_FLAGS, false, true },
     { "INTERNALDATE", MOXD_IMAP_ITEM_INTERNALDATE, false, true },
     { "RFC822.PEEK", MOXD_IMAP_ITEM_RFC822, false, true },
+    { "MODSEQ", MOXD_IMAP_ITEM_MODSEQ, false, true },
     { "RFC822.HEADER", MOXD_IMAP_ITEM_RFC822_HEADER, false, true },
     { "RFC822.SIZE", MOXD_IMAP_ITEM_SIZE, false, true },
     { "RFC822.TEXT.PEEK", MOXD_IMAP_ITEM_RFC822_TEXT, false, true },
@@ -131,6 +132,7 @@ static int fetch_item(struct imap_parser *p, struct moxd_imap_item *item)
             continue;
         item->kind = items[i].kind;
         item->peek = items[i].peek;
+        p->condstore |= item->kind == MOXD_IMAP_ITEM_MODSEQ;
         if (items[i].section)
             return sectioned(p, item, item->kind);
         if (item->kind == MOXD_IMAP_ITEM_BODY && mail_imap_peek(p, '[')) {
@@ -161,9 +163,8 @@ static bool macro(struct imap_parser *p, struct moxd_imap_cmd *cmd)
     size_t cap = 0;
 
     for (size_t i = 0; i < MOXD_NELEMS(macros); i++) {
-        if (!moxd_str_caseeqs(p->rest, macros[i].name))
+        if (!mail_imap_take_word(p, macros[i].name))
             continue;
-        p->rest = moxd_str_from(p->rest, p->rest.n);
         for (size_t k = 0; k < macros[i].n; k++) {
             struct moxd_imap_item *item = add_item(p, cmd, &cap);
 

@@ -3,7 +3,7 @@
 #include "parser.h"
 
 enum argument { ARG_NONE, ARG_STRING, ARG_FIELD, ARG_NAMED, ARG_DATE, ARG_NUMBER, ARG_KEYWORD,
-                ARG_UID, ARG_SECONDS };
+                ARG_UID, ARG_SECONDS, ARG_MODSEQ };
 
 static const struct search_word {
     const char *name;
@@ -25,6 +25,7 @@ static const struct search_word {
     { "HEADER", MOXD_IMAP_KEY_HEADER, ARG_NAMED, false, NULL },
     { "KEYWORD", MOXD_IMAP_KEY_FLAG, ARG_KEYWORD, false, NULL },
     { "LARGER", MOXD_IMAP_KEY_LARGER, ARG_NUMBER, false, NULL },
+    { "MODSEQ", MOXD_IMAP_KEY_MODSEQ, ARG_MODSEQ, false, NULL },
     { "NEW", MOXD_IMAP_KEY_NEW, ARG_NONE, false, NULL },
     { "OLD", MOXD_IMAP_KEY_OLD, ARG_NONE, false, NULL },
     { "OLDER", MOXD_IMAP_KEY_OLDER, ARG_SECONDS, false, NULL },
@@ -81,6 +82,8 @@ static int argument(struct imap_parser *p, const struct search_word *w, struct m
         return seconds(p, &key->number);
     case ARG_UID:
         return mail_imap_set(p, &key->set);
+    case ARG_MODSEQ:
+        return mail_imap_search_modseq(p, &key->number);
     case ARG_NAMED:
         if (mail_imap_astring(p, &key->field) < 0 || mail_imap_space(p) < 0)
             return -1;
@@ -107,6 +110,7 @@ static int leaf(struct imap_parser *p, struct moxd_imap_key *key)
 
     if (!mail_imap_at_end(p) && strchr("0123456789*$", p->rest.p[0])) {
         key->kind = MOXD_IMAP_KEY_SEQ;
+        p->seqs |= p->rest.p[0] != '$';
         return mail_imap_set(p, &key->set);
     }
     if (mail_imap_atom(p, &name) < 0)

@@ -133,7 +133,7 @@ static const struct {
     { "MESSAGES", MOXD_IMAP_STATUS_MESSAGES }, { "UIDNEXT", MOXD_IMAP_STATUS_UIDNEXT },
     { "UIDVALIDITY", MOXD_IMAP_STATUS_UIDVALIDITY }, { "UNSEEN", MOXD_IMAP_STATUS_UNSEEN },
     { "DELETED", MOXD_IMAP_STATUS_DELETED }, { "SIZE", MOXD_IMAP_STATUS_SIZE },
-    { "RECENT", MOXD_IMAP_STATUS_RECENT },
+    { "RECENT", MOXD_IMAP_STATUS_RECENT }, { "HIGHESTMODSEQ", MOXD_IMAP_STATUS_HIGHESTMODSEQ },
 };
 
 static int status_att(struct imap_parser *p, unsigned *out)
@@ -145,6 +145,7 @@ static int status_att(struct imap_parser *p, unsigned *out)
     for (size_t i = 0; i < MOXD_NELEMS(status_atts); i++) {
         if (moxd_str_caseeqs(name, status_atts[i].name)) {
             *out |= status_atts[i].bit;
+            p->condstore |= status_atts[i].bit == MOXD_IMAP_STATUS_HIGHESTMODSEQ;
             return 0;
         }
     }

@@ -12,6 +12,8 @@ struct imap_parser {
     struct moxd_arena *a;
     struct moxd_err *err;
     size_t nfields;        /* header fields named so far */
+    bool condstore;        /* something of RFC 7162 was met */
+    bool seqs;             /* SEARCH: message numbers were */
 };
 
 int mail_imap_fail(struct imap_parser *p, const char *expected);
@@ -47,6 +49,13 @@ int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_append(struct imap_parser *p, struct moxd_imap_append *ap);
+/* RFC 7162: a modification sequence of at least min; what may follow a mailbox, FETCH items, the set of STORE
+ * (with the space before or after it); the argument of MODSEQ. */
+int mail_imap_modseq(struct imap_parser *p, uint64_t min, uint64_t *out);
+int mail_imap_select_params(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_fetch_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_store_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_search_modseq(struct imap_parser *p, uint64_t *out);
 int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
                         struct moxd_str s);

@@ -1,4 +1,4 @@
-/* IMAP commands as data: the grammar of RFC 9051 9 and RFC 3501 9, with RFC 6855, 3348, 5258, 5819.
+/* IMAP commands as data: the grammar of RFC 9051 9 and RFC 3501 9, with RFC 6855, 3348, 5258, 5819, 7162.
  *
  * A command comes as one piece of text: its lines and literals as received, without the CRLF at its
  * end ("a1 LOGIN {3}\r\nfoo {3}\r\nbar"). The one that collects it bounds its length. Only literals
@@ -73,6 +73,7 @@ enum moxd_imap_item_kind {
     MOXD_IMAP_ITEM_RFC822, MOXD_IMAP_ITEM_RFC822_HEADER, MOXD_IMAP_ITEM_RFC822_TEXT,
     MOXD_IMAP_ITEM_BINARY, MOXD_IMAP_ITEM_BINARY_SIZE,
     MOXD_IMAP_ITEM_SAVEDATE,                            /* RFC 8514 */
+    MOXD_IMAP_ITEM_MODSEQ,                              /* RFC 7162 */
 };
 struct moxd_imap_item {
     enum moxd_imap_item_kind kind;
@@ -95,6 +96,7 @@ enum moxd_imap_key_kind {
     MOXD_IMAP_KEY_UID, MOXD_IMAP_KEY_SEQ,
     MOXD_IMAP_KEY_OLDER, MOXD_IMAP_KEY_YOUNGER,        /* than `number` seconds (RFC 5032) */
     MOXD_IMAP_KEY_SAVEDBEFORE, MOXD_IMAP_KEY_SAVEDON, MOXD_IMAP_KEY_SAVEDSINCE, /* RFC 8514 */
+    MOXD_IMAP_KEY_MODSEQ,  /* >= `number` (RFC 7162 3.1.5) */
 };
 struct moxd_imap_key {
     enum moxd_imap_key_kind kind;
@@ -124,7 +126,7 @@ enum moxd_imap_thread_alg { MOXD_IMAP_THREAD_ORDEREDSUBJECT, MOXD_IMAP_THREAD_RE
 enum moxd_imap_status_att {
     MOXD_IMAP_STATUS_MESSAGES = 1, MOXD_IMAP_STATUS_UIDNEXT = 2, MOXD_IMAP_STATUS_UIDVALIDITY = 4,
     MOXD_IMAP_STATUS_UNSEEN = 8, MOXD_IMAP_STATUS_DELETED = 16, MOXD_IMAP_STATUS_SIZE = 32,
-    MOXD_IMAP_STATUS_RECENT = 64,
+    MOXD_IMAP_STATUS_RECENT = 64, MOXD_IMAP_STATUS_HIGHESTMODSEQ = 128,
 };
 enum moxd_imap_list_opt {
     MOXD_IMAP_SEL_SUBSCRIBED = 1, MOXD_IMAP_SEL_REMOTE = 2, MOXD_IMAP_SEL_RECURSIVEMATCH = 4,
@@ -138,6 +140,15 @@ enum moxd_imap_store_mode { MOXD_IMAP_STORE_SET, MOXD_IMAP_STORE_ADD, MOXD_IMAP_
 struct moxd_imap_date {
     int64_t ns;   /* since 1970 UTC */
     int16_t zone; /* minutes east */
+};
+
+/* SELECT (QRESYNC (...)), RFC 7162 3.2.5. Sets without "*" and "$". */
+struct moxd_imap_qresync {
+    bool given;
+    uint32_t uidvalidity;
+    uint64_t modseq;
+    struct moxd_imap_set uids;   /* known ones; n 0: not given, all */
+    struct moxd_imap_set seqs, seq_uids; /* sequence match data: ascending, of the same length; n 0: none */
 };
 
 /* What APPEND and REPLACE bring (RFC 3502, RFC 4469, RFC 6855 4, RFC 8508), in pieces: each ends with the
@@ -200,6 +211,13 @@ struct moxd_imap_cmd {
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
+    bool condstore;              /* it is a CONDSTORE enabling command (RFC 7162 3.1), but for ENABLE */
+    struct moxd_imap_qresync qresync; /* SELECT, EXAMINE */
+    bool has_changedsince, vanished; /* FETCH */
+    uint64_t changedsince;
+    bool has_unchangedsince;     /* STORE */
+    uint64_t unchangedsince;
+    bool search_seqs;            /* SEARCH and its kin: message numbers are among the keys */
 };
 
 /* Parses a whole command. -1 with *err (SYNTAX: malformed, the text says what was expected and at
@@ -233,6 +251,15 @@ const char *moxd_imap_date_format(struct moxd_imap_date d, char out[32]);
 void moxd_imap_put_string(struct moxd_buf *b, struct moxd_str s, bool utf8);
 /* Appends as astring: an atom when it is one, else as moxd_imap_put_string. */
 void moxd_imap_put_astring(struct moxd_buf *b, struct moxd_str s, bool utf8);
+/* Appends numbers as a set in its shortest form, "3:5,9": those that follow each other become a range, in the
+ * order in which they come. Zero-initialized but for b. */
+struct moxd_imap_set_out {
+    struct moxd_buf *b;
+    uint32_t first, last; /* the range being made; 0: none yet */
+    bool any;             /* one was written */
+};
+void moxd_imap_set_add(struct moxd_imap_set_out *o, uint32_t first, uint32_t last);
+void moxd_imap_set_end(struct moxd_imap_set_out *o); /* writes the last range; o can be used for a new set */
 /* Appends the section as fetch responses name it: "[1.2.HEADER.FIELDS (From)]". */
 void moxd_imap_put_section(struct moxd_buf *b, const struct moxd_imap_section *s);
 

@@ -8,7 +8,7 @@ struct fetching {
     struct moxd_arena *batch, *msg;
     bool bodies; /* needs more than flags and UID */
     bool seen;   /* sets \Seen */
-    bool wants_flags, wants_uid;
+    bool wants_flags, wants_uid, wants_modseq;
     size_t missing;      /* messages that somebody expunged */
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
     struct moxd_err err; /* of the last message that could not be read */
@@ -23,19 +23,22 @@ static void look_at_items(struct fetching *f)
 
         f->wants_flags |= kind == MOXD_IMAP_ITEM_FLAGS;
         f->wants_uid |= kind == MOXD_IMAP_ITEM_UID;
-        f->bodies |= kind != MOXD_IMAP_ITEM_FLAGS && kind != MOXD_IMAP_ITEM_UID;
+        f->wants_modseq |= kind == MOXD_IMAP_ITEM_MODSEQ;
+        f->bodies |= kind != MOXD_IMAP_ITEM_FLAGS && kind != MOXD_IMAP_ITEM_UID &&
+                     kind != MOXD_IMAP_ITEM_MODSEQ;
         f->seen |= !cmd->items[i].peek;
     }
     f->seen &= !f->s->sel->readonly;
 }
 
 /* The items of one message, after "(". 1: the response cannot be completed. */
-static int put_items(struct fetching *f, struct imap_msg *msg)
+static int put_items(struct fetching *f, struct imap_msg *msg, bool newly_seen)
 {
     struct imap_session *s = f->s;
     int r = 0;
 
-    if (s->cmd.uid && !f->wants_uid)
+    /* RFC 7162 3.2.4: a change is told with its UID, once the client knows of modification sequences. */
+    if ((s->cmd.uid || (newly_seen && imap_tells_modseq(s))) && !f->wants_uid)
         moxd_buf_addf(&s->out, "UID %u ", msg->info->uid);
     for (size_t i = 0; r == 0 && i < s->cmd.nitems; i++) {
         if (i > 0)
@@ -64,6 +67,15 @@ static int leave_out(struct fetching *f, const struct imap_msg *msg)
     return 0;
 }
 
+/* Unasked: with CHANGEDSINCE (RFC 7162 3.1.4.1), and beside flags. */
+static bool tells_modseq(const struct fetching *f, bool newly_seen)
+{
+    if (f->wants_modseq)
+        return false;
+    return f->s->cmd.has_changedsince ||
+           (imap_tells_modseq(f->s) && (f->wants_flags || newly_seen));
+}
+
 static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen)
 {
     struct imap_session *s = f->s;
@@ -77,7 +89,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
         return -1;
     imap_msg_init(&msg, s, f->msg, info);
     moxd_buf_addf(&s->out, "* %u FETCH (", seq);
-    r = put_items(f, &msg);
+    r = put_items(f, &msg, newly_seen);
     imap_msg_fini(&msg);
     f->unknown_cte |= msg.unknown_cte;
     if (r != 0)
@@ -85,6 +97,10 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
     if (newly_seen && !f->wants_flags) {
         moxd_buf_adds(&s->out, " FLAGS ");
         imap_flags_out(&s->out, info->flags, info->keywords);
+    }
+    if (tells_modseq(f, newly_seen)) {
+        moxd_buf_addc(&s->out, ' ');
+        imap_put_modseq(s, info->modseq);
     }
     if (newly_seen || f->wants_flags)
         imap_view_told(&s->sel->view, info->uid, info->modseq, false);
@@ -184,6 +200,31 @@ static int fetch_all(struct fetching *f, const struct store_uids *set)
     return r;
 }
 
+/* RFC 7162 3.1.4.1: only those that were changed since. */
+static int only_changed(struct imap_session *s, struct store_uids *set, struct moxd_err *err)
+{
+    struct store_uid_range *r;
+    struct store_entry *v;
+    size_t n;
+
+    if (s->im->store->changed_since(s->acc, s->sel->mailbox, set, s->cmd.changedsince, s->a, &v, &n,
+                                    NULL, err) < 0)
+        return -1;
+    r = moxd_arena_calloc(s->a, n + 1, sizeof(*r));
+    for (size_t i = 0; i < n; i++)
+        r[i] = (struct store_uid_range){ v[i].uid, v[i].uid };
+    *set = (struct store_uids){ r, n };
+    return 0;
+}
+
+static int tell_vanished(struct imap_session *s)
+{
+    struct store_uids within;
+
+    imap_view_any_uids(&s->sel->view, &s->cmd.set, s->a, &within);
+    return imap_tell_earlier(s, s->cmd.changedsince, &within, 0);
+}
+
 static int answer(struct fetching *f)
 {
     struct imap_session *s = f->s;
@@ -204,8 +245,13 @@ int imap_cmd_fetch(struct imap_session *s)
     struct moxd_err err = { 0 };
     int r;
 
-    if (imap_command_set(s, &set, &err) < 0)
+    if (s->cmd.vanished && !(s->enabled & IMAP_EN_QRESYNC))
+        return imap_bad(s, NULL, "ENABLE QRESYNC comes before FETCH (VANISHED)");
+    if (imap_command_set(s, &set, &err) < 0 ||
+        (s->cmd.has_changedsince && only_changed(s, &set, &err) < 0))
         return imap_fail(s, &err);
+    if (s->cmd.vanished && tell_vanished(s) < 0)
+        return -1;
     look_at_items(&f);
     f.batch = moxd_arena_new(0);
     f.msg = moxd_arena_new(0);

@@ -113,6 +113,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         { MOXD_IMAP_STATUS_DELETED, "DELETED", mb->deleted },
         { MOXD_IMAP_STATUS_SIZE, "SIZE", mb->size },
         { MOXD_IMAP_STATUS_RECENT, "RECENT", 0 },
+        { MOXD_IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", mb->highestmodseq },
     };
     const char *sep = "";
 

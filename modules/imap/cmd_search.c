@@ -11,7 +11,7 @@ static int search_all(struct imap_search *se, struct imap_found *f, struct moxd_
     while ((r = imap_search_next(&run, &msg, err)) > 0)
         imap_found_add(f, msg->info->uid);
     imap_search_end(&run);
-    return r;
+    return r < 0 ? -1 : imap_found_modseq(se, f, err);
 }
 
 static int answer(struct imap_session *s, const struct imap_found *f)

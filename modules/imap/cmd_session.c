@@ -12,6 +12,8 @@ static const struct {
     { "ID", true },
     { "SASL-IR", true },
     { "ENABLE", true },
+    { "CONDSTORE", false },
+    { "QRESYNC", false },
     { "IDLE", false },
     { "NAMESPACE", false },
     { "CHILDREN", false },
@@ -130,25 +132,41 @@ int imap_cmd_id(struct imap_session *s)
 static const struct {
     const char *name;
     unsigned bit;
-} enable[] = { { "IMAP4rev2", IMAP_EN_REV2 }, { "UTF8=ACCEPT", IMAP_EN_UTF8 } };
+} enable[] = {
+    { "IMAP4rev2", IMAP_EN_REV2 },
+    { "UTF8=ACCEPT", IMAP_EN_UTF8 },
+    { "CONDSTORE", IMAP_EN_CONDSTORE },
+    { "QRESYNC", IMAP_EN_QRESYNC },
+};
 
-static void enable_one(struct imap_session *s, struct moxd_str name)
+/* CONDSTORE may have been enabled by a command that did not say so. */
+static void enable_one(struct imap_session *s, struct moxd_str name, unsigned *on)
 {
+    unsigned before = (s->enabled & ~(unsigned)IMAP_EN_CONDSTORE) | *on;
+
     for (size_t k = 0; k < MOXD_NELEMS(enable); k++) {
-        if (!moxd_str_caseeqs(name, enable[k].name) || (s->enabled & enable[k].bit))
+        if (!moxd_str_caseeqs(name, enable[k].name) || (before & enable[k].bit))
             continue;
-        s->enabled |= enable[k].bit;
+        *on |= enable[k].bit;
         moxd_buf_addf(&s->out, " %s", enable[k].name);
     }
 }
 
-/* RFC 9051 6.3.1: unknown names are ignored; only what is new is told. */
+/* RFC 9051 6.3.1: unknown names are ignored; only what is new is told. QRESYNC includes CONDSTORE (RFC 7162
+ * 3.2.3). */
 int imap_cmd_enable(struct imap_session *s)
 {
+    unsigned on = 0;
+
     moxd_buf_adds(&s->out, "* ENABLED");
     for (size_t i = 0; i < s->cmd.list.n; i++)
-        enable_one(s, s->cmd.list.v[i]);
-    return imap_send_out(s) < 0 ? -1 : imap_ok(s, NULL, "enabled");
+        enable_one(s, s->cmd.list.v[i], &on);
+    s->enabled |= on & ~(unsigned)IMAP_EN_CONDSTORE;
+    if (imap_send_out(s) < 0)
+        return -1;
+    if ((on & (IMAP_EN_CONDSTORE | IMAP_EN_QRESYNC)) && imap_condstore(s) < 0)
+        return -1;
+    return imap_ok(s, NULL, "enabled");
 }
 
 int imap_cmd_namespace(struct imap_session *s)

@@ -25,16 +25,19 @@ static int collect(struct sorting *so, struct imap_search *se, struct moxd_err *
     return r;
 }
 
-static int answer(struct sorting *so)
+static int answer(struct sorting *so, const struct imap_search *se)
 {
     struct imap_session *s = so->s;
     struct imap_found f = { 0 };
+    struct moxd_err err = { 0 };
     int r = 0;
 
     imap_sort_rows(&s->cmd, so->rows, so->n);
     for (size_t i = 0; i < so->n; i++)
         imap_found_add(&f, so->rows[i]->uid);
     imap_save_found(s, &f);
+    if (imap_found_modseq(se, &f, &err) < 0)
+        moxd_error(&s->log, "modification sequences cannot be read", moxd_kve(&err));
     if (!s->cmd.has_search_return)
         r = imap_send_found(s, "SORT", &f);
     else if (s->cmd.search_return != MOXD_IMAP_RETURN_SAVE)
@@ -55,7 +58,7 @@ int imap_cmd_sort(struct imap_session *s)
     if (se.needs == IMAP_NEEDS_FLAGS)
         se.needs = IMAP_NEEDS_INFO;
     so.a = moxd_arena_new(ROWS_BLOCK);
-    r = collect(&so, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&so);
+    r = collect(&so, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&so, &se);
     moxd_arena_free(so.a);
     return r;
 }

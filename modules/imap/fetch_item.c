@@ -338,6 +338,8 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
         moxd_buf_addf(b, "UID %u", msg->info->uid);
     } else if (kind == MOXD_IMAP_ITEM_SIZE) {
         moxd_buf_addf(b, "RFC822.SIZE %llu", (unsigned long long)msg->info->size);
+    } else if (kind == MOXD_IMAP_ITEM_MODSEQ) {
+        imap_put_modseq(msg->s, msg->info->modseq);
     } else if (kind == MOXD_IMAP_ITEM_FLAGS) {
         moxd_buf_adds(b, "FLAGS ");
         imap_flags_out(b, msg->info->flags, msg->info->keywords);

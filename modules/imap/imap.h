@@ -53,7 +53,12 @@ struct imap_account_conf {
 };
 
 enum imap_state { IMAP_NOT_AUTH = 1, IMAP_AUTH = 2, IMAP_SELECTED = 4 };
-enum imap_enabled { IMAP_EN_REV2 = 1, IMAP_EN_UTF8 = 2 };
+enum imap_enabled {
+    IMAP_EN_REV2 = 1,
+    IMAP_EN_UTF8 = 2,
+    IMAP_EN_CONDSTORE = 4,
+    IMAP_EN_QRESYNC = 8
+};
 
 /* Keywords that the client was told of in FLAGS: sorted, on the heap. */
 struct imap_known {
@@ -64,7 +69,8 @@ struct imap_known {
 struct imap_selected {
     uint32_t mailbox;
     bool readonly;
-    bool lost; /* changes were lost: compare the view with the store */
+    bool lost;     /* changes were lost: compare the view with the store */
+    uint64_t sent; /* highest MODSEQ sent since the last tagged answer */
     struct imap_view view;
     struct imap_known known;
 };
@@ -177,6 +183,35 @@ void imap_known_fini(struct imap_known *k);
 
 /* select.c */
 void imap_deselect(struct imap_session *s);
+
+/* condstore.c (RFC 7162 3.1) */
+/* The client is CONDSTORE-aware from now on; when a mailbox is selected it is told HIGHESTMODSEQ. */
+int imap_condstore(struct imap_session *s) MOXD_SUSPENDS;
+/* Appends "MODSEQ (n)" to the response. */
+void imap_put_modseq(struct imap_session *s, uint64_t modseq);
+/* Whether a FETCH response that tells flags is to tell the MODSEQ too. */
+bool imap_tells_modseq(const struct imap_session *s);
+/* What must be told of modification sequences before a tagged answer. */
+int imap_before_answer(struct imap_session *s) MOXD_SUSPENDS;
+/* OK with HIGHESTMODSEQ: messages were removed from the selected mailbox. */
+int imap_ok_removed(struct imap_session *s, const char *text) MOXD_SUSPENDS;
+/* One message's FETCH response with what IMAP_TELL_* says; nothing when the client does not know it. */
+enum imap_tell { IMAP_TELL_UID = 1, IMAP_TELL_FLAGS = 2, IMAP_TELL_MODSEQ = 4 };
+int imap_tell_entry(struct imap_session *s, const struct store_entry *e,
+                    unsigned what) MOXD_SUSPENDS;
+
+/* qresync.c (RFC 7162 3.2) */
+/* What happened since the client's last visit: 0; -1. Entries: of the whole mailbox. */
+int imap_qresync(struct imap_session *s, const struct store_mailbox *mb,
+                 const struct store_entry *entries, size_t n) MOXD_SUSPENDS;
+/* VANISHED (EARLIER) with what was expunged since, of `within`, above that UID. */
+int imap_tell_earlier(struct imap_session *s, uint64_t since, const struct store_uids *within,
+                      uint32_t above) MOXD_SUSPENDS;
+/* Tells the expunges that the view holds back: VANISHED, or an EXPUNGE each. */
+int imap_tell_expunged(struct imap_session *s) MOXD_SUSPENDS;
+
+/* cmd_message.c: 0 when the selected mailbox may be changed; 1 answered with NO; -1. */
+int imap_writable(struct imap_session *s) MOXD_SUSPENDS;
 
 /* sync.c: what others change. */
 /* The sequence set or UID set of the command as UIDs of the view. -1 with *err (SYNTAX: a sequence number

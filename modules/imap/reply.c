@@ -93,7 +93,7 @@ int imap_ok(struct imap_session *s, const char *code, const char *fmt, ...)
     va_list ap;
     int r;
 
-    if (imap_sync(s) < 0)
+    if (imap_sync(s) < 0 || imap_before_answer(s) < 0)
         return -1;
     va_start(ap, fmt);
     r = tagged(s, "OK", code, fmt, ap);
@@ -107,7 +107,7 @@ int imap_no(struct imap_session *s, const char *code, const char *fmt, ...)
     int r;
 
     s->cmd_error = "no";
-    if (imap_sync(s) < 0)
+    if (imap_sync(s) < 0 || imap_before_answer(s) < 0)
         return -1;
     va_start(ap, fmt);
     r = tagged(s, "NO", code, fmt, ap);

@@ -22,6 +22,7 @@ struct imap_search {
     struct store_uids scope;      /* only these can match */
     struct moxd_text *workspace;  /* for BODY and TEXT, else NULL */
     size_t ntexts;
+    uint64_t modseq; /* the highest of all matches so far; told when MODSEQ is among the keys */
 };
 /* The keys of `cmd` for the selected mailbox; cmd and a must stay as long as *se is used. -1 with *err:
  * NOTFOUND for an unknown charset, LIMIT. */
@@ -53,9 +54,14 @@ void imap_search_end(struct imap_search_run *run);
 struct imap_found {
     uint32_t *uids; /* heap */
     size_t n, cap;
+    uint64_t modseq; /* highest of all, told with them; 0: not asked for (imap_found_modseq) */
 };
 void imap_found_add(struct imap_found *f, uint32_t uid);
 void imap_found_fini(struct imap_found *f);
+/* After all were added: sets f->modseq when the search asked for MODSEQ and something was found (RFC 7162
+ * 3.1.6). -1 with *err. */
+int imap_found_modseq(const struct imap_search *se, struct imap_found *f,
+                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* As the running command shows a message: UID or sequence number. */
 uint32_t imap_shown(const struct imap_session *s, uint32_t uid);
 /* Sends "* WORD n n n". */

@@ -17,6 +17,39 @@ void imap_found_fini(struct imap_found *f)
     *f = (struct imap_found){ 0 };
 }
 
+/* RFC 4731 3.2: with MIN and MAX alone, that of those two. */
+static int modseq_of_ends(const struct imap_search *se, struct imap_found *f, struct moxd_err *err)
+{
+    unsigned want = se->cmd->search_return;
+    uint32_t min = f->uids[want & MOXD_IMAP_RETURN_MIN ? 0 : f->n - 1];
+    uint32_t max = f->uids[want & MOXD_IMAP_RETURN_MAX ? f->n - 1 : 0];
+    struct store_uid_range r[] = { { min < max ? min : max, min < max ? min : max },
+                                   { min < max ? max : min, min < max ? max : min } };
+    struct store_uids ends = { r, min == max ? 1 : 2 };
+    struct store_entry *v;
+    size_t n;
+
+    if (se->s->im->store->entries(se->s->acc, se->mailbox, &ends, se->a, &v, &n, NULL, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (v[i].modseq > f->modseq)
+            f->modseq = v[i].modseq;
+    return 0;
+}
+
+int imap_found_modseq(const struct imap_search *se, struct imap_found *f, struct moxd_err *err)
+{
+    unsigned want = se->cmd->search_return & ~(unsigned)MOXD_IMAP_RETURN_SAVE;
+
+    f->modseq = 0;
+    if (!se->cmd->condstore || f->n == 0)
+        return 0;
+    if (want != 0 && (want & ~(unsigned)(MOXD_IMAP_RETURN_MIN | MOXD_IMAP_RETURN_MAX)) == 0)
+        return modseq_of_ends(se, f, err);
+    f->modseq = se->modseq;
+    return 0;
+}
+
 uint32_t imap_shown(const struct imap_session *s, uint32_t uid)
 {
     return s->cmd.uid ? uid : imap_view_seq(&s->sel->view, uid);
@@ -54,6 +87,8 @@ int imap_send_esearch(struct imap_session *s, const struct imap_found *f)
         moxd_buf_adds(&s->out, " ALL ");
         put_set(s, f->uids, f->n);
     }
+    if (f->modseq > 0)
+        moxd_buf_addf(&s->out, " MODSEQ %llu", (unsigned long long)f->modseq);
     return imap_send_out(s);
 }
 
@@ -62,6 +97,8 @@ int imap_send_found(struct imap_session *s, const char *word, const struct imap_
     moxd_buf_addf(&s->out, "* %s", word);
     for (size_t i = 0; i < f->n; i++)
         moxd_buf_addf(&s->out, " %u", imap_shown(s, f->uids[i]));
+    if (f->modseq > 0)
+        moxd_buf_addf(&s->out, " (MODSEQ %llu)", (unsigned long long)f->modseq);
     return imap_send_out(s);
 }
 

@@ -177,6 +177,8 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
         return msg->info->size > k->key->number;
     case MOXD_IMAP_KEY_SMALLER:
         return msg->info->size < k->key->number;
+    case MOXD_IMAP_KEY_MODSEQ:
+        return msg->info->modseq >= k->key->number;
     case MOXD_IMAP_KEY_UID:
     case MOXD_IMAP_KEY_SEQ:
         return imap_uids_have(&k->uids, msg->info->uid);

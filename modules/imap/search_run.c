@@ -85,6 +85,8 @@ int imap_search_next(struct imap_search_run *run, struct imap_msg **msg, struct 
                 imap_msg_fini(&run->msg);
             if (matches(run, &run->infos[run->next++])) {
                 *msg = &run->msg;
+                if ((*msg)->info->modseq > run->se->modseq)
+                    run->se->modseq = (*msg)->info->modseq;
                 return 1;
             }
         }

@@ -57,57 +57,53 @@ static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t
         tell_revision(s, mb, unseen) < 0 ||
         imap_untagged(s, "OK [UIDVALIDITY %u] UIDs are valid", mb->uidvalidity) < 0)
         return -1;
-    return imap_untagged(s, "OK [UIDNEXT %u] predicted next UID", mb->uidnext);
+    if (imap_untagged(s, "OK [UIDNEXT %u] predicted next UID", mb->uidnext) < 0)
+        return -1;
+    return imap_untagged(s, "OK [HIGHESTMODSEQ %llu] modification sequences are kept",
+                         (unsigned long long)mb->highestmodseq);
 }
 
-/* 1: answered with NO. */
-static int load(struct imap_session *s, struct store_mailbox *mb, uint32_t *unseen)
+/* Everything as of one moment. 1: answered with NO. */
+static int load(struct imap_session *s, struct store_mailbox *mb, struct store_entry **entries,
+                size_t *n)
 {
-    struct store_entry *entries;
     struct moxd_err err = { 0 };
+    struct moxd_str name;
     uint64_t modseq;
-    size_t n;
 
-    if (s->im->store->entries(s->acc, mb->id, NULL, s->a, &entries, &n, &modseq, &err) < 0)
+    if (imap_name_in(s, s->cmd.mailbox, &name, &err) < 0 ||
+        s->im->store->select(s->acc, name, 0, s->a, mb, entries, n, &modseq, &err) < 0)
         return imap_fail(s, &err) < 0 ? -1 : 1;
     s->sel = moxd_xcalloc(1, sizeof(*s->sel));
     s->sel->mailbox = mb->id;
     s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
-    imap_view_init(&s->sel->view, entries, n, modseq);
+    imap_view_init(&s->sel->view, *entries, *n, modseq, mb->highestmodseq);
     s->state = IMAP_SELECTED;
-    *unseen = first_unseen(entries, n);
-    /* A message may have come between the two reads: the next UID is above every one shown. */
-    if (n > 0 && entries[n - 1].uid >= mb->uidnext)
-        mb->uidnext = entries[n - 1].uid + 1;
     return 0;
-}
-
-static int open_mailbox(struct imap_session *s, struct store_mailbox *mb)
-{
-    uint32_t unseen;
-    int r = load(s, mb, &unseen);
-
-    if (r != 0)
-        return r < 0 ? -1 : 0;
-    if (tell(s, mb, unseen) < 0)
-        return -1;
-    return imap_ok(s, s->sel->readonly ? "READ-ONLY" : "READ-WRITE", "selected");
 }
 
 int imap_cmd_select(struct imap_session *s)
 {
+    struct store_entry *entries;
     struct store_mailbox mb;
     bool closed = s->sel != NULL;
+    size_t n;
     int r;
 
+    if (s->cmd.qresync.given && !(s->enabled & IMAP_EN_QRESYNC))
+        return imap_bad(s, NULL, "ENABLE QRESYNC comes before SELECT (QRESYNC)");
+    if (s->cmd.condstore)
+        s->enabled |= IMAP_EN_CONDSTORE;
     /* A failed SELECT leaves no mailbox selected (RFC 9051 6.3.2). */
     imap_deselect(s);
     if (closed && imap_untagged(s, "OK [CLOSED] previous mailbox closed") < 0)
         return -1;
-    r = imap_find_mailbox(s, s->cmd.mailbox, &mb);
+    r = load(s, &mb, &entries, &n);
     if (r != 0)
         return r < 0 ? -1 : 0;
-    return open_mailbox(s, &mb);
+    if (tell(s, &mb, first_unseen(entries, n)) < 0 || imap_qresync(s, &mb, entries, n) < 0)
+        return -1;
+    return imap_ok(s, s->sel->readonly ? "READ-ONLY" : "READ-WRITE", "selected");
 }
 
 int imap_cmd_close(struct imap_session *s)

@@ -78,6 +78,12 @@ void imap_set_tag(struct imap_session *s, struct moxd_str tag)
     s->cmd.tag = moxd_str(s->tag, tag.n);
 }
 
+/* The mailbox that was selected before is none of its business. */
+static bool selects(const struct imap_session *s)
+{
+    return s->cmd.verb == MOXD_IMAP_SELECT || s->cmd.verb == MOXD_IMAP_EXAMINE;
+}
+
 static int run_command(struct imap_session *s)
 {
     const struct command *c;
@@ -94,7 +100,8 @@ static int run_command(struct imap_session *s)
     c = &commands[s->cmd.verb];
     if (c->states & s->state) {
         s->bad = 0;
-        r = c->fn(s);
+        r = s->cmd.condstore && !selects(s) ? imap_condstore(s) : 0;
+        r = r < 0 ? -1 : c->fn(s);
     } else {
         moxd_err_set(&err, MOXD_ERR_STATE, "%s: %s", moxd_imap_verb_name(s->cmd.verb),
                      wrong_state(s, c->states));
@@ -130,7 +137,8 @@ void imap_release(struct imap_session *s)
 
 bool imap_may_expunge(const struct imap_session *s)
 {
-    return s->cmd.uid || !commands[s->cmd.verb].no_expunge;
+    /* RFC 7162 3.2.10.2: nor while UID SEARCH looks at numbers. */
+    return !commands[s->cmd.verb].no_expunge || (s->cmd.uid && !s->cmd.search_seqs);
 }
 
 /* Waits for the next command. What others change meanwhile is noted and told in the next command

@@ -68,23 +68,14 @@ static int compare(struct imap_session *s, struct moxd_arena *a)
     return 0;
 }
 
-static int tell_expunge(void *arg, uint32_t seq)
-{
-    return imap_untagged(arg, "%u EXPUNGE", seq);
-}
-
+/* RFC 7162 3.2.4: with UID and MODSEQ, once the client knows of those. */
 static int tell_flags_of(struct imap_session *s, const struct store_entry *e)
 {
-    uint32_t seq = imap_view_seq(&s->sel->view, e->uid);
+    unsigned modseq = imap_tells_modseq(s) ? IMAP_TELL_MODSEQ : 0;
 
-    if (seq == 0 || imap_view_knows(&s->sel->view, e->uid, e->modseq))
+    if (imap_view_knows(&s->sel->view, e->uid, e->modseq))
         return 0;
-    if (imap_announce_keywords(s, e->keywords) < 0)
-        return -1;
-    moxd_buf_addf(&s->out, "* %u FETCH (UID %u FLAGS ", seq, e->uid);
-    imap_flags_out(&s->out, e->flags, e->keywords);
-    moxd_buf_addc(&s->out, ')');
-    return imap_send_out(s);
+    return imap_tell_entry(s, e, IMAP_TELL_UID | IMAP_TELL_FLAGS | modseq);
 }
 
 /* The flags as they are now: of several changes in a row only the last is worth a line. */
@@ -117,7 +108,7 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
 
     if (compare(s, a) < 0)
         return -1;
-    if (imap_may_expunge(s) && imap_view_expunge(view, tell_expunge, s) < 0)
+    if (imap_may_expunge(s) && imap_tell_expunged(s) < 0)
         return -1;
     if (view->told < view->n) {
         view->told = view->n;

@@ -29,17 +29,23 @@ struct imap_view {
     size_t told;          /* what the last EXISTS, less later EXPUNGEs, said */
     size_t ngone, nflags; /* how many carry which mark */
     uint64_t synced;      /* the read that it was made of had everything up to this modseq */
+    uint64_t high;        /* highest modseq of the mailbox that was noted */
+    uint64_t
+        low_gone; /* of the expunges that the client was not told, the lowest; with ngone > 0 */
     struct store_uid_range *saved; /* "$" (RFC 9051 6.4.4.1): ascending */
     size_t nsaved;
     struct imap_told *news; /* ascending; until the next imap_view_forget */
     size_t nnews, news_cap;
 };
 
-/* Takes over the state of a mailbox as of that modseq: everything in it is told. */
+/* Takes over the state of a mailbox as of that modseq of the account, `high` of the mailbox: everything in
+ * it is told. */
 void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
-                    uint64_t modseq);
+                    uint64_t modseq, uint64_t high);
 void imap_view_fini(struct imap_view *v);
 
+/* Index of the first UID >= uid among those that the client knows. */
+size_t imap_view_lower_bound(const struct imap_view *v, uint32_t uid);
 /* Sequence number of a UID, 0 when the client does not know it. */
 uint32_t imap_view_seq(const struct imap_view *v, uint32_t uid);
 
@@ -51,6 +57,9 @@ int imap_view_set(const struct imap_view *v, const struct moxd_imap_set *set, bo
 /* The same for SEARCH, where numbers that do not exist match nothing. */
 void imap_view_search_set(const struct imap_view *v, const struct moxd_imap_set *set, bool uid,
                           struct moxd_arena *a, struct store_uids *out);
+/* The UIDs of a UID set, whether they are in the view or not; `*` is the highest possible. */
+void imap_view_any_uids(const struct imap_view *v, const struct moxd_imap_set *set,
+                        struct moxd_arena *a, struct store_uids *out);
 /* All messages that the client knows. */
 void imap_view_all(const struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
 /* Goes through a set in pieces. Zero-initialized is the start. */
@@ -66,6 +75,16 @@ void imap_view_save(struct imap_view *v, const uint32_t *uids, size_t n);
 /* Whether uid is in the set. */
 bool imap_uids_have(const struct store_uids *set, uint32_t uid);
 
+/* --- what a client knew before (view_known.c) ------------------------------------------------------ */
+/* The UIDs of `set` that are in `within`, above `above`, and that the client does not know. */
+void imap_view_unknown(const struct imap_view *v, const struct store_uids *set,
+                       const struct store_uids *within, uint32_t above, struct moxd_arena *a,
+                       struct store_uids *out);
+/* RFC 7162 3.2.5.2: the highest UID up to which client and view agree: the last of the pairs of message
+ * number and UID that match; 0 when none does. Both sets ascend and have the same length. */
+uint32_t imap_view_agree(const struct imap_view *v, const struct moxd_imap_set *seqs,
+                         const struct moxd_imap_set *uids);
+
 /* --- changes (view_change.c) --------------------------------------------------------------------- */
 /* A message was added, changed or expunged; other kinds and what is known already do nothing. */
 void imap_view_change(struct imap_view *v, const struct store_change *c);
@@ -76,8 +95,14 @@ void imap_view_told(struct imap_view *v, uint32_t uid, uint64_t modseq, bool sil
 bool imap_view_knows(const struct imap_view *v, uint32_t uid, uint64_t modseq);
 void imap_view_forget(struct imap_view *v);
 /* Takes the expunged ones out. `tell` gets each sequence number that the client knows, valid when it is
- * told in this order; < 0 ends the telling and is returned. */
-int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq), void *arg);
+ * told in this order, and its UID; < 0 ends the telling and is returned. */
+int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, uint32_t uid),
+                      void *arg);
+/* Up to which modseq the client was told of all that happened, once everything but delayed expunges is
+ * told. */
+uint64_t imap_view_known(const struct imap_view *v);
+/* The client is to be told the flags of those that it knows. */
+void imap_view_stale(struct imap_view *v, const struct store_uids *uids);
 /* The told messages with changed flags, whose marks are taken off. */
 void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
 /* Changes were lost: finds out by comparing with all entries as of that modseq. */

@@ -15,9 +15,9 @@ static void append(struct imap_view *v, uint32_t uid)
 }
 
 void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
-                    uint64_t modseq)
+                    uint64_t modseq, uint64_t high)
 {
-    *v = (struct imap_view){ .cap = n, .n = n, .told = n, .synced = modseq };
+    *v = (struct imap_view){ .cap = n, .n = n, .told = n, .synced = modseq, .high = high };
     if (n == 0)
         return;
     v->uids = moxd_xreallocarray(NULL, n, sizeof(*v->uids));
@@ -57,6 +57,28 @@ static void mark(struct imap_view *v, size_t i, enum imap_mark m)
         return;
     v->marks[i] |= m;
     *(m == IMAP_MARK_GONE ? &v->ngone : &v->nflags) += 1;
+}
+
+static void mark_gone(struct imap_view *v, size_t i, uint64_t modseq)
+{
+    if (v->ngone == 0)
+        v->low_gone = modseq;
+    mark(v, i, IMAP_MARK_GONE);
+}
+
+uint64_t imap_view_known(const struct imap_view *v)
+{
+    return v->ngone > 0 ? v->low_gone - 1 : v->high;
+}
+
+void imap_view_stale(struct imap_view *v, const struct store_uids *uids)
+{
+    for (size_t r = 0, i = 0; r < uids->n && i < v->told; r++) {
+        while (i < v->told && v->uids[i] < uids->v[r].first)
+            i++;
+        for (; i < v->told && v->uids[i] <= uids->v[r].last; i++)
+            mark(v, i, IMAP_MARK_FLAGS);
+    }
 }
 
 /* --- what the running command told ---------------------------------------------------------------- */
@@ -131,15 +153,18 @@ void imap_view_change(struct imap_view *v, const struct store_change *c)
 {
     if (c->modseq <= v->synced)
         return;
+    if (c->modseq > v->high)
+        v->high = c->modseq;
     if (c->kind == STORE_CHANGE_ADD && (v->n == 0 || v->uids[v->n - 1] < c->uid))
         append(v, c->uid);
     else if (c->kind == STORE_CHANGE_FLAGS)
         flags_changed(v, c);
     else if (c->kind == STORE_CHANGE_EXPUNGE)
-        mark(v, find(v, c->uid), IMAP_MARK_GONE);
+        mark_gone(v, find(v, c->uid), c->modseq);
 }
 
-int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq), void *arg)
+int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, uint32_t uid),
+                      void *arg)
 {
     size_t kept = 0, told = v->told;
     int r = 0;
@@ -157,7 +182,7 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq),
             continue;
         v->told--;
         if (r >= 0)
-            r = tell(arg, (uint32_t)kept + 1);
+            r = tell(arg, (uint32_t)kept + 1, v->uids[i]);
     }
     v->n = kept;
     v->ngone = 0;
@@ -189,13 +214,14 @@ void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_u
 void imap_view_compare(struct imap_view *v, const struct store_entry *entries, size_t n,
                        uint64_t modseq)
 {
+    uint64_t high = v->high;
     size_t had = v->n, k = 0;
 
     for (size_t i = 0; i < had; i++) {
         while (k < n && entries[k].uid < v->uids[i])
             k++;
         if (k == n || entries[k].uid != v->uids[i])
-            mark(v, i, IMAP_MARK_GONE);
+            mark_gone(v, i, v->high + 1); /* what was lost came after what was noted */
         else if (entries[k].modseq > v->synced &&
                  !imap_view_knows(v, v->uids[i], entries[k].modseq))
             mark(v, i, IMAP_MARK_FLAGS);
@@ -203,5 +229,8 @@ void imap_view_compare(struct imap_view *v, const struct store_entry *entries, s
     for (k = 0; k < n; k++)
         if (had == 0 || entries[k].uid > v->uids[had - 1])
             append(v, entries[k].uid);
+    for (k = 0; k < n; k++)
+        high = entries[k].modseq > high ? entries[k].modseq : high;
+    v->high = high;
     v->synced = modseq > v->synced ? modseq : v->synced;
 }

@@ -2,8 +2,7 @@
 #include "view.h"
 #include <stdlib.h>
 
-/* Index of the first UID >= uid among those the client knows. */
-static size_t lower_bound(const struct imap_view *v, uint32_t uid)
+size_t imap_view_lower_bound(const struct imap_view *v, uint32_t uid)
 {
     size_t lo = 0, hi = v->told;
 
@@ -20,7 +19,7 @@ static size_t lower_bound(const struct imap_view *v, uint32_t uid)
 
 uint32_t imap_view_seq(const struct imap_view *v, uint32_t uid)
 {
-    size_t i = lower_bound(v, uid);
+    size_t i = imap_view_lower_bound(v, uid);
 
     return i < v->told && v->uids[i] == uid ? (uint32_t)i + 1 : 0;
 }
@@ -53,8 +52,8 @@ static void merge(struct store_uid_range *r, size_t n, struct store_uids *out)
 /* The part of [lo, hi] that is in the view; 0 when there is nothing. */
 static size_t clip(const struct imap_view *v, uint32_t lo, uint32_t hi, struct store_uid_range *out)
 {
-    size_t from = lower_bound(v, lo);
-    size_t to = hi == UINT32_MAX ? v->told : lower_bound(v, hi + 1);
+    size_t from = imap_view_lower_bound(v, lo);
+    size_t to = hi == UINT32_MAX ? v->told : imap_view_lower_bound(v, hi + 1);
 
     if (from >= to)
         return 0;
@@ -100,6 +99,22 @@ static void uid_set(const struct imap_view *v, const struct moxd_imap_set *set,
     for (size_t i = 0; i < set->n; i++)
         n += uid_range(v, set->v[i], &r[n]);
     merge(r, n, out);
+}
+
+void imap_view_any_uids(const struct imap_view *v, const struct moxd_imap_set *set,
+                        struct moxd_arena *a, struct store_uids *out)
+{
+    struct store_uid_range *r = moxd_arena_calloc(a, set->n + 1, sizeof(*r));
+
+    for (size_t i = 0; i < set->n; i++) {
+        uint32_t x = set->v[i].a == MOXD_IMAP_STAR ? UINT32_MAX : set->v[i].a;
+        uint32_t y = set->v[i].b == MOXD_IMAP_STAR ? UINT32_MAX : set->v[i].b;
+
+        r[i] = (struct store_uid_range){ x < y ? x : y, x < y ? y : x };
+    }
+    merge(r, set->n, out);
+    if (set->saved)
+        *out = (struct store_uids){ v->saved, v->nsaved };
 }
 
 /* A sequence number that does not exist is BAD, `*` in an empty mailbox included. */
@@ -165,8 +180,8 @@ size_t imap_view_cut(const struct imap_view *v, const struct store_uids *set, st
 
     for (; cut->range < set->n && taken < max; cut->range++, cut->uid = 0) {
         const struct store_uid_range *of = &set->v[cut->range];
-        size_t from = lower_bound(v, cut->uid > of->first ? cut->uid : of->first);
-        size_t to = of->last == UINT32_MAX ? v->told : lower_bound(v, of->last + 1);
+        size_t from = imap_view_lower_bound(v, cut->uid > of->first ? cut->uid : of->first);
+        size_t to = of->last == UINT32_MAX ? v->told : imap_view_lower_bound(v, of->last + 1);
         size_t k = to > from ? to - from : 0;
         struct store_uid_range *piece;
 

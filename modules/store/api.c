@@ -171,17 +171,42 @@ static int api_messages(struct store_account *acc, uint32_t mailbox, const struc
     return 0;
 }
 
-static int api_changed_since(struct store_account *acc, uint32_t mailbox, uint64_t modseq,
-                             struct moxd_arena *a, struct store_entry **out, size_t *n,
-                             struct store_uids *vanished, struct moxd_err *err)
+static int api_select(struct store_account *acc, struct moxd_str name, uint32_t id,
+                      struct moxd_arena *a, struct store_mailbox *mb, struct store_entry **out,
+                      size_t *n, uint64_t *modseq, struct moxd_err *err)
 {
-    struct store_op_entries op = { .mailbox = mailbox, .arena = a, .since = true,
-                                   .modseq = modseq };
+    struct store_op_select op = { .box = { .id = id, .arena = a, .out = mb },
+                                  .entries = { .arena = a } };
+    struct store_name stored;
+
+    if (id == 0) {
+        if (store_name_parse(name, &stored, err) < 0)
+            return -1;
+        op.box.name = store_name_str(&stored);
+    }
+    if (store_read(acc, store_op_select, &op, err) < 0)
+        return -1;
+    *out = op.entries.v;
+    *n = op.entries.n;
+    *modseq = op.entries.at;
+    return 0;
+}
+
+static int api_changed_since(struct store_account *acc, uint32_t mailbox,
+                             const struct store_uids *uids, uint64_t modseq, struct moxd_arena *a,
+                             struct store_entry **out, size_t *n, struct store_uids *vanished,
+                             struct moxd_err *err)
+{
+    struct store_op_entries op = { .mailbox = mailbox, .uids = uids, .arena = a, .since = true,
+                                   .modseq = modseq, .no_entries = out == NULL,
+                                   .no_gone = vanished == NULL };
 
     if (store_read(acc, store_op_entries, &op, err) < 0)
         return -1;
-    *out = op.v;
-    *n = op.n;
+    if (out != NULL) {
+        *out = op.v;
+        *n = op.n;
+    }
     if (vanished != NULL)
         *vanished = op.gone;
     return 0;
@@ -314,6 +339,7 @@ const struct store_v1 store_api = {
     .subscribe = api_subscribe,
     .set_special_use = api_set_special_use,
     .entries = api_entries,
+    .select = api_select,
     .messages = api_messages,
     .changed_since = api_changed_since,
     .body_open = store_body_open,

@@ -113,9 +113,19 @@ int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err)
     /* Nothing in this mailbox is newer: no need to look. */
     if (op->since && r.box.r.highestmodseq <= op->modseq)
         return 0;
-    if (store_msg_scan(tx, op->mailbox, op->uids, entry, &r, err) < 0)
+    if (!op->no_entries && store_msg_scan(tx, op->mailbox, op->uids, entry, &r, err) < 0)
         return -1;
-    return op->since ? find_gone(&r, op) : 0;
+    return op->since && !op->no_gone ? find_gone(&r, op) : 0;
+}
+
+int store_op_select(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct store_op_select *op = arg;
+
+    if (store_op_mailbox(tx, &op->box, err) < 0)
+        return -1;
+    op->entries.mailbox = op->box.out->id;
+    return store_op_entries(tx, &op->entries, err);
 }
 
 static int message(void *arg, uint32_t uid, const struct store_rec *rec)

@@ -24,6 +24,7 @@ struct store_op_entries {
     const struct store_uids *uids;
     bool since;              /* only those whose modseq is above: */
     uint64_t modseq;
+    bool no_entries, no_gone; /* with since: not looked for */
     struct moxd_arena *arena;
     struct store_entry *v;   /* out */
     size_t n, cap;
@@ -53,6 +54,11 @@ struct store_op_mailbox {
     struct store_mailbox *out;
 };
 int store_op_mailbox(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_select {
+    struct store_op_mailbox box;
+    struct store_op_entries entries;
+};
+int store_op_select(struct store_tx *tx, void *arg, struct moxd_err *err);
 struct store_op_subscriptions {
     struct moxd_arena *arena;
     const char **v;          /* out, sorted */

@@ -177,9 +177,15 @@ struct store_v1 {
     int (*messages)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
                     struct moxd_arena *a, struct store_msg **out, size_t *n,
                     struct moxd_err *err) MOXD_SUSPENDS;
-    /* Changed and expunged since modseq (exclusive); for CONDSTORE and QRESYNC. */
-    int (*changed_since)(struct store_account *acc, uint32_t mailbox, uint64_t modseq,
-                         struct moxd_arena *a, struct store_entry **out, size_t *n,
+    /* A mailbox by name, or by id when id != 0, with all of its entries: one read, so that they belong
+     * together. NOTFOUND. */
+    int (*select)(struct store_account *acc, struct moxd_str name, uint32_t id,
+                  struct moxd_arena *a, struct store_mailbox *mb, struct store_entry **out,
+                  size_t *n, uint64_t *modseq, struct moxd_err *err) MOXD_SUSPENDS;
+    /* What happened since modseq (exclusive), for CONDSTORE and QRESYNC: entries that were changed, of
+     * `uids` (NULL: all), and all UIDs that were expunged. out or vanished may be NULL: not looked for. */
+    int (*changed_since)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                         uint64_t modseq, struct moxd_arena *a, struct store_entry **out, size_t *n,
                          struct store_uids *vanished, struct moxd_err *err) MOXD_SUSPENDS;
     /* Body (prefix + file). Reading goes on after an expunge while it is open. NOTFOUND; CORRUPT when
      * the file is missing or shorter than recorded. */

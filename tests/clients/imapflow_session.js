@@ -7,8 +7,9 @@ const { ImapFlow } = require('imapflow');
 const how = process.argv[2];
 const env = process.env;
 
-function client(user) {
+function client(user, options) {
     return new ImapFlow({
+        ...options,
         host: env.MOX_HOST,
         port: Number(how === 'tls' ? env.MOX_IMAPS : env.MOX_IMAP),
         secure: how === 'tls',
@@ -173,6 +174,44 @@ const steps = {
         assert.strictEqual(c.mailbox.exists, 4);
         assert.deepStrictEqual(await c.search({ all: true }, { uid: true }), [1, 4, 5, 6]);
         assert.strictEqual((await c.status('Flow/Grün & 漢字', { messages: true })).messages, 3);
+    },
+    'changedSince (CONDSTORE)': async (c) => {
+        assert(c.enabled.has('CONDSTORE'));
+        await c.mailboxOpen('Flow');
+        const before = c.mailbox.highestModseq;
+        assert.strictEqual((await c.status('Flow', { highestModseq: true })).highestModseq, before);
+        await c.messageFlagsAdd('4', ['\\Answered'], { uid: true });
+        const found = [];
+        for await (const m of c.fetch('1:*', { flags: true }, { changedSince: before })) {
+            assert(m.modseq > before);
+            found.push(m.uid);
+        }
+        assert.deepStrictEqual(found, [4]);
+        await c.messageFlagsRemove('4', ['\\Answered'], { uid: true });
+    },
+    'a second visit (QRESYNC)': async (c) => {
+        await c.mailboxOpen('Flow');
+        const { uidValidity, highestModseq } = c.mailbox;
+        const other = client('mjl@mox.example', { qresync: true });
+        await other.connect();
+        assert(other.enabled.has('QRESYNC'));
+        const vanished = [], flags = [];
+        other.on('expunge', (event) => vanished.push([event.uid, event.earlier]));
+        other.on('flags', (event) => flags.push([event.uid, [...event.flags]]));
+        await c.append('Flow', message('gone', 'x'));
+        await c.messageDelete('5,7', { uid: true });
+        await c.messageFlagsAdd('6', ['\\Answered'], { uid: true });
+        await other.mailboxOpen('Flow', { changedSince: highestModseq, uidValidity });
+        assert.strictEqual(other.mailbox.qresync, true);
+        assert.strictEqual(other.mailbox.exists, 3);
+        assert.deepStrictEqual(vanished, [[5, true], [7, true]]);
+        assert.deepStrictEqual(flags.map((flag) => flag[0]), [6]);
+        assert(flags[0][1].includes('\\Answered'));
+        vanished.length = 0;
+        await c.messageDelete('4', { uid: true });
+        await other.noop();
+        assert.deepStrictEqual(vanished, [[4, false]]);
+        await other.logout();
     },
     'getMailboxLock': async (c) => {
         const lock = await c.getMailboxLock('Flow/Grün & 漢字');

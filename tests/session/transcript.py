@@ -15,7 +15,7 @@
 In S lines `...` matches anything, `{name}` anything that it then stands for, in later S and C lines too.
 `S/ regex` is a regular expression, `S~` lines next to each other may come in any order. In C lines
 \\r \\n \\t \\0 \\xHH \\uHHHH \\\\ are escapes, {b64:text} is base64 of it, {rep:N:text} N times, {i} the
-round of %repeat, {lit:text} an IMAP literal that does not wait.
+round of %repeat, {lit:text} an IMAP literal that does not wait, {odd:N} is 1,3,5... below N.
 
     %connect SERVICE [TLS] [as NAME]   TLS: 1.2, or exporter    %use NAME    a connection of before
     %tls [TLS]                         handshake, after STARTTLS
@@ -159,6 +159,8 @@ class Run:
             if word.startswith("lit:"):
                 inner = self.substitute(word[4:])
                 return "{%d+}\\r\\n%s" % (len(to_bytes(inner)), inner)
+            if word.startswith("odd:"):
+                return ",".join(map(str, range(1, int(word[4:]), 2)))
             if word.startswith("rep:"):
                 _, count, what = word.split(":", 2)
                 return what * int(count)

@@ -3,7 +3,7 @@
 #include <moxd/buf.h>
 #include <moxmail/imap_syntax.h>
 
-/* proves: IMAP-04, IMAP-05, LOG-03 */
+/* proves: IMAP-02, IMAP-04, IMAP-05, LOG-03 */
 
 static struct moxd_arena *arena;
 static struct moxd_imap_cmd cmd;
@@ -188,6 +188,55 @@ START_TEST(sort)
 }
 END_TEST
 
+START_TEST(condstore)
+{
+    static const char *const good[] = {
+        "a SELECT x (CONDSTORE)", "a EXAMINE x (condstore QRESYNC (1 2))",
+        "a SELECT x (QRESYNC (4294967295 9223372036854775807 1,3:5 (1:2,9 10:11,20)))",
+        "a SELECT x (QRESYNC (1 2 (1 10)))", "a STATUS x (HIGHESTMODSEQ)", "a FETCH 1 MODSEQ",
+        "a FETCH 1 ALL (CHANGEDSINCE 1)", "a FETCH 1 (FLAGS MODSEQ) (CHANGEDSINCE 5)",
+        "a UID FETCH 1:* FLAGS (CHANGEDSINCE 5 VANISHED)", "a UID FETCH 1 UID (VANISHED CHANGEDSINCE 5)",
+        "a STORE 1 (UNCHANGEDSINCE 0) FLAGS ()", "a SEARCH MODSEQ 0",
+        "a SEARCH MODSEQ \"/flags/\\\\draft\" all 620162338 SEEN", "a SEARCH NOT MODSEQ \"/flags/$x\" priv 1",
+        "a UID SEARCH OR MODSEQ \"/FLAGS/x\" SHARED 1 1:5",
+    };
+    static const char *const bad[] = {
+        "a SELECT x ()", "a SELECT x (FOO)", "a SELECT x CONDSTORE", "a SELECT x (QRESYNC)",
+        "a SELECT x (QRESYNC (1))", "a SELECT x (QRESYNC (0 1))", "a SELECT x (QRESYNC (1 0))",
+        "a SELECT x (QRESYNC (1 9223372036854775808))", "a SELECT x (QRESYNC (1 2 1:*))",
+        "a SELECT x (QRESYNC (1 2 $))", "a SELECT x (QRESYNC (1 2 1 ))", "a SELECT x (QRESYNC (1 2 (1)))",
+        "a SELECT x (QRESYNC (1 2 (1 *)))", "a SELECT x (QRESYNC (1 2 (1 1:2)))",
+        "a SELECT x (QRESYNC (1 2 (2,1 5,6)))", "a SELECT x (QRESYNC (1 2 (1,2 6,5)))",
+        "a SELECT x (QRESYNC (1 2 (2:1 5:6)))", "a SELECT x (QRESYNC (1 2 1 (1 1) 1))",
+        "a SELECT x (QRESYNC (1 2) QRESYNC (1 2))", "a FETCH 1 FLAGS (CHANGEDSINCE 0)",
+        "a FETCH 1 FLAGS (CHANGEDSINCE)", "a FETCH 1 FLAGS (VANISHED)", "a FETCH 1 FLAGS ()",
+        "a FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)", "a UID FETCH 1 FLAGS (VANISHED)",
+        "a FETCH 1 ALLX", "a STORE 1 (UNCHANGEDSINCE 1)FLAGS ()", "a STORE 1 () FLAGS ()",
+        "a STORE 1 (UNCHANGEDSINCE 1 UNCHANGEDSINCE 2) FLAGS ()", "a STORE 1 (UNCHANGEDSINCE -1) FLAGS ()",
+        "a SEARCH MODSEQ", "a SEARCH MODSEQ x", "a SEARCH MODSEQ \"/flags/x\" 1",
+        "a SEARCH MODSEQ \"/flags/\" all 1", "a SEARCH MODSEQ \"/x/y\" all 1", "a SEARCH MODSEQ 9223372036854775808",
+    };
+
+    for (size_t i = 0; i < MOXD_NELEMS(good); i++)
+        ck_assert_msg(parse(good[i]) == 0 && cmd.condstore, "%s: %s", good[i], err.pub);
+    for (size_t i = 0; i < MOXD_NELEMS(bad); i++)
+        ck_assert_msg(parse(bad[i]) < 0, "%s", bad[i]);
+    ck_assert_int_eq(parse("a SEARCH 1 SEEN"), 0);
+    ck_assert(!cmd.condstore && cmd.search_seqs);
+    ck_assert_int_eq(parse("a UID SEARCH $ SEEN UID 1"), 0);
+    ck_assert(!cmd.search_seqs);
+    ck_assert_int_eq(parse("a SELECT x (QRESYNC (7 8 1,3:5 (1:2,9 10:11,20)))"), 0);
+    ck_assert(cmd.qresync.given && cmd.qresync.uidvalidity == 7 && cmd.qresync.modseq == 8);
+    ck_assert_uint_eq(cmd.qresync.uids.n, 2);
+    ck_assert_uint_eq(cmd.qresync.seqs.v[1].a, 9);
+    ck_assert_uint_eq(cmd.qresync.seq_uids.v[1].a, 20);
+    ck_assert_int_eq(parse("a UID FETCH 1:* FULL (CHANGEDSINCE 5 VANISHED)"), 0);
+    ck_assert(cmd.has_changedsince && cmd.vanished && cmd.changedsince == 5 && cmd.nitems == 5);
+    ck_assert_int_eq(parse("a STORE 1 (UNCHANGEDSINCE 5) +FLAGS.SILENT (x)"), 0);
+    ck_assert(cmd.has_unchangedsince && cmd.unchangedsince == 5 && cmd.silent);
+}
+END_TEST
+
 /* A prefix repeated often must be refused by a limit, not by the stack. */
 static void refused_by_limit(const char *head, const char *unit, size_t times)
 {
@@ -294,5 +343,5 @@ START_TEST(output_strings)
 }
 END_TEST
 
-UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items, search_tree, sort, limits,
-          dates, announcements, output_strings)
+UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items,
+          search_tree, sort, condstore, limits, dates, announcements, output_strings)

@@ -4,7 +4,7 @@
 #include "../../modules/imap/imap_mailbox.h"
 #include "../../modules/imap/view.h"
 
-/* proves: IMAP-06, IMAP-10, IMAP-17, P-IMAP-06 */
+/* proves: IMAP-03, IMAP-06, IMAP-10, IMAP-17, P-IMAP-06 */
 
 static struct moxd_arena *arena;
 static struct imap_view view;
@@ -17,7 +17,7 @@ static void setup(const uint32_t *uids, size_t n)
     v = moxd_arena_calloc(arena, n + 1, sizeof(*v));
     for (size_t i = 0; i < n; i++)
         v[i] = (struct store_entry){ .uid = uids[i], .modseq = 1 };
-    imap_view_init(&view, v, n, 10);
+    imap_view_init(&view, v, n, 10, 10);
 }
 #define SETUP(...)                                                                                 \
     do {                                                                                           \
@@ -75,8 +75,9 @@ static void change(enum store_change_kind kind, uint32_t uid, uint64_t modseq)
     imap_view_change(&view, &(struct store_change){ .kind = kind, .uid = uid, .modseq = modseq });
 }
 
-static int told_expunge(void *arg, uint32_t seq)
+static int told_expunge(void *arg, uint32_t seq, uint32_t uid)
 {
+    (void)uid;
     moxd_buf_addf(arg, "%u ", seq);
     return 0;
 }
@@ -325,18 +326,133 @@ START_TEST(compares_after_lost_changes)
 }
 END_TEST
 
+START_TEST(known_modseq_waits_for_expunges)
+{
+    SETUP(3, 5, 6);
+    ck_assert_uint_eq(imap_view_known(&view), 10);
+    change(STORE_CHANGE_FLAGS, 3, 9);
+    ck_assert_uint_eq(imap_view_known(&view), 10);
+    change(STORE_CHANGE_FLAGS, 3, 12);
+    ck_assert_uint_eq(imap_view_known(&view), 12);
+    change(STORE_CHANGE_EXPUNGE, 5, 15);
+    change(STORE_CHANGE_EXPUNGE, 3, 17);
+    change(STORE_CHANGE_FLAGS, 6, 19);
+    ck_assert_uint_eq(imap_view_known(&view), 14);
+    ck_assert_str_eq(expunge(), "1 1 ");
+    ck_assert_uint_eq(imap_view_known(&view), 19);
+    change(STORE_CHANGE_EXPUNGE, 6, 21);
+    ck_assert_uint_eq(imap_view_known(&view), 20);
+    teardown();
+}
+END_TEST
+
+START_TEST(known_modseq_after_lost_changes)
+{
+    const struct store_entry now[] = { { .uid = 5, .modseq = 20 } };
+
+    SETUP(3, 5);
+    change(STORE_CHANGE_FLAGS, 5, 12);
+    imap_view_compare(&view, now, 1, 30);
+    ck_assert_uint_eq(imap_view_known(&view), 12);
+    ck_assert_str_eq(expunge(), "1 ");
+    ck_assert_uint_eq(imap_view_known(&view), 20);
+    teardown();
+}
+END_TEST
+
+START_TEST(stale_flags_are_told_again)
+{
+    const struct store_uid_range r[] = { { 1, 4 }, { 6, 7 }, { 20, 30 } };
+    const struct store_uids uids = { r, 3 };
+
+    SETUP(3, 5, 6, 7, 9);
+    imap_view_stale(&view, &uids);
+    ck_assert_str_eq(flagged(), "3:3 6:7");
+    teardown();
+}
+END_TEST
+
+/* What of the UIDs in `gone` is told as VANISHED (EARLIER). */
+static const char *unknown(const char *gone, const char *within, uint32_t above)
+{
+    struct moxd_imap_cmd cmd;
+    struct store_uids set, in, out;
+
+    ck_assert_int_eq(moxd_imap_parse(moxd_cstr(moxd_arena_printf(arena, "a FETCH %s UID", gone)),
+                                     arena, &cmd, NULL),
+                     0);
+    imap_view_any_uids(&view, &cmd.set, arena, &set);
+    ck_assert_int_eq(moxd_imap_parse(moxd_cstr(moxd_arena_printf(arena, "a FETCH %s UID", within)),
+                                     arena, &cmd, NULL),
+                     0);
+    imap_view_any_uids(&view, &cmd.set, arena, &in);
+    imap_view_unknown(&view, &set, &in, above, arena, &out);
+    return text(out);
+}
+
+START_TEST(vanished_before)
+{
+    SETUP(3, 5, 6, 9);
+    ck_assert_str_eq(unknown("1:2,4,7:8,10:20", "1:*", 0), "1:2 4:4 7:8 10:20");
+    ck_assert_str_eq(unknown("1:2,4,7:8,10:20", "2:7,15:16,18", 0), "2:2 4:4 7:7 15:16 18:18");
+    ck_assert_str_eq(unknown("1:2,4,7:8,10:20", "*:2", 7), "8:8 10:20");
+    ck_assert_str_eq(unknown("1:20", "1:*", 0),
+                     "1:2 4:4 7:8 10:20"); /* those that it counts are not */
+    ck_assert_str_eq(unknown("3,5:6,9", "1:*", 0), "");
+    ck_assert_str_eq(unknown("1:4294967295", "4294967295", 0), "4294967295:4294967295");
+    ck_assert_str_eq(unknown("1:4294967295", "1:*", UINT32_MAX), "");
+    teardown();
+    SETUP();
+    ck_assert_str_eq(unknown("1:5", "2:*", 0), "2:5");
+    teardown();
+}
+END_TEST
+
+static uint32_t agree(const char *seqs, const char *uids)
+{
+    struct moxd_imap_cmd cmd;
+    const char *line = moxd_arena_printf(arena, "a SELECT x (QRESYNC (1 1 (%s %s)))", seqs, uids);
+
+    ck_assert_int_eq(moxd_imap_parse(moxd_cstr(line), arena, &cmd, NULL), 0);
+    return imap_view_agree(&view, &cmd.qresync.seqs, &cmd.qresync.seq_uids);
+}
+
+START_TEST(sequence_match_data)
+{
+    SETUP(3, 5, 6, 7, 9, 10, 20);
+    ck_assert_uint_eq(
+        imap_view_agree(&view, &(struct moxd_imap_set){ 0 }, &(struct moxd_imap_set){ 0 }), 0);
+    ck_assert_uint_eq(agree("1", "3"), 3);
+    ck_assert_uint_eq(agree("1", "2"), 0);
+    ck_assert_uint_eq(agree("1,3,7", "3,6,21"), 6);
+    ck_assert_uint_eq(agree("1,3,7", "1,5,20"), 20);
+    ck_assert_uint_eq(agree("1:7", "2:7,9"), 0); /* all one behind */
+    ck_assert_uint_eq(agree("1:6", "3,5:7,9:10"), 10);
+    ck_assert_uint_eq(agree("1:5,8", "3,5:7,8:9"), 7);
+    ck_assert_uint_eq(agree("2:8", "5:11"), 7);
+    ck_assert_uint_eq(agree("1:4294967295", "1:4294967295"), 0);
+    ck_assert_uint_eq(agree("7,8:4294967282", "20:4294967295"), 20);
+    ck_assert_uint_eq(agree("8:9", "21:22"), 0);
+    teardown();
+    SETUP();
+    ck_assert_uint_eq(agree("1", "1"), 0);
+    teardown();
+}
+END_TEST
+
 /* A client that counts, beside a mailbox in which everything happens. */
 struct client {
     uint32_t uids[4096];
     size_t n;
 };
 
-static int client_expunge(void *arg, uint32_t seq)
+static int client_expunge(void *arg, uint32_t seq, uint32_t uid)
 {
     struct client *c = arg;
 
     ck_assert_uint_ge(seq, 1);
     ck_assert_uint_le(seq, c->n);
+    ck_assert_uint_eq(uid, c->uids[seq - 1]);
     memmove(c->uids + seq - 1, c->uids + seq, (c->n - seq) * sizeof(*c->uids));
     c->n--;
     return 0;
@@ -371,7 +487,7 @@ START_TEST(random_changes_keep_client_and_mailbox_alike)
             uint32_t seq = (uint32_t)((size_t)rand_r(&seed) % box.n) + 1;
 
             change(STORE_CHANGE_EXPUNGE, box.uids[seq - 1], ++modseq);
-            client_expunge(&box, seq);
+            client_expunge(&box, seq, box.uids[seq - 1]);
         } else {
             client_sync(&c, what == 9);
         }
@@ -452,4 +568,6 @@ UNIT_MAIN("imap_view", sequence_sets, uid_sets, empty_mailbox, saved_result,
           added_and_expunged_before_it_was_told, what_the_read_had_is_not_news,
           own_changes_are_not_told_twice, silent_changes_hide_nothing_of_others,
           a_fetch_tells_what_was_pending, compares_after_lost_changes,
+          known_modseq_waits_for_expunges, known_modseq_after_lost_changes,
+          stale_flags_are_told_again, vanished_before, sequence_match_data,
           random_changes_keep_client_and_mailbox_alike, patterns, hostile_pattern)

@@ -460,7 +460,7 @@ IN_STORE(tells_changes_since_a_modseq)
     for (int i = 0; i < 5; i++)
         box = add_text(acc, "INBOX", "x", 0).mailbox_id;
     uint64_t at = api->modseq(acc);
-    ck_err(api->changed_since(acc, box, at, a, &e, &n, &gone, err));
+    ck_err(api->changed_since(acc, box, NULL, at, a, &e, &n, &gone, err));
     ck_assert_uint_eq(n + gone.n, 0);
     (void)flag(acc, box, UIDS({ 4, 4 }), (struct store_flag_change){ STORE_FLAGS_ADD, 1 }, a);
     (void)flag(acc, box, UIDS({ 1, 2 }, { 5, 5 }),
@@ -468,14 +468,23 @@ IN_STORE(tells_changes_since_a_modseq)
     ck_err(api->expunge(acc, box, UIDS({ 5, 5 }), a, &gone, NULL, err));
     uint64_t later = api->modseq(acc);
     ck_err(api->expunge(acc, box, NULL, a, &gone, NULL, err));
-    ck_err(api->changed_since(acc, box, at, a, &e, &n, &gone, err));
+    ck_err(api->changed_since(acc, box, NULL, at, a, &e, &n, &gone, err));
     ck_assert_uint_eq(n, 1);
     ck_assert_uint_eq(e[0].uid, 4);
     ck_assert_str_eq(uids_text(gone, a), "1:2,5");
-    ck_err(api->changed_since(acc, box, later, a, &e, &n, &gone, err));
+    ck_err(api->changed_since(acc, box, NULL, later, a, &e, &n, &gone, err));
     ck_assert_uint_eq(n, 0);
     ck_assert_str_eq(uids_text(gone, a), "1:2");
-    ck_err(api->changed_since(acc, box, UINT64_MAX, a, &e, &n, &gone, err));
+    ck_err(api->changed_since(acc, box, UIDS({ 1, 3 }), at, a, &e, &n, NULL, err));
+    ck_assert_uint_eq(n, 0);
+    ck_err(api->changed_since(acc, box, UIDS({ 3, 4 }), 0, a, NULL, NULL, &gone, err));
+    ck_assert_str_eq(uids_text(gone, a), "1:2,5");
+    struct store_mailbox m;
+    uint64_t modseq;
+    ck_err(api->select(acc, MOXD_STR("inbox"), 0, a, &m, &e, &n, &modseq, err));
+    ck_assert(m.id == box && n == 2 && e[1].uid == 4 && modseq == m.highestmodseq);
+    ck_fails(NOTFOUND, api->select(acc, MOXD_STR("x"), 0, a, &m, &e, &n, &modseq, err));
+    ck_err(api->changed_since(acc, box, NULL, UINT64_MAX, a, &e, &n, &gone, err));
     ck_assert_uint_eq(n + gone.n, 0);
     close_account(acc);
     moxd_arena_free(a);
