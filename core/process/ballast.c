@@ -42,14 +42,18 @@ static int fill(int dir, const struct core_user *user)
     return 0;
 }
 
-void core_ballast_make(const char *data_dir, const struct core_user *user,
+bool core_ballast_make(const char *data_dir, const struct core_user *user,
                        const struct moxd_log *log)
 {
     MOXD_CLEANUP(moxd_closep) int dir = open_dir(data_dir, log);
 
-    if (dir >= 0 && room(dir) / CORE_BALLAST_SHARE > CORE_BALLAST_SIZE && fill(dir, user) < 0)
-        moxd_warn(log, "no ballast file: recovery from a full disk will need help",
-                  moxd_kvs("data-dir", data_dir));
+    if (dir < 0 || room(dir) / CORE_BALLAST_SHARE <= CORE_BALLAST_SIZE)
+        return false;
+    if (fill(dir, user) == 0)
+        return true;
+    moxd_warn(log, "no ballast file: recovery from a full disk will need help",
+              moxd_kvs("data-dir", data_dir));
+    return false;
 }
 
 void core_ballast_release(const char *data_dir, const struct moxd_log *log)

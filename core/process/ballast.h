@@ -14,8 +14,9 @@ enum {
     CORE_DISK_FULL = 4 * 1024 * 1024, /* less free space than this: the disk is full */
 };
 
-/* Makes data-dir/ballast when it is not there and the disk has room. The user, when not NULL, owns it. */
-void core_ballast_make(const char *data_dir, const struct core_user *user,
+/* Makes data-dir/ballast when it is not there and the disk has room. The user, when not NULL, owns it.
+ * Returns whether it is there. */
+bool core_ballast_make(const char *data_dir, const struct core_user *user,
                        const struct moxd_log *log);
 /* Removes it when the disk is full; before a crashed server is started again. */
 void core_ballast_release(const char *data_dir, const struct moxd_log *log);

@@ -184,6 +184,7 @@ static void restart_later(struct core_parent *p, bool by_signal)
     c->restart_at = now + c->delay;
     c->crashes[by_signal ? 0 : 1]++;
     core_ballast_release(p->core->data_dir, &p->log);
+    p->ballast_at = now + CORE_BALLAST_LOOK_S * MOXD_SEC;
     moxd_error(&p->log, "server is restarted", moxd_kvd("in", c->delay));
 }
 

@@ -1,5 +1,6 @@
 #include "process/parent.h"
 
+#include "process/ballast.h"
 #include "process/channel.h"
 #include "process/parent_priv.h"
 
@@ -13,6 +14,8 @@ static int64_t next_timer(const struct core_parent *p)
 
     if (p->child.restart_at < at)
         at = p->child.restart_at;
+    if (p->ballast_at < at)
+        at = p->ballast_at;
     return p->child.kill_at < at ? p->child.kill_at : at;
 }
 
@@ -115,6 +118,10 @@ static void act_on_timers(struct core_parent *p)
     }
     if (!p->child.pid && now >= p->child.restart_at)
         start_child(p);
+    if (now >= p->ballast_at) {
+        bool made = core_ballast_make(p->core->data_dir, p->as, &p->log);
+        p->ballast_at = made ? MOXD_NEVER : now + CORE_BALLAST_LOOK_S * MOXD_SEC;
+    }
     if (p->keys.n && now >= p->keys_look_at) {
         p->keys_look_at = now + CORE_KEYS_LOOK_S * MOXD_SEC;
         if (p->child.ready && core_keys_changed(&p->keys)) {
@@ -144,6 +151,7 @@ int core_parent_run(const struct core_options *o)
         .log.component = "parent",
         .lock = -1,
         .ready_fd = o->ready_fd,
+        .ballast_at = MOXD_NEVER,
         .child = { .channel = -1, .delay = -1, .restart_at = MOXD_NEVER, .kill_at = MOXD_NEVER },
         .status = CORE_EXIT_OK,
     };

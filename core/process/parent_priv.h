@@ -18,6 +18,7 @@ enum {
     CORE_RESTART_CALM_S = 60, /* a server that ran as long begins the back-off anew */
     CORE_KILL_EXTRA_S = 30,   /* past the grace time a stopping server is killed */
     CORE_KEYS_LOOK_S = 2,     /* between two looks at certificate files */
+    CORE_BALLAST_LOOK_S = 60, /* after a crash, until there is room for the ballast file again */
 };
 
 /* Signals that have come in; each flag is cleared by who acts on it. */
@@ -46,6 +47,7 @@ struct core_parent {
     struct core_binds binds;
     struct core_keys keys;
     int64_t keys_look_at;
+    int64_t ballast_at; /* when to make the ballast file; MOXD_NEVER: that was done */
     struct core_user user;
     const struct core_user *as; /* &user when root gives up its privileges, else NULL */
     char *exe;                  /* path of this program */

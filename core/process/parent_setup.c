@@ -77,7 +77,7 @@ static int take_data_dir(struct core_parent *p)
     if (p->lock < 0)
         return say(&err);
     repair_permissions(p);
-    core_ballast_make(p->core->data_dir, p->as, &p->log);
+    (void)core_ballast_make(p->core->data_dir, p->as, &p->log);
     return 0;
 }
 

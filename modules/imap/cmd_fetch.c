@@ -52,7 +52,8 @@ static int put_items(struct fetching *f, struct imap_msg *msg, bool newly_seen)
     return r;
 }
 
-/* Leaves the message out and goes on; the tagged answer will say so. */
+/* Leaves the message out and goes on; the tagged answer will say so. 1: all others would fail as well,
+ * since it is the store that has gone. */
 static int leave_out(struct fetching *f, const struct imap_msg *msg)
 {
     if (f->err.kind == MOXD_ERR_LIMIT)
@@ -64,7 +65,7 @@ static int leave_out(struct fetching *f, const struct imap_msg *msg)
     if (f->s->out_split)
         return -1;
     moxd_buf_reset(&f->s->out);
-    return 0;
+    return f->err.kind == MOXD_ERR_TEMP || f->err.kind == MOXD_ERR_FULL;
 }
 
 /* Unasked: with CHANGEDSINCE (RFC 7162 3.1.4.1), and beside flags. */
@@ -76,6 +77,7 @@ static bool tells_modseq(const struct fetching *f, bool newly_seen)
            (imap_tells_modseq(f->s) && (f->wants_flags || newly_seen));
 }
 
+/* 0, -1, 1 as fetch_batch. */
 static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen)
 {
     struct imap_session *s = f->s;
@@ -179,10 +181,10 @@ static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t
     if (f->seen && set_seen(f, infos, found, newly) < 0)
         return 1;
     f->missing += n - found;
-    for (size_t i = 0; i < found; i++)
-        if (fetch_one(f, &infos[i], newly[i]) < 0)
-            return -1;
-    return 0;
+    int r = 0;
+    for (size_t i = 0; i < found && r == 0; i++)
+        r = fetch_one(f, &infos[i], newly[i]);
+    return r;
 }
 
 static int fetch_all(struct fetching *f, const struct store_uids *set)

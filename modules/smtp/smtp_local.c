@@ -19,6 +19,17 @@ static enum moxd_verdict refuse(struct smtp_route *route, int code, const char *
 static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
 
+/* An account whose data is damaged must not hold up the others of the same message. */
+static int try_account(const struct smtp *smtp, const char *name, struct moxd_err *err)
+{
+    struct store_account *acc;
+
+    if (smtp->store->open(smtp->store_self, name, &acc, err) < 0)
+        return -1;
+    smtp->store->close(acc);
+    return 0;
+}
+
 static enum moxd_verdict found(struct moxd_instance *m, const struct smtp_rcpt *ev,
                                const struct accounts_target *to, struct smtp_route *route)
 {
@@ -27,6 +38,9 @@ static enum moxd_verdict found(struct moxd_instance *m, const struct smtp_rcpt *
     if (to->refuse_code)
         return refuse(route, to->refuse_code, to->refuse_code == 421 ? "4.2.1" : "5.1.1",
                       to->refuse_text);
+    struct moxd_err err = { 0 };
+    if (try_account((const struct smtp *)m, to->account, &err) < 0)
+        return refuse(route, moxd_err_smtp_code(&err), moxd_err_enhanced(&err), err.pub);
     struct target *target = moxd_arena_alloc(ev->mail->arena, sizeof(*target));
     *target = (struct target){ .account = to->account, .mailbox = to->mailbox };
     target->address = ev->to.domain.n > 0 ? ev->to.text : moxd_cstr(to->address);

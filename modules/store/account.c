@@ -4,7 +4,10 @@
 
 #include "quarantine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <utlist.h>
 
 /* --- fibers of the store ----------------------------------------------------------------------- */
@@ -116,24 +119,43 @@ static int create_mailboxes(struct opening *o, struct moxd_err *err)
     if (acc->bt->meta.next_mailbox != 0)
         return 0;
     o->wrote = true;
-    if (store_file_init(acc->s->env, acc->id, err) < 0 ||
+    if (store_env_flush(acc->s->env, err) < 0 || store_file_init(acc->s->env, acc->id, err) < 0 ||
         store_tx_write(&acc->bt, 1, store_op_init, &init, &batch, err) < 0)
         return -1;
     store_batch_free(batch); /* nobody can be watching */
     return 0;
 }
 
-/* A file whose first page is damaged cannot be opened, which leaves the environment alive. */
-static int set_aside(struct store_account *acc, struct moxd_err *err)
+static int set_aside(struct store_account *acc, const char *why, struct moxd_err *err)
 {
-    struct store_env *env = acc->s->env;
-    char bad[STORE_BAD_FILE];
-
-    store_env_bad_file(env, bad);
-    if (store_env_file_account(bad) != acc->id ||
-        store_quarantine_put(env->dir_fd, acc->id, "the first page is damaged", err) < 0)
+    moxd_error(&acc->s->m.log, "account is set aside", moxd_kvs("account", acc->name),
+               moxd_kvs("reason", why));
+    if (store_quarantine_put(acc->s->env->dir_fd, acc->id, why, err) < 0)
         return -1;
     return store_quarantine_error(acc->name, err);
+}
+
+/* A file whose first page is damaged cannot be opened, which leaves the environment alive. */
+static int not_opened(struct store_account *acc, struct moxd_err *err)
+{
+    char bad[STORE_BAD_FILE];
+
+    store_env_bad_file(acc->s->env, bad);
+    if (store_env_file_account(bad) != acc->id)
+        return -1;
+    return set_aside(acc, "the first page is damaged", err);
+}
+
+/* Its directory was made after its database: an account that has lost that is not a new one, and must
+ * not become one, which would take the bodies for rubbish. */
+static bool lost(const struct store_account *acc)
+{
+    char file[STORE_FILE_NAME];
+    struct stat st;
+
+    store_env_account_file(acc->id, file);
+    return fstatat(acc->s->env->db_fd, file, &st, 0) < 0 && errno == ENOENT &&
+           store_file_has_home(acc->s->env, acc->id);
 }
 
 static int open_job(void *arg, struct moxd_err *err)
@@ -144,8 +166,10 @@ static int open_job(void *arg, struct moxd_err *err)
 
     if (store_quarantined(s->env->dir_fd, acc->id))
         return store_quarantine_error(acc->name, err);
+    if (lost(acc))
+        return set_aside(acc, "the file of its database is missing", err);
     if (store_btree_open(s->env, acc->id, acc->name, true, &acc->bt, err) < 0)
-        return set_aside(acc, err);
+        return not_opened(acc, err);
     acc->bt->hooks = s->hooks;
     acc->bt->api = s->api;
     if (store_btree_load(acc->bt, err) < 0 || create_mailboxes(o, err) < 0 ||

@@ -57,6 +57,15 @@ int store_file_init(struct store_env *env, uint64_t account, struct moxd_err *er
     return make_dir(env, home, "accounts", err) < 0 ? -1 : make_dir(env, msg, home, err);
 }
 
+bool store_file_has_home(struct store_env *env, uint64_t account)
+{
+    char home[STORE_PATH_MAX];
+    struct stat st;
+
+    snprintf(home, sizeof(home), "accounts/%016llx", (unsigned long long)account);
+    return fstatat(env->dir_fd, home, &st, 0) == 0;
+}
+
 static int init_dir(struct store_env *env, uint64_t account, uint64_t id, struct moxd_err *err)
 {
     char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];

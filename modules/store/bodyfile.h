@@ -21,6 +21,8 @@ void store_file_dir(uint64_t account, uint64_t number, char out[STORE_PATH_MAX])
 void store_file_path(uint64_t account, uint64_t id, char out[STORE_PATH_MAX]);
 /* Makes the account's directories. */
 int store_file_init(struct store_env *env, uint64_t account, struct moxd_err *err) MOXD_CHECKED;
+/* Whether that was done. */
+bool store_file_has_home(struct store_env *env, uint64_t account);
 /* Creates the file; EXISTS when something is there already. FULL, IO. */
 int store_file_create(struct store_env *env, uint64_t account, uint64_t id,
                       const struct store_source *src, struct moxd_err *err) MOXD_CHECKED;

@@ -1,12 +1,11 @@
 #include "btree.h"
 
+#include "pages.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* The size of a block of usual file systems: the smallest unit that a power cut can tear. */
-enum { PAGE_SIZE_BYTES = 4096 };
 
 static int open_file(struct store_btree *bt, bool create, struct moxd_err *err)
 {
@@ -18,14 +17,16 @@ static int open_file(struct store_btree *bt, bool create, struct moxd_err *err)
     /* nosuspend: of the database, which has a member of that name */
     rc = bt->db->set_flags(bt->db, DB_CHKSUM);
     if (rc == 0)
-        rc = bt->db->set_pagesize(bt->db, PAGE_SIZE_BYTES);
+        rc = bt->db->set_pagesize(bt->db, STORE_PAGE_SIZE);
     if (rc == 0)
         /* nosuspend: of the database */
         rc = bt->db->open(bt->db, NULL, bt->file, NULL, DB_BTREE, flags, 0600);
     if (rc == ENOENT)
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "%s is not there", bt->file);
+    if (rc == EINVAL || rc == DB_OLD_VERSION) /* it is no database, or cut off */
+        store_env_blame(env, bt->file, rc);
     if (rc != 0)
-        return store_env_err(env, rc, bt->file, err);
+        return store_env_file_err(env, bt->file, rc, bt->file, err);
     if (create && fsync(env->db_fd) < 0)
         return moxd_err_sys(err, "fsync %s/db", env->dir);
     return 0;

@@ -1,5 +1,7 @@
 #include "env.h"
 
+#include "pages.h"
+
 #include <moxd/buf.h>
 
 #include <errno.h>
@@ -45,14 +47,24 @@ uint64_t store_env_file_account(const char *file)
 void store_env_bad_file(struct store_env *env, char out[STORE_BAD_FILE])
 {
     pthread_mutex_lock(&env->mu);
-    memcpy(out, env->bad_file, STORE_BAD_FILE);
+    memcpy(out, env->damage.file, STORE_BAD_FILE);
+    env->damage = (struct store_damage){ 0 };
     pthread_mutex_unlock(&env->mu);
+}
+
+/* Free bytes on the disk for us. */
+static uint64_t free_bytes(const struct store_env *env)
+{
+    struct statvfs st;
+    return fstatvfs(env->dir_fd, &st) < 0 ? UINT64_MAX : (uint64_t)st.f_bavail * st.f_frsize;
 }
 
 void store_env_die(struct store_env *env, const char *why)
 {
     char file[STORE_BAD_FILE], text[512];
 
+    if (free_bytes(env) < DISK_FULL)
+        atomic_store(&env->full, true);
     if (atomic_exchange(&env->dead, true))
         return;
     store_env_bad_file(env, file);
@@ -63,18 +75,11 @@ void store_env_die(struct store_env *env, const char *why)
         env->conf.died(env->conf.died_arg, file, text);
 }
 
-/* Berkeley DB names a damaged file in one of two messages: "BDB3016 a-1.db: pgin failed for page 3"
- * after a checksum error, and "BDB0210 db/a-1.db: metadata page checksum error". */
-static void note_damage(struct store_env *env, const char *msg)
+int store_env_dead_err(const struct store_env *env, struct moxd_err *err)
 {
-    const char *end = strstr(msg, ".db: ");
-    const char *p = end;
-
-    if (end == NULL || (strstr(msg, "pgin failed") == NULL && strstr(msg, "checksum") == NULL))
-        return;
-    while (p > msg && p[-1] != '/' && p[-1] != ' ')
-        p--;
-    snprintf(env->bad_file, sizeof(env->bad_file), "%.*s.db", (int)(end - p), p);
+    if (atomic_load(&env->full))
+        return moxd_err_set(err, MOXD_ERR_FULL, "disk full, the message store is restarting");
+    return moxd_err_set(err, MOXD_ERR_TEMP, "the message store is restarting");
 }
 
 static void on_message(const DB_ENV *db, const char *prefix, const char *msg)
@@ -84,17 +89,10 @@ static void on_message(const DB_ENV *db, const char *prefix, const char *msg)
     (void)prefix;
     pthread_mutex_lock(&env->mu);
     snprintf(env->message, sizeof(env->message), "%s", msg);
-    note_damage(env, msg);
+    store_damage_note(&env->damage, msg);
     pthread_mutex_unlock(&env->mu);
     if (env->conf.log != NULL)
         moxd_error(env->conf.log, "database", moxd_kvs("message", msg));
-}
-
-/* Free bytes on the disk for us. */
-static uint64_t free_bytes(const struct store_env *env)
-{
-    struct statvfs st;
-    return fstatvfs(env->dir_fd, &st) < 0 ? UINT64_MAX : (uint64_t)st.f_bavail * st.f_frsize;
 }
 
 /* The cache is full of pages that cannot be written: nothing frees them but a restart, before which
@@ -111,7 +109,7 @@ int store_env_err(struct store_env *env, int rc, const char *what, struct moxd_e
         return moxd_err_set(err, MOXD_ERR_TEMP, "%s: deadlock", what);
     if (rc == DB_RUNRECOVERY || rc == DB_PAGE_NOTFOUND || rc == DB_CHKSUM_FAIL) {
         store_env_die(env, what);
-        return moxd_err_set(err, MOXD_ERR_TEMP, "the message store is restarting");
+        return store_env_dead_err(env, err);
     }
     if (stuck(env, rc))
         store_env_die(env, "disk full");
@@ -119,6 +117,22 @@ int store_env_err(struct store_env *env, int rc, const char *what, struct moxd_e
         return moxd_err_set(err, MOXD_ERR_FULL, "disk full");
     moxd_err_set(err, MOXD_ERR_IO, "message store: system error");
     return moxd_err_wrap(err, "%s: %s", what, db_strerror(rc));
+}
+
+void store_env_blame(struct store_env *env, const char *file, int rc)
+{
+    pthread_mutex_lock(&env->mu);
+    snprintf(env->damage.file, sizeof(env->damage.file), "%s", file);
+    snprintf(env->message, sizeof(env->message), "%s: %s", file, db_strerror(rc));
+    pthread_mutex_unlock(&env->mu);
+}
+
+int store_env_file_err(struct store_env *env, const char *file, int rc, const char *what,
+                       struct moxd_err *err)
+{
+    if (rc == DB_PAGE_NOTFOUND || rc == DB_CHKSUM_FAIL)
+        store_env_blame(env, file, rc);
+    return store_env_err(env, rc, what, err);
 }
 
 int store_env_room(struct store_env *env, struct moxd_err *err)
@@ -262,6 +276,19 @@ static int configure(struct store_env *env)
     return rc;
 }
 
+/* Recovery runs in it. */
+static int open_recovering(struct store_env *env)
+{
+    store_pages_check(false);
+    /* nosuspend: of the database */
+    int rc = env->db->open(env->db, env->dir,
+                           DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_LOCK |
+                               DB_THREAD | DB_RECOVER | DB_PRIVATE,
+                           0600);
+    store_pages_check(true);
+    return rc;
+}
+
 static int open_db_env(struct store_env *env, char bad[STORE_BAD_FILE], struct moxd_err *err)
 {
     int rc = db_env_create(&env->db, 0);
@@ -271,15 +298,12 @@ static int open_db_env(struct store_env *env, char bad[STORE_BAD_FILE], struct m
     env->db->set_errcall(env->db, on_message);
     if (configure(env) != 0)
         return moxd_err_set(err, MOXD_ERR_INTERNAL, "cannot configure Berkeley DB");
-    /* nosuspend: of the database */
-    rc = env->db->open(env->db, env->dir,
-                       DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_LOCK |
-                           DB_THREAD | DB_RECOVER | DB_PRIVATE,
-                       0600);
+    rc = open_recovering(env);
     if (rc == 0)
         return 0;
-    if (rc == ENOSPC)
+    if (rc == ENOSPC || free_bytes(env) < DISK_FULL)
         return moxd_err_set(err, MOXD_ERR_FULL, "disk full: recovery of %s needs space", env->dir);
+    store_damage_find(&env->damage, env->db_fd);
     store_env_bad_file(env, bad);
     return moxd_err_set(err, MOXD_ERR_CORRUPT, "opening %s: %s: %s", env->dir, db_strerror(rc),
                         env->message);

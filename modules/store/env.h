@@ -18,6 +18,7 @@
 
 #include <moxd/log.h>
 
+#include "damage.h"
 #include "record.h"
 
 /* What the environment is opened with. */
@@ -34,7 +35,7 @@ struct store_env_conf {
     const struct moxd_log *log;  /* for messages of Berkeley DB; NULL: none */
 };
 
-enum { STORE_BAD_FILE = 64, STORE_FILE_NAME = 32 };
+enum { STORE_FILE_NAME = 32 };
 
 struct store_env_stats {
     _Atomic uint64_t commits, aborts, retries, views, flushes, checkpoints;
@@ -52,9 +53,10 @@ struct store_env {
     /* After a panic of Berkeley DB, or a failed flush: nothing works any more, and nothing may be
      * acknowledged. */
     _Atomic bool dead;
+    _Atomic bool full;           /* the disk was full then */
 
     pthread_mutex_t mu;          /* of what follows */
-    char bad_file[STORE_BAD_FILE]; /* the .db that was named as damaged */
+    struct store_damage damage;
     char message[256];           /* the last message of Berkeley DB */
     pthread_cond_t wake;
     bool stopping, checkpointing;
@@ -65,8 +67,13 @@ struct store_env {
  * recovery failed on one; STATE: another process has the directory. */
 int store_env_open(const struct store_env_conf *conf, struct store_env **out,
                    char bad[STORE_BAD_FILE], struct moxd_err *err) MOXD_CHECKED;
-/* The file that was named as damaged since the start, or "". */
+/* The file that was named as damaged since the last call, or "". */
 void store_env_bad_file(struct store_env *env, char out[STORE_BAD_FILE]);
+/* Names it as damaged, for a reason of Berkeley DB. */
+void store_env_blame(struct store_env *env, const char *file, int rc);
+/* As store_env_err, for an operation on that file: damage that Berkeley DB tells without a name is named. */
+int store_env_file_err(struct store_env *env, const char *file, int rc, const char *what,
+                       struct moxd_err *err);
 /* Checkpoints (unless dead) and closes. Every btree must have been closed. */
 void store_env_close(struct store_env *env);
 /* Makes everything committed durable. -1: the environment is dead. Any thread. */
@@ -76,6 +83,8 @@ int store_env_checkpoint(struct store_env *env, struct moxd_err *err) MOXD_CHECK
 int store_env_err(struct store_env *env, int rc, const char *what, struct moxd_err *err);
 /* Marks it dead for a reason of ours. */
 void store_env_die(struct store_env *env, const char *why);
+/* What those get to hear who still want something of a dead one: FULL or TEMP. -1. */
+int store_env_dead_err(const struct store_env *env, struct moxd_err *err);
 /* FULL when the disk has less free space than the reserve. */
 int store_env_room(struct store_env *env, struct moxd_err *err) MOXD_CHECKED;
 /* "a-<16 hex>.db", and back: 0 for other names. */

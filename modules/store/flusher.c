@@ -98,7 +98,7 @@ int store_flusher_wait(struct store_flusher *f, uint64_t ticket, struct moxd_err
     }
     if (ticket <= f->flushed)
         return 0;
-    return moxd_err_set(err, MOXD_ERR_TEMP, "the message store is restarting");
+    return store_env_dead_err(f->env, err);
 }
 
 void store_flusher_start(struct store_flusher *f, struct store_env *env)

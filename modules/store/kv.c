@@ -10,7 +10,7 @@ static int failed(struct store_tx *tx, int rc, const char *what, struct moxd_err
 {
     if (rc == DB_LOCK_DEADLOCK || rc == DB_LOCK_NOTGRANTED)
         tx->deadlock = true;
-    return store_env_err(tx->bt->env, rc, what, err);
+    return store_env_file_err(tx->bt->env, tx->bt->file, rc, what, err);
 }
 
 static DBT dbt(struct moxd_str s)

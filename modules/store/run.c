@@ -48,8 +48,8 @@ int store_account_check(const struct store_account *acc, struct moxd_err *err)
 {
     if (acc->removed)
         return moxd_err_set(err, MOXD_ERR_STATE, "the account was removed");
-    if (acc->s->flusher.failed)
-        return moxd_err_set(err, MOXD_ERR_TEMP, "the message store is restarting");
+    if (atomic_load(&acc->s->env->dead))
+        return store_env_dead_err(acc->s->env, err);
     return 0;
 }
 

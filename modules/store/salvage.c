@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH_TEXT = 160 };
@@ -175,6 +176,15 @@ static int read_dump(FILE *in,
     return rc;
 }
 
+/* The file itself may be what was lost. */
+static bool is_there(const struct salvage *s)
+{
+    char db[2 * PATH_TEXT];
+    struct stat st;
+
+    return fstatat(s->env->dir_fd, path(s, "db", db), &st, 0) == 0;
+}
+
 int store_salvage(struct store_env *env, uint64_t id, bool *recovered,
                   int (*fn)(void *arg, struct moxd_str key, struct moxd_str val,
                             struct moxd_err *err),
@@ -185,6 +195,9 @@ int store_salvage(struct store_env *env, uint64_t id, bool *recovered,
 
     snprintf(s.home, sizeof(s.home), "quarantine/%016llx", (unsigned long long)id);
     store_env_account_file(id, s.file);
+    *recovered = false;
+    if (!is_there(&s))
+        return 0;
     if (recover(&s, recovered, err) < 0)
         return -1;
     int fd = openat(env->dir_fd, path(&s, "work/dump", name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,

@@ -66,7 +66,7 @@ void store_flusher_stop(struct store_flusher *f) MOXD_SUSPENDS;
 /* A commit was made: its ticket. batch (may be NULL) is published when it is durable. */
 uint64_t store_flusher_commit(struct store_flusher *f, struct store_account *acc,
                               struct store_batch *batch);
-/* Waits for it. TEMP when that will not happen. */
+/* Waits for it. TEMP or FULL when that will not happen. */
 int store_flusher_wait(struct store_flusher *f, uint64_t ticket,
                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
@@ -103,8 +103,9 @@ struct store {
     unsigned fibers;         /* erasers and closers */
     struct moxd_waitq idle_wait; /* for fibers to become 0 */
     bool stopping;
-    /* What happens when the environment died; NULL: the process ends, so that its parent restarts it. */
+    /* What happens when the environment died, on any thread; NULL: the process ends at once. */
     void (*die)(struct store *s);
+    struct moxd_post dying;
     struct moxd_fifolock handles; /* closing and removing files of databases, one at a time */
     const struct moxd_hook_ref *hooks; /* on_store_change */
     /* Fires on_store_commit; may be NULL. Must not suspend. */
@@ -114,6 +115,9 @@ struct store {
 /* Opens the environment and server.db, resumes removals that a crash interrupted. */
 int store_up(struct store *s, const struct store_options *opt, struct moxd_err *err) MOXD_CHECKED
     MOXD_SUSPENDS;
+/* For store.die: the process ends a moment later, so that sessions can tell their clients that what
+ * they wait for has failed. Its parent restarts it. */
+void store_die_soon(struct store *s);
 /* Flushes, checkpoints, closes. Every reference and watch must be gone. */
 void store_down(struct store *s) MOXD_SUSPENDS;
 
@@ -157,7 +161,7 @@ int store_resume_removals(struct store *s, struct moxd_err *err) MOXD_CHECKED MO
 int store_sweep(struct store_btree *bt, struct moxd_err *err) MOXD_CHECKED;
 /* TEMP with what to do about it. */
 int store_quarantine_error(const char *name, struct moxd_err *err);
-/* STATE when the account is removed. */
+/* STATE when the account is removed, TEMP or FULL when the environment is dead. */
 int store_account_check(const struct store_account *acc, struct moxd_err *err) MOXD_CHECKED;
 
 /* --- server.db --------------------------------------------------------------------------------- */

@@ -59,6 +59,7 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     (void)err;
     in->commit = moxd_point_get(m, "on_store_commit");
     in->store.committed = committed;
+    in->store.die = store_die_soon;
     store_conf_options(moxd_conf_module(conf, m), moxd_conf_core()->data_dir, &in->opt);
     return 0;
 }

@@ -34,6 +34,28 @@ static void on_died(void *arg, const char *file, const char *why)
     s->die(s);
 }
 
+/* Long for sessions that only have to send a line; short beside a recovery. */
+#define LAST_WORDS MOXD_SEC
+
+static void end_process(void *arg)
+{
+    (void)arg;
+    (void)moxd_sleep(LAST_WORDS);
+    _exit(EXIT_FAILURE);
+}
+
+static void on_dying(struct moxd_post *post)
+{
+    (void)post;
+    (void)moxd_fiber_spawn("store-die", end_process, NULL);
+}
+
+void store_die_soon(struct store *s)
+{
+    s->dying.fn = on_dying;
+    moxd_loop_post(&s->dying);
+}
+
 /* --- start and end ----------------------------------------------------------------------------- */
 
 /* One attempt. 1: an account was set aside, try again. */

@@ -33,12 +33,12 @@ START_TEST(it_is_made_when_there_is_room_and_removed_when_the_disk_is_full)
     moxd_log_set_level(NULL, MOXD_ERROR);
     ck_assert_ptr_nonnull(mkdtemp(dir));
     disk_room = 19LL * CORE_BALLAST_SIZE;
-    core_ballast_make(dir, NULL, &log_);
+    ck_assert(!core_ballast_make(dir, NULL, &log_));
     ck_assert_int_eq(ballast(), -1);
     disk_room = 30LL * CORE_BALLAST_SIZE;
-    core_ballast_make(dir, NULL, &log_);
+    ck_assert(core_ballast_make(dir, NULL, &log_));
     ck_assert_int_ge(ballast(), CORE_BALLAST_SIZE);
-    core_ballast_make(dir, NULL, &log_);
+    ck_assert(core_ballast_make(dir, NULL, &log_));
     disk_room = CORE_DISK_FULL;
     core_ballast_release(dir, &log_);
     ck_assert_int_ge(ballast(), CORE_BALLAST_SIZE);
@@ -46,7 +46,7 @@ START_TEST(it_is_made_when_there_is_room_and_removed_when_the_disk_is_full)
     core_ballast_release(dir, &log_);
     ck_assert_int_eq(ballast(), -1);
     core_ballast_release(dir, &log_);
-    core_ballast_make("/nonexistent", NULL, &log_);
+    ck_assert(!core_ballast_make("/nonexistent", NULL, &log_));
     ck_assert_int_eq(rmdir(dir), 0);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* Damaged data: what is refused, who is not concerned, how it comes back. */
 #include "store_unit.h"
 
+#include "pages.h"
 #include "quarantine.h"
 
 #include <errno.h>
@@ -35,7 +36,7 @@ static void fill(void *arg)
     moxd_arena_free(a);
 }
 
-static void spoil(off_t offset)
+static int open_damaged(void)
 {
     char path[120], file[STORE_FILE_NAME];
 
@@ -43,11 +44,45 @@ static void spoil(off_t offset)
     snprintf(path, sizeof(path), "%s/db/%s", store_dir, file);
     int fd = open(path, O_RDWR);
     ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(pwrite(fd, "spoiled!", 8, offset), 8);
+    return fd;
+}
+
+/* What disks and power cuts do to a page; the last is a write that was lost, which only recovery can
+ * know of. */
+enum damage { GARBLED, ZEROED, MISPLACED, CUT_OFF, STALE };
+
+enum { COPIED = 40 }; /* pages */
+static char copy[COPIED][STORE_PAGE_SIZE];
+
+static void copy_pages(void)
+{
+    int fd = open_damaged();
+    ck_assert_int_eq(pread(fd, copy, sizeof(copy), 0), sizeof(copy));
     close(fd);
 }
 
-/* Reads all of the damaged account: the process ends before this does. */
+static void damage(enum damage how, off_t page)
+{
+    char data[STORE_PAGE_SIZE];
+    off_t at = page * STORE_PAGE_SIZE;
+    int fd = open_damaged();
+
+    ck_assert_int_eq(pread(fd, data, sizeof(data), how == MISPLACED ? at + 5 * STORE_PAGE_SIZE : at),
+                     sizeof(data));
+    if (how == GARBLED)
+        memcpy(data + 1000, "spoiled!", 8);
+    else if (how == ZEROED)
+        memset(data, 0, sizeof(data));
+    else if (how == STALE)
+        memcpy(data, copy[page], sizeof(data));
+    if (how == CUT_OFF)
+        ck_assert_int_eq(ftruncate(fd, at), 0);
+    else
+        ck_assert_int_eq(pwrite(fd, data, sizeof(data), at), sizeof(data));
+    close(fd);
+}
+
+/* Reads all of the damaged account, if it was not set aside yet: the process ends before this does. */
 static void read_damaged(void *arg)
 {
     struct moxd_arena *a = moxd_arena_new(0);
@@ -61,14 +96,26 @@ static void read_damaged(void *arg)
     /* Work of others goes on at the same time; what was acknowledged must be there later. */
     acc = open_account("whole");
     add_text(acc, "INBOX", "acknowledged", 0);
-    acc = open_account("damaged");
+    *(bool *)arg = api->open(self, "damaged", &acc, &err) < 0;
+    if (*(bool *)arg)
+        _exit(EXIT_FAILURE);
     for (uint32_t box = 1; box < 7; box++)
         (void)api->entries(acc, box, NULL, a, &e, &n, &modseq, &err);
     for (uint64_t id = 1; id <= FILL; id++) {
         struct store_body *b;
         (void)api->body_open(acc, id, &b, &err);
     }
-    *(int *)arg = 1;
+    _exit(EXIT_SUCCESS);
+}
+
+static void sets_aside(bool at_start)
+{
+    bool *set_aside = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert_ptr_ne(set_aside, MAP_FAILED);
+    ck_assert_int_eq(in_fiber_status(read_damaged, set_aside), EXIT_FAILURE << 8);
+    ck_assert_int_eq(*set_aside, at_start);
+    munmap(set_aside, 1);
 }
 
 static void others_are_served(void *arg)
@@ -98,50 +145,62 @@ static void others_are_served(void *arg)
 
 START_TEST(damaged_page_sets_one_account_aside)
 {
-    int finished = 0;
-
-    store_dir_make();
-    moxd_loop_main(fill, NULL);
-    spoil(4096 * 20 + 1000);
-    int status = in_fiber_status(read_damaged, &finished);
-    ck_assert_int_eq(finished, 0);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
-    moxd_loop_main(others_are_served, NULL);
-    store_dir_remove();
+    for (enum damage how = GARBLED; how < STALE; how++) {
+        store_dir_make();
+        moxd_loop_main(fill, NULL);
+        damage(how, 20);
+        sets_aside(false);
+        moxd_loop_main(others_are_served, NULL);
+        store_dir_remove();
+    }
 }
 END_TEST
 
-/* Changes every message of both accounts and dies: recovery has to do it again on every page. */
-static void change_and_die(void *arg)
+/* Changes every message of both accounts. */
+static void change(unsigned flag)
 {
     struct moxd_arena *a = moxd_arena_new(0);
-    struct store_flag_change fc = { STORE_FLAGS_ADD, STORE_SEEN };
+    struct store_flag_change fc = { STORE_FLAGS_ADD, flag };
     static const char *const names[] = { "damaged", "whole" };
     struct store_entry *e;
     size_t n;
 
-    (void)arg;
-    store_start();
     for (int i = 0; i < 2; i++) {
         struct store_account *acc = open_account(names[i]);
         ck_err(api->set_flags(acc, mailbox_of(acc, "INBOX", a).id, NULL, &fc, a, &e, &n, NULL,
                               err));
+        close_account(acc);
     }
-    struct store_account *acc = open_account("whole");
-    add_text(acc, "INBOX", "acknowledged", 0);
+    moxd_arena_free(a);
+}
+
+/* The second change is one that recovery has to make again on every page. */
+static void change_and_die(void *arg)
+{
+    (void)arg;
+    store_start();
+    change(STORE_SEEN);
+    store_restart();
+    change(STORE_FLAGGED);
     _exit(0);
 }
 
 START_TEST(damage_that_recovery_meets_sets_one_account_aside)
 {
-    store_dir_make();
-    moxd_loop_main(fill, NULL);
-    ck_assert_int_eq(in_fiber_status(change_and_die, NULL), 0);
-    for (off_t page = 3; page < 40; page++)
-        spoil(4096 * page + 1000);
-    /* In a process that may leak: Berkeley DB does after a panic. */
-    ck_assert_int_eq(in_fiber_status(others_are_served, NULL), 0);
-    store_dir_remove();
+    static const bool at_start[] = { [GARBLED] = true, [MISPLACED] = true, [STALE] = true };
+
+    for (enum damage how = GARBLED; how <= STALE; how++) {
+        store_dir_make();
+        moxd_loop_main(fill, NULL);
+        copy_pages();
+        ck_assert_int_eq(in_fiber_status(change_and_die, NULL), 0);
+        for (off_t page = how == CUT_OFF ? COPIED - 1 : 3; page < COPIED; page++)
+            damage(how, page);
+        sets_aside(how < MOXD_NELEMS(at_start) && at_start[how]);
+        /* In a process that may leak: Berkeley DB does after a panic. */
+        ck_assert_int_eq(in_fiber_status(others_are_served, NULL), 0);
+        store_dir_remove();
+    }
 }
 END_TEST
 
@@ -162,10 +221,72 @@ START_TEST(damaged_first_page_sets_one_account_aside)
 {
     store_dir_make();
     moxd_loop_main(fill, NULL);
-    spoil(100);
+    int fd = open_damaged();
+    ck_assert_int_eq(pwrite(fd, "spoiled!", 8, 100), 8);
+    close(fd);
     moxd_loop_main(first_page_is_refused, NULL);
     moxd_loop_main(others_are_served, NULL);
     store_dir_remove();
+}
+END_TEST
+
+/* --- a database that is no more ---------------------------------------------------------------- */
+
+static void fill_large(void *arg)
+{
+    static char body[9000];
+
+    memset(body, 'b', sizeof(body));
+    store_start();
+    struct store_account *acc = open_account("mjl");
+    struct store_draft *d = draft_of(body, sizeof(body));
+    struct store_add add = { .acc = acc, .mailbox_name = "INBOX" };
+    ck_err(api->add(self, d, &add, 1, NULL, err));
+    api->draft_free(d);
+    damaged_id = api->account_id(acc);
+    api->close(acc);
+    store_down(&store_instance);
+    (void)arg;
+}
+
+/* The body is still there, and comes back. */
+static void is_restored(void *arg)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_restored out;
+    struct store_account *acc;
+    char done[STORE_PATH_MAX];
+
+    (void)arg;
+    store_start();
+    ck_fails(TEMP, api->open(self, "mjl", &acc, err));
+    ck_fails(TEMP, api->open(self, "mjl", &acc, err));
+    ck_err(store_account_restore(&store_instance, "mjl", &out, done, sizeof(done), err));
+    ck_assert_uint_eq(out.found, 1);
+    acc = open_account("mjl");
+    ck_assert_uint_eq(mailbox_of(acc, "Restored", a).total, 1);
+    close_account(acc);
+    store_down(&store_instance);
+    moxd_arena_free(a);
+}
+
+static void lose(bool remove_it)
+{
+    char path[120], file[STORE_FILE_NAME];
+
+    store_dir_make();
+    moxd_loop_main(fill_large, NULL);
+    store_env_account_file(damaged_id, file);
+    snprintf(path, sizeof(path), "%s/db/%s", store_dir, file);
+    ck_assert_int_eq(remove_it ? unlink(path) : truncate(path, 0), 0);
+    moxd_loop_main(is_restored, NULL);
+    store_dir_remove();
+}
+
+START_TEST(lost_database_is_not_made_anew)
+{
+    lose(true);
+    lose(false);
 }
 END_TEST
 
@@ -388,7 +509,8 @@ END_TEST
 
 UNIT_MAIN("store_damage", damaged_page_sets_one_account_aside,
           damage_that_recovery_meets_sets_one_account_aside,
-          damaged_first_page_sets_one_account_aside, missing_body_concerns_one_message,
+          damaged_first_page_sets_one_account_aside, lost_database_is_not_made_anew,
+          missing_body_concerns_one_message,
           adds_nothing_below_the_reserve, full_disk_loses_nothing_that_was_acknowledged,
           nothing_is_acknowledged_when_a_flush_fails,
           directory_belongs_to_one_process, data_of_a_newer_version_is_refused)
