@@ -4,7 +4,8 @@
 struct command {
     imap_cmd_fn *fn;
     unsigned states; /* in which it is valid */
-    bool no_expunge; /* RFC 9051 7.5.1: no EXPUNGE during FETCH, STORE, SEARCH by number */
+    bool no_expunge; /* RFC 9051 7.5.1: no EXPUNGE during FETCH, STORE, SEARCH by number; nor in SELECT,
+                        whose answers still number what was told first */
 };
 enum { ANY = IMAP_NOT_AUTH | IMAP_AUTH | IMAP_SELECTED, IN = IMAP_AUTH | IMAP_SELECTED };
 
@@ -17,8 +18,8 @@ static const struct command commands[MOXD_IMAP_VERBS] = {
     [MOXD_IMAP_AUTHENTICATE] = { imap_cmd_authenticate, IMAP_NOT_AUTH, false },
     [MOXD_IMAP_LOGIN] = { imap_cmd_login, IMAP_NOT_AUTH, false },
     [MOXD_IMAP_ENABLE] = { imap_cmd_enable, IN, false },
-    [MOXD_IMAP_SELECT] = { imap_cmd_select, IN, false },
-    [MOXD_IMAP_EXAMINE] = { imap_cmd_select, IN, false },
+    [MOXD_IMAP_SELECT] = { imap_cmd_select, IN, true },
+    [MOXD_IMAP_EXAMINE] = { imap_cmd_select, IN, true },
     [MOXD_IMAP_CREATE] = { imap_cmd_create, IN, false },
     [MOXD_IMAP_DELETE] = { imap_cmd_delete, IN, false },
     [MOXD_IMAP_RENAME] = { imap_cmd_rename, IN, false },
