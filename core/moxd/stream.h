@@ -94,6 +94,14 @@ int moxd_stream_tls_binding(struct moxd_stream *st, const char *type, struct mox
 int moxd_stream_tls_client_key(const struct moxd_stream *st, unsigned char out[32]) MOXD_CHECKED;
 const char *moxd_stream_error(const struct moxd_stream *st); /* detail of the last error, or "" */
 
+/* Compression in both directions (RFC 4978), beneath which TLS may be: flushes, and from then on inflates what
+ * comes, beginning with what is in the buffer, and deflates what is written; each flush is one of the
+ * compression too. 0 or an error. It cannot be undone. While nothing flows it costs what the window needs
+ * that the peer may refer to: as much as it has sent, at most 32 KiB. */
+int moxd_stream_deflate(struct moxd_stream *st) MOXD_SUSPENDS;
+bool moxd_stream_is_deflated(const struct moxd_stream *st);
+size_t moxd_stream_deflate_memory(const struct moxd_stream *st); /* bytes that it holds now */
+
 int moxd_stream_fd(const struct moxd_stream *st);
 const struct sockaddr *moxd_stream_peer(const struct moxd_stream *st);
 const struct sockaddr *moxd_stream_local(const struct moxd_stream *st);

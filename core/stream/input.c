@@ -31,6 +31,8 @@ void core_stream_release(struct moxd_stream *st)
         st->out = NULL;
         st->out_off = st->out_n = st->out_cap = 0;
     }
+    if (st->z != NULL)
+        core_deflate_release(st->z);
 }
 
 static void grow_input(struct moxd_stream *st, size_t cap)
@@ -97,7 +99,7 @@ static long read_some(struct moxd_stream *st)
 /* Before a reader waits, what we have said goes out: the peer may be waiting for it. */
 static int flush_before_wait(struct moxd_stream *st)
 {
-    return st->out_off == st->out_n || st->flushing ? 0 : moxd_stream_flush(st);
+    return !core_stream_unsent(st) || st->flushing ? 0 : moxd_stream_flush(st);
 }
 
 /* Who waits needs no buffers; and when it lasts, the pages of the stack that a handshake or a parser has
@@ -114,6 +116,8 @@ static int wait_for_input(struct moxd_stream *st, int want, int64_t deadline, bo
         if (r != MOXD_TIMEOUT)
             return r;
         moxd_fiber_trim();
+        if (st->z != NULL)
+            core_deflate_rest(st->z);
     }
     return core_stream_wait_io(st, want, deadline, poke);
 }

@@ -75,7 +75,7 @@ static long plain_result(struct moxd_stream *st, ssize_t k, int want)
     return fail_errno(st, errno);
 }
 
-long core_stream_try_read(struct moxd_stream *st, void *p, size_t n)
+static long read_raw(struct moxd_stream *st, void *p, size_t n)
 {
     long r;
 
@@ -95,6 +95,26 @@ long core_stream_try_read(struct moxd_stream *st, void *p, size_t n)
     else if (r > CORE_WANT_READ)
         st->read_error = (int)r;
     return r;
+}
+
+long core_stream_try_read(struct moxd_stream *st, void *p, size_t n)
+{
+    long k;
+
+    if (st->z == NULL)
+        return read_raw(st, p, n);
+    while ((k = core_deflate_take(st->z, p, n)) == 0) {
+        size_t room;
+        char *raw = core_deflate_room(st->z, &room);
+
+        k = read_raw(st, raw, room);
+        if (k <= 0)
+            return k;
+        core_deflate_got(st->z, (size_t)k);
+    }
+    if (k < 0)
+        st->read_error = core_stream_fail(st, MOXD_IOERR, "bad compressed data");
+    return k < 0 ? st->read_error : k;
 }
 
 long core_stream_try_write(struct moxd_stream *st, const void *p, size_t n)

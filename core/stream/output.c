@@ -18,10 +18,38 @@ static int stick(struct moxd_stream *st, int r)
     return r;
 }
 
+bool core_stream_unsent(const struct moxd_stream *st)
+{
+    return st->out_off < st->out_n || (st->z != NULL && core_deflate_packed(st->z).n > 0);
+}
+
+/* Compressing is work too, the more the better it does. */
+struct moxd_str core_stream_next_out(struct moxd_stream *st)
+{
+    size_t n = st->out_n - st->out_off;
+
+    if (st->z == NULL)
+        return moxd_str(st->out + st->out_off, n);
+    if (core_deflate_packed(st->z).n == 0 && n > 0) {
+        core_deflate_pack(st->z, st->out + st->out_off, n);
+        st->burst_out += n;
+        st->out_off = st->out_n = 0;
+    }
+    return core_deflate_packed(st->z);
+}
+
+void core_stream_advance(struct moxd_stream *st, size_t n)
+{
+    if (st->z != NULL)
+        core_deflate_sent(st->z, n);
+    else
+        st->out_off += n;
+}
+
 /* Something was written: after a burst the others run. */
 static int advance(struct moxd_stream *st, size_t n)
 {
-    st->out_off += n;
+    core_stream_advance(st, n);
     st->burst_out += n;
     if (st->burst_out < CORE_STREAM_BURST)
         return 0;
@@ -33,9 +61,9 @@ static int push(struct moxd_stream *st)
 {
     int r = 0;
 
-    while (r >= 0 && st->out_off < st->out_n) {
-        size_t n = st->slow ? 1 : st->out_n - st->out_off;
-        long k = core_stream_try_write(st, st->out + st->out_off, n);
+    while (r >= 0 && core_stream_unsent(st)) {
+        struct moxd_str out = core_stream_next_out(st);
+        long k = core_stream_try_write(st, out.p, st->slow ? 1 : out.n);
 
         if (k > 0)
             r = advance(st, (size_t)k);
@@ -60,7 +88,7 @@ int moxd_stream_flush(struct moxd_stream *st)
     }
     if (st->write_error != 0)
         return st->write_error;
-    if (st->out_off == st->out_n)
+    if (!core_stream_unsent(st))
         return 0;
     st->flushing = true;
     int r = stick(st, push(st));

@@ -41,7 +41,7 @@ static int secure(struct moxd_stream *st, SSL *ssl)
 
 int moxd_stream_tls_accept(struct moxd_stream *st, struct moxd_tls *tls, size_t *discarded)
 {
-    moxd_assert(st->ssl == NULL);
+    moxd_assert(st->ssl == NULL && st->z == NULL);
     int r = moxd_stream_flush(st);
     if (r < 0)
         return r;
@@ -78,7 +78,7 @@ int moxd_stream_tls_connect(struct moxd_stream *st, const struct moxd_tls_client
 {
     struct moxd_err err;
 
-    moxd_assert(st->ssl == NULL);
+    moxd_assert(st->ssl == NULL && st->z == NULL);
     int r = moxd_stream_flush(st);
     if (r < 0)
         return r;

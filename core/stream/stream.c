@@ -52,11 +52,12 @@ struct moxd_stream *moxd_stream_new(int fd)
 /* One attempt for what is buffered. */
 static void push_rest(struct moxd_stream *st)
 {
-    while (st->out_off < st->out_n) {
-        long k = core_stream_try_write(st, st->out + st->out_off, st->out_n - st->out_off);
+    while (core_stream_unsent(st)) {
+        struct moxd_str out = core_stream_next_out(st);
+        long k = core_stream_try_write(st, out.p, out.n);
         if (k <= 0)
             return;
-        st->out_off += (size_t)k;
+        core_stream_advance(st, (size_t)k);
     }
 }
 
@@ -98,8 +99,44 @@ void moxd_stream_close(struct moxd_stream *st)
     close(st->fd);
     core_stream_drop_input(st);
     free(st->out);
+    core_deflate_free(st->z);
     free(st->error);
     free(st);
+}
+
+/* What is in the input already came after the command that started compression. */
+static void take_over_input(struct moxd_stream *st, size_t n)
+{
+    size_t room;
+
+    if (n == 0)
+        return;
+    memcpy(core_deflate_room(st->z, &room), core_stream_data(st), n);
+    core_deflate_got(st->z, n);
+    core_stream_drop_input(st);
+}
+
+int moxd_stream_deflate(struct moxd_stream *st)
+{
+    moxd_assert(st->z == NULL);
+    int r = moxd_stream_flush(st);
+    if (r < 0)
+        return r;
+    st->z = core_deflate_new();
+    if (core_stream_have(st) > CORE_DEFLATE_CHUNK)
+        return core_stream_fail(st, MOXD_IOERR, "data came before compression began");
+    take_over_input(st, core_stream_have(st));
+    return 0;
+}
+
+bool moxd_stream_is_deflated(const struct moxd_stream *st)
+{
+    return st->z != NULL;
+}
+
+size_t moxd_stream_deflate_memory(const struct moxd_stream *st)
+{
+    return st->z != NULL ? core_deflate_memory(st->z) : 0;
 }
 
 void moxd_stream_timeouts(struct moxd_stream *st, int64_t read_ns, int64_t write_ns)

@@ -2,11 +2,13 @@
  *
  *   input.c   the input buffer and the readers of bytes    read_line.c, read_data.c   their users
  *   output.c  the output buffer                            io.c     system calls, OpenSSL, waiting
+ *   deflate.c compression, between the buffers and io.c
  *   stream.c  life and facts                               secure.c handshakes, facts about TLS */
 #ifndef MOXD_CORE_STREAM_PRIV_H
 #define MOXD_CORE_STREAM_PRIV_H
 
 #include "fiber/fiber_priv.h"
+#include "stream/deflate.h"
 
 #include <ev.h>
 #include <moxd/stream.h>
@@ -58,11 +60,13 @@ struct moxd_stream {
     uint64_t count_in, count_out;
     size_t burst_in, burst_out; /* since the last wait */
     unsigned lines;             /* since the last wait or yield */
+    struct core_deflate *z;     /* compression; NULL: none */
     char *error;                /* detail of the last error; NULL: none */
     union core_addr peer, local;
 };
 
-/* io.c: one attempt. > 0 bytes, CORE_WANT_*, or an error, which is set in the stream too. */
+/* io.c: one attempt. > 0 bytes, CORE_WANT_*, or an error, which is set in the stream too. Reading inflates;
+ * what is written is compressed already. */
 long core_stream_try_read(struct moxd_stream *st, void *p, size_t n);
 long core_stream_try_write(struct moxd_stream *st, const void *p, size_t n);
 /* Waits for what CORE_WANT_* says: 1, or an error of waiting; with `poke`, 0 when the fiber was poked. */
@@ -84,6 +88,12 @@ static inline const char *core_stream_data(const struct moxd_stream *st)
     return st->in != NULL ? st->in + st->in_off : "";
 }
 void core_stream_drop_input(struct moxd_stream *st);
+/* Whether something written was not sent yet. */
+bool core_stream_unsent(const struct moxd_stream *st);
+/* What is to be sent next, compressed when that is so: in the stream until core_stream_advance says how much of
+ * it was sent. */
+struct moxd_str core_stream_next_out(struct moxd_stream *st);
+void core_stream_advance(struct moxd_stream *st, size_t n);
 /* Gives back buffers that hold nothing. */
 void core_stream_release(struct moxd_stream *st);
 

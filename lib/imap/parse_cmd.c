@@ -119,6 +119,12 @@ static int args_append(struct imap_parser *p, struct moxd_imap_cmd *c)
     return args_mailbox(p, c) < 0 ? -1 : mail_imap_append(p, &c->append);
 }
 
+/* RFC 4978 5: "COMPRESS" SP algorithm */
+static int args_compress(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    return mail_imap_space(p) < 0 ? -1 : mail_imap_atom(p, &c->arg);
+}
+
 /* Up to the mailbox. A UID is a number (RFC 9051 9 uniqueid). */
 static int replace_mailbox(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
@@ -227,6 +233,7 @@ static const struct {
     [MOXD_IMAP_MOVE] = { "MOVE", args_copy, true },
     [MOXD_IMAP_SORT] = { "SORT", args_sort, true },
     [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
+    [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
 };
 

@@ -35,6 +35,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_STORE, MOXD_IMAP_COPY, MOXD_IMAP_MOVE, MOXD_IMAP_SORT,
     MOXD_IMAP_THREAD,
     MOXD_IMAP_REPLACE,
+    MOXD_IMAP_COMPRESS,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -190,7 +191,7 @@ struct moxd_imap_cmd {
     enum moxd_imap_verb verb;
     bool uid;                    /* UID FETCH and the like */
     struct moxd_str mailbox;     /* SELECT ..., APPEND, COPY; RENAME: from; LIST: reference */
-    struct moxd_str arg;         /* RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
+    struct moxd_str arg;         /* COMPRESS: algorithm; RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
     struct moxd_str arg2;        /* LOGIN: password; AUTHENTICATE: initial response, still base64 */
     bool has_arg2;
     struct moxd_imap_list list;  /* ENABLE: capabilities; LIST, LSUB: patterns; ID: keys and values

@@ -39,6 +39,7 @@ static const struct {
     { "MULTIAPPEND", false },
     { "CATENATE", false },
     { "REPLACE", false },
+    { "COMPRESS=DEFLATE", false },
 };
 /* clang-format on */
 

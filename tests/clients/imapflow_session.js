@@ -62,6 +62,7 @@ const steps = {
         assert.strictEqual(c.namespace.delimiter, '/');
         assert.strictEqual(c.usable, true);
         assert.strictEqual(c.serverInfo.name, 'moxd');
+        assert(c.capabilities.has('COMPRESS=DEFLATE') && c._deflate, 'not compressed');
     },
     'mailboxCreate, list, listTree': async (c) => {
         assert.strictEqual((await c.mailboxCreate('Flow')).created, true);

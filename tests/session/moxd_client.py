@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 import subprocess
+import zlib
 
 from moxd_server import BUILD_DIR, PATIENCE, SERVICES, Failure
 
@@ -29,6 +30,7 @@ class Client:
         self.buffer = b""
         self.bindings = {}
         self.pipe = None
+        self.deflater = self.inflater = None
         self.sock = socket.create_connection(address, timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if SERVICES[service]:
@@ -60,7 +62,15 @@ class Client:
         self.sock.settimeout(PATIENCE)
         self.bindings["tls-exporter"] = base64.b64decode(self.line())
 
+    def start_deflate(self):
+        """Compression in both directions (RFC 4978)."""
+        self.deflater = zlib.compressobj(wbits=-15)
+        self.inflater = zlib.decompressobj(-15)
+        self.buffer = self.inflater.decompress(self.buffer)
+
     def send(self, data):
+        if self.deflater:
+            data = self.deflater.compress(data) + self.deflater.flush(zlib.Z_SYNC_FLUSH)
         try:
             self.sock.sendall(data)
         except (ssl.SSLError, OSError) as e:
@@ -74,7 +84,7 @@ class Client:
             data = b""
         except (ssl.SSLError, OSError) as e:
             raise Failure("receiving: %s; so far %r" % (e, self.buffer)) from e
-        self.buffer += data
+        self.buffer += self.inflater.decompress(data) if self.inflater else data
         return bool(data)
 
     def line(self):

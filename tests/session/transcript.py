@@ -19,6 +19,7 @@ round of %repeat, {lit:text} an IMAP literal that does not wait, {odd:N} is 1,3,
 
     %connect SERVICE [TLS] [as NAME]   TLS: 1.2, or exporter    %use NAME    a connection of before
     %tls [TLS]                         handshake, after STARTTLS
+    %deflate                           compression both ways, after COMPRESS
     %auth MECHANISM USER PASSWORD      logs in (smtp, imap); %auth! must be refused
     %repeat N ... %end                 C and S lines, N times
     %eof  %shut  %close                the server closed; half-close; close
@@ -246,6 +247,9 @@ class Run:
         if self.client.buffer:
             raise Failure("before the handshake came: %r" % self.client.buffer)
         self.client.start_tls(rest or None)
+
+    def do_deflate(self, _rest):
+        self.client.start_deflate()
 
     def do_eof(self, _rest):
         self.client.expect_eof()
