@@ -98,7 +98,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
         return r < 0 ? -1 : leave_out(f, &msg);
     if (newly_seen && !f->wants_flags) {
         moxd_buf_adds(&s->out, " FLAGS ");
-        imap_flags_out(&s->out, info->flags, info->keywords);
+        imap_message_flags(s, &s->out, info->uid, info->flags, info->keywords);
     }
     if (tells_modseq(f, newly_seen)) {
         moxd_buf_addc(&s->out, ' ');

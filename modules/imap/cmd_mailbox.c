@@ -101,6 +101,7 @@ int imap_cmd_subscribe(struct imap_session *s)
 
 int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, unsigned atts)
 {
+    size_t recent = atts & MOXD_IMAP_STATUS_RECENT ? imap_recent_count(s, mb) : 0;
     const struct {
         unsigned bit;
         const char *name;
@@ -112,7 +113,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         { MOXD_IMAP_STATUS_UNSEEN, "UNSEEN", mb->unseen },
         { MOXD_IMAP_STATUS_DELETED, "DELETED", mb->deleted },
         { MOXD_IMAP_STATUS_SIZE, "SIZE", mb->size },
-        { MOXD_IMAP_STATUS_RECENT, "RECENT", 0 },
+        { MOXD_IMAP_STATUS_RECENT, "RECENT", recent },
         { MOXD_IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", mb->highestmodseq },
     };
     const char *sep = "";

@@ -72,7 +72,7 @@ int imap_tell_entry(struct imap_session *s, const struct store_entry *e, unsigne
     }
     if (what & IMAP_TELL_FLAGS) {
         moxd_buf_addf(&s->out, "%sFLAGS ", sep);
-        imap_flags_out(&s->out, e->flags, e->keywords);
+        imap_message_flags(s, &s->out, e->uid, e->flags, e->keywords);
         sep = " ";
     }
     if (what & IMAP_TELL_MODSEQ) {

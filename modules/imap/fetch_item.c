@@ -342,7 +342,7 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
         imap_put_modseq(msg->s, msg->info->modseq);
     } else if (kind == MOXD_IMAP_ITEM_FLAGS) {
         moxd_buf_adds(b, "FLAGS ");
-        imap_flags_out(b, msg->info->flags, msg->info->keywords);
+        imap_message_flags(msg->s, b, msg->info->uid, msg->info->flags, msg->info->keywords);
     } else if (kind == MOXD_IMAP_ITEM_SAVEDATE) {
         put_date(b, "SAVEDATE", (struct moxd_imap_date){ msg->info->saved, 0 });
     } else {

@@ -37,6 +37,7 @@ struct imap {
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
     struct moxd_metric_handle *commands, *connections;
+    struct imap_recent *recent; /* hash, of the mailboxes that are selected */
 };
 
 /* A listener's `imap { }` and `imaps { }`. */
@@ -73,6 +74,7 @@ struct imap_selected {
     uint64_t sent; /* highest MODSEQ sent since the last tagged answer */
     struct imap_view view;
     struct imap_known known;
+    struct imap_recent *recent;
 };
 
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
@@ -182,7 +184,22 @@ int imap_send_flags(struct imap_session *s) MOXD_SUSPENDS;
 void imap_known_fini(struct imap_known *k);
 
 /* select.c */
-void imap_deselect(struct imap_session *s);
+void imap_deselect(struct imap_session *s) MOXD_SUSPENDS;
+
+/* recent.c: \Recent, for clients of IMAP4rev1. */
+/* Once s->sel is there: what no session was told of is recent in this one. */
+void imap_recent_open(struct imap_session *s, const struct store_mailbox *mb) MOXD_SUSPENDS;
+/* The same for what is about to be told with EXISTS; uidnext: above all of it. */
+void imap_recent_claim(struct imap_session *s, uint32_t uidnext);
+void imap_recent_close(struct imap_session *s) MOXD_SUSPENDS;
+bool imap_tells_recent(const struct imap_session *s);
+/* RECENT, when the number is another than the client was told. */
+int imap_tell_recent(struct imap_session *s) MOXD_SUSPENDS;
+/* How many would be recent for who selects the mailbox now. */
+size_t imap_recent_count(struct imap_session *s, const struct store_mailbox *mb) MOXD_SUSPENDS;
+/* As imap_flags_out, with \Recent. */
+void imap_message_flags(const struct imap_session *s, struct moxd_buf *b, uint32_t uid,
+                        unsigned flags, struct store_keywords keywords);
 
 /* condstore.c (RFC 7162 3.1) */
 /* The client is CONDSTORE-aware from now on; when a mailbox is selected it is told HIGHESTMODSEQ. */

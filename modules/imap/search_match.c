@@ -96,6 +96,11 @@ static bool day_matches(const struct search_key *k, int64_t day)
     }
 }
 
+static bool recent(const struct imap_search *se, const struct store_msg *info)
+{
+    return imap_tells_recent(se->s) && imap_view_is_recent(se->view, info->uid);
+}
+
 /* The day of the Date field in its own zone; no match when there is none that can be read. */
 static void scan_date(void *arg)
 {
@@ -161,11 +166,13 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
         r = match(se, k->child, msg, err);
         return r < 0 ? r : !r;
     case MOXD_IMAP_KEY_ALL:
-    case MOXD_IMAP_KEY_OLD: /* no message is recent here */
         return 1;
+    case MOXD_IMAP_KEY_OLD:
+        return !recent(se, msg->info);
     case MOXD_IMAP_KEY_NEW:
+        return recent(se, msg->info) && !(msg->info->flags & STORE_SEEN);
     case MOXD_IMAP_KEY_RECENT:
-        return 0;
+        return recent(se, msg->info);
     case MOXD_IMAP_KEY_FLAG:
         return has_flag(k, msg->info);
     case MOXD_IMAP_KEY_HEADER:

@@ -6,6 +6,7 @@ void imap_deselect(struct imap_session *s)
 {
     if (!s->sel)
         return;
+    imap_recent_close(s);
     imap_view_fini(&s->sel->view);
     imap_known_fini(&s->sel->known);
     free(s->sel);
@@ -46,7 +47,8 @@ static int tell_revision(struct imap_session *s, const struct store_mailbox *mb,
         imap_name_out(s, &s->out, mb->name);
         return imap_send_out(s);
     }
-    if (imap_untagged(s, "0 RECENT") < 0)
+    s->sel->view.told_recent = s->sel->view.nrecent;
+    if (imap_untagged(s, "%zu RECENT", s->sel->view.nrecent) < 0)
         return -1;
     return unseen ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen) : 0;
 }
@@ -79,6 +81,7 @@ static int load(struct imap_session *s, struct store_mailbox *mb, struct store_e
     s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
     imap_view_init(&s->sel->view, *entries, *n, modseq, mb->highestmodseq);
     s->state = IMAP_SELECTED;
+    imap_recent_open(s, mb);
     return 0;
 }
 

@@ -4,7 +4,8 @@
 struct command {
     imap_cmd_fn *fn;
     unsigned states; /* in which it is valid */
-    bool no_expunge; /* RFC 9051 7.5.1: no EXPUNGE during FETCH, STORE, SEARCH by number; nor in SELECT,
+    bool
+        no_expunge; /* RFC 9051 7.5.1: no EXPUNGE during FETCH, STORE, SEARCH by number; nor in SELECT,
                         whose answers still number what was told first */
 };
 enum { ANY = IMAP_NOT_AUTH | IMAP_AUTH | IMAP_SELECTED, IN = IMAP_AUTH | IMAP_SELECTED };

@@ -112,9 +112,12 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
         return -1;
     if (view->told < view->n) {
         view->told = view->n;
+        imap_recent_claim(s, view->uids[view->n - 1] + 1);
         if (imap_untagged(s, "%zu EXISTS", view->told) < 0)
             return -1;
     }
+    if (imap_tell_recent(s) < 0)
+        return -1;
     return view->nflags > 0 ? tell_flags(s, a) : 0;
 }
 

@@ -13,6 +13,7 @@
 enum imap_mark {
     IMAP_MARK_GONE = 1,  /* expunged */
     IMAP_MARK_FLAGS = 2, /* flags changed */
+    IMAP_MARK_RECENT = 4, /* \Recent in this session */
 };
 
 /* A message whose flags the client learned from the running command, not from a change. */
@@ -27,7 +28,8 @@ struct imap_view {
     uint8_t *marks;
     size_t n, cap;
     size_t told;          /* what the last EXISTS, less later EXPUNGEs, said */
-    size_t ngone, nflags; /* how many carry which mark */
+    size_t ngone, nflags, nrecent; /* how many carry which mark */
+    size_t told_recent;   /* what the last RECENT said */
     uint64_t synced;      /* the read that it was made of had everything up to this modseq */
     uint64_t high;        /* highest modseq of the mailbox that was noted */
     uint64_t
@@ -103,6 +105,9 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, 
 uint64_t imap_view_known(const struct imap_view *v);
 /* The client is to be told the flags of those that it knows. */
 void imap_view_stale(struct imap_view *v, const struct store_uids *uids);
+/* Those with UIDs from `from` on are recent. */
+void imap_view_set_recent(struct imap_view *v, uint32_t from);
+bool imap_view_is_recent(const struct imap_view *v, uint32_t uid);
 /* The told messages with changed flags, whose marks are taken off. */
 void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
 /* Changes were lost: finds out by comparing with all entries as of that modseq. */

@@ -56,7 +56,23 @@ static void mark(struct imap_view *v, size_t i, enum imap_mark m)
     if (i == v->n || (v->marks[i] & m))
         return;
     v->marks[i] |= m;
-    *(m == IMAP_MARK_GONE ? &v->ngone : &v->nflags) += 1;
+    *(m == IMAP_MARK_GONE ? &v->ngone : m == IMAP_MARK_FLAGS ? &v->nflags : &v->nrecent) += 1;
+}
+
+void imap_view_set_recent(struct imap_view *v, uint32_t from)
+{
+    for (size_t i = v->n; i > 0 && v->uids[i - 1] >= from; i--)
+        mark(v, i - 1, IMAP_MARK_RECENT);
+}
+
+bool imap_view_is_recent(const struct imap_view *v, uint32_t uid)
+{
+    size_t i;
+
+    if (v->nrecent == 0)
+        return false;
+    i = find(v, uid);
+    return i < v->n && (v->marks[i] & IMAP_MARK_RECENT);
 }
 
 static void mark_gone(struct imap_view *v, size_t i, uint64_t modseq)
@@ -178,6 +194,7 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, 
             continue;
         }
         v->nflags -= (v->marks[i] & IMAP_MARK_FLAGS) != 0;
+        v->nrecent -= (v->marks[i] & IMAP_MARK_RECENT) != 0;
         if (i >= told)
             continue;
         v->told--;

@@ -141,6 +141,13 @@ static int api_set_special_use(struct store_account *acc, uint32_t mailbox, unsi
     return check_use(use, err) < 0 ? -1 : store_write(acc, store_op_special_use, &op, err);
 }
 
+static int api_set_recent(struct store_account *acc, uint32_t mailbox, uint32_t uid,
+                          struct moxd_err *err)
+{
+    struct store_op_recent op = { mailbox, uid };
+    return store_write_soon(acc, store_op_recent, &op, err);
+}
+
 /* --- messages ---------------------------------------------------------------------------------- */
 
 static int api_entries(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
@@ -338,6 +345,7 @@ const struct store_v1 store_api = {
     .mailbox_rename = api_rename,
     .subscribe = api_subscribe,
     .set_special_use = api_set_special_use,
+    .set_recent = api_set_recent,
     .entries = api_entries,
     .select = api_select,
     .messages = api_messages,

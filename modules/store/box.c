@@ -140,7 +140,7 @@ static int make(struct store_tx *tx, struct moxd_str name, unsigned special_use,
     *box = (struct store_box){ .id = tx->meta.next_mailbox++ };
     memcpy(box->name.p, name.p, name.n);
     box->name.n = name.n;
-    box->r = (struct store_mbox){ .uidvalidity = tx->meta.next_uidvalidity++, .uidnext = 1,
+    box->r = (struct store_mbox){ .uidvalidity = tx->meta.next_uidvalidity++, .uidnext = 1, .recent = 1,
                                   .special_use = special_use, .name = store_name_str(&box->name) };
     box->r.createseq = box->r.highestmodseq = store_tx_modseq(tx);
     tx->meta.mailboxes++;
@@ -197,7 +197,7 @@ int store_box_show(struct store_tx *tx, struct store_box *box, bool subscribed,
         .highestmodseq = box->r.highestmodseq, .createseq = box->r.createseq,
         .special_use = box->r.special_use, .subscribed = subscribed,
         .total = box->r.total, .unseen = box->r.unseen, .deleted = box->r.deleted,
-        .size = box->r.size, .keywords = store_kwlist_all(box->kw, a),
+        .size = box->r.size, .recent = box->r.recent, .keywords = store_kwlist_all(box->kw, a),
     };
     return 0;
 }

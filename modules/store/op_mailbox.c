@@ -178,6 +178,21 @@ int store_op_delete(struct store_tx *tx, void *arg, struct moxd_err *err)
     return 0;
 }
 
+int store_op_recent(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct store_op_recent *op = arg;
+    struct store_box box;
+
+    if (store_box_load(tx, op->mailbox, &box, err) < 0)
+        return -1;
+    if (op->uid > box.r.uidnext)
+        op->uid = box.r.uidnext;
+    if (op->uid <= box.r.recent)
+        return 0;
+    box.r.recent = op->uid;
+    return store_box_save(tx, &box, err);
+}
+
 /* --- subscriptions ----------------------------------------------------------------------------- */
 
 int store_op_subscribe(struct store_tx *tx, void *arg, struct moxd_err *err)

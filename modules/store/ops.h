@@ -97,6 +97,10 @@ struct store_op_special_use {
     unsigned use;
 };
 int store_op_special_use(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_recent {
+    uint32_t mailbox, uid;
+};
+int store_op_recent(struct store_tx *tx, void *arg, struct moxd_err *err);
 /* Mailboxes of a new account, and its counters; nothing when it has them. */
 struct store_op_init {
     const struct store_initial {

@@ -107,7 +107,7 @@ static struct rbox *lost_box(struct rebuild *r, uint32_t id)
 
     if (b == NULL) {
         b = new_box(r, id);
-        b->box.r.uidnext = 1;
+        b->box.r.uidnext = b->box.r.recent = 1;
     }
     return b;
 }

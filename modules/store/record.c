@@ -2,13 +2,21 @@
 
 #include <moxd/buf.h>
 
-enum { RECORD_VERSION = 1 };
+enum {
+    RECORD_VERSION = 1,
+    MBOX_VERSION = 2, /* 1: without `recent` */
+};
+
+static struct store_enc start_version(unsigned char *buf, unsigned version)
+{
+    struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
+    store_enc_u8(&e, version);
+    return e;
+}
 
 static struct store_enc start(unsigned char *buf)
 {
-    struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
-    store_enc_u8(&e, RECORD_VERSION);
-    return e;
+    return start_version(buf, RECORD_VERSION);
 }
 
 struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf)
@@ -48,7 +56,7 @@ int store_meta_decode(struct moxd_str s, struct store_meta *m)
 
 struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, MBOX_VERSION);
     store_enc_u32(&e, m->uidvalidity);
     store_enc_u32(&e, m->uidnext);
     store_enc_u64(&e, m->highestmodseq);
@@ -58,6 +66,7 @@ struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf
     store_enc_u32(&e, m->unseen);
     store_enc_u32(&e, m->deleted);
     store_enc_u64(&e, m->size);
+    store_enc_u32(&e, m->recent);
     store_enc_u16(&e, (unsigned)m->name.n);
     store_enc_bytes(&e, m->name);
     return store_enc_str(&e);
@@ -76,10 +85,11 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
     m->unseen = store_dec_u32(&d);
     m->deleted = store_dec_u32(&d);
     m->size = store_dec_u64(&d);
+    m->recent = version == MBOX_VERSION ? store_dec_u32(&d) : m->uidnext;
     size_t n = store_dec_u16(&d);
     m->name = store_dec_bytes(&d, n);
-    bool ok = store_dec_done(&d) && version == RECORD_VERSION && m->uidvalidity > 0 && m->uidnext > 0 &&
-              n > 0 && n <= STORE_NAME_MAX && m->unseen <= m->total && m->deleted <= m->total &&
+    bool ok = store_dec_done(&d) && version >= RECORD_VERSION && version <= MBOX_VERSION &&
+              m->uidvalidity > 0 && m->uidnext > 0 && m->recent > 0 && m->recent <= m->uidnext && n > 0 && n <= STORE_NAME_MAX && m->unseen <= m->total && m->deleted <= m->total &&
               m->createseq <= m->highestmodseq;
     return ok ? 0 : -1;
 }

@@ -81,6 +81,7 @@ struct store_mbox {
     unsigned special_use;
     uint32_t total, unseen, deleted;
     uint64_t size;
+    uint32_t recent;           /* UIDs from here on no session was told of (IMAP's \Recent) */
     struct moxd_str name;      /* points into what was decoded */
 };
 

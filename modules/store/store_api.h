@@ -51,6 +51,7 @@ struct store_mailbox {
     bool subscribed;
     uint32_t total, unseen, deleted;
     uint64_t size;
+    uint32_t recent;           /* UIDs from here on no session was told of (\Recent, RFC 3501 2.3.2) */
     struct store_keywords keywords; /* ever used here, never removed (STORE-09) */
 };
 struct store_time {
@@ -166,6 +167,9 @@ struct store_v1 {
                           struct moxd_err *err) MOXD_SUSPENDS;
     int (*subscribe)(struct store_account *acc, struct moxd_str name, bool on,
                      struct moxd_err *err) MOXD_SUSPENDS; /* idempotent (STORE-18); any valid name */
+    /* UIDs below this one are no longer recent. Not a change: no modseq; durable with the next flush. */
+    int (*set_recent)(struct store_account *acc, uint32_t mailbox, uint32_t uid,
+                      struct moxd_err *err) MOXD_SUSPENDS;
     int (*set_special_use)(struct store_account *acc, uint32_t mailbox, unsigned use,
                            struct moxd_err *err) MOXD_SUSPENDS;
 

@@ -136,7 +136,7 @@ class Reader(Session):
             self.held += not self.selecting
         elif line.startswith("* OK [UIDVALIDITY "):
             self.validity = int(re.search(r"\d+", line).group())
-        elif re.search(r"EXPUNGE|RECENT [1-9]|BYE", line):
+        elif re.search(r"EXPUNGE|BYE", line):
             raise Failure("unexpected: %s" % line)
 
     def exists(self, n):

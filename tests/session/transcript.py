@@ -28,6 +28,7 @@ round of %repeat, {lit:text} an IMAP literal that does not wait, {odd:N} is 1,3,
                                        below: its lines, %absent TEXT: in none of them. %count USER MAILBOX N: that many are there
     %append MAILBOX [FLAGS] [DATE]     appends a message through the IMAP connection; lines `| text` below:
                                        its lines
+    %recent                            from now on \\Recent and RECENT are seen: else they are left out
     %scram MECHANISM USER NAME         the salt of a user, the same for each use of NAME
     %log REGEX                         waits for such a line in the server's log
     %nolog TEXT                        no line of the log has that text
@@ -45,6 +46,7 @@ from moxd_client import Client, tls_context
 from moxd_server import BUILD_DIR, MODULES, PASSWORD, Conf, Failure, Skip, built
 from sasl_client import mechanism
 
+RECENT = re.compile(rb"\* \d+ RECENT")
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 
 
@@ -105,6 +107,7 @@ class Run:
         self.at = 0
         self.clients = {}
         self.client = None
+        self.recent = False
         self.values = {"password": PASSWORD, "dir": server.dir}
         self.output = []
         self.everything = []
@@ -142,15 +145,24 @@ class Run:
         elif kind == "C-":
             self.client.send(to_bytes(self.substitute(rest)))
         elif kind == "S:":
-            self.expect(self.pattern(rest), self.client.line())
+            self.expect(self.pattern(rest), self.line())
         elif kind == "S/":
-            self.expect(re.compile(self.substitute(rest), re.S), self.client.line())
+            self.expect(re.compile(self.substitute(rest), re.S), self.line())
         elif kind == "S*":
             self.skip_to(self.pattern(rest))
         elif kind == "> ":
             self.expect_output(text[2:])
         else:
             raise Failure("not understood")
+
+    def line(self):
+        """The next line from the server; without what is recent, unless the case is about that."""
+        while True:
+            line = self.client.line()
+            if self.recent or not self.client.service.startswith("imap"):
+                return line
+            if not RECENT.fullmatch(line):
+                return re.sub(rb" \\Recent(?=\))|(?<=\()\\Recent(?=\))", b"", line)
 
     def substitute(self, text):
         def value(match):
@@ -196,7 +208,7 @@ class Run:
         skipped = []
         while True:
             try:
-                line = self.client.line()
+                line = self.line()
             except Failure as e:
                 raise Failure("%s\nskipped: %s" % (e, skipped[-20:])) from e
             match = pattern.fullmatch(line.decode("utf-8", "backslashreplace"))
@@ -211,7 +223,7 @@ class Run:
             wanted.append(self.lines[self.at][1][3:])
             self.at += 1
         while wanted:
-            line = self.client.line()
+            line = self.line()
             text = line.decode("utf-8", "backslashreplace")
             found = next((w for w in wanted if self.pattern(w).fullmatch(text)), None)
             if found is None:
@@ -239,6 +251,9 @@ class Run:
         self.client = Client(self.server.address(words[0]), words[0],
                              words[1] if len(words) > 1 else None)
         self.clients[name] = self.client
+
+    def do_recent(self, _rest):
+        self.recent = True
 
     def do_use(self, rest):
         self.client = self.clients[rest]
@@ -377,8 +392,10 @@ class Run:
 
     def do_silent(self, rest):
         """Nothing comes for that long."""
-        if self.client.comes_within(float(rest.removesuffix("ms")) / 1000):
-            raise Failure("not silent")
+        while self.client.comes_within(float(rest.removesuffix("ms")) / 1000):
+            line = self.client.line()
+            if self.recent or not RECENT.fullmatch(line):
+                raise Failure("not silent: %r" % line)
 
     def do_term(self, _rest):
         self.server.terminate()

@@ -372,6 +372,26 @@ START_TEST(stale_flags_are_told_again)
 }
 END_TEST
 
+START_TEST(recent_messages)
+{
+    SETUP(3, 5, 6);
+    ck_assert(!imap_view_is_recent(&view, 6));
+    imap_view_set_recent(&view, 5);
+    imap_view_set_recent(&view, 6);
+    ck_assert_uint_eq(view.nrecent, 2);
+    ck_assert(!imap_view_is_recent(&view, 3) && imap_view_is_recent(&view, 5));
+    ck_assert(!imap_view_is_recent(&view, 4) && !imap_view_is_recent(&view, 7));
+    change(STORE_CHANGE_FLAGS, 5, 11);
+    ck_assert_str_eq(flagged(), "5:5");
+    change(STORE_CHANGE_EXPUNGE, 5, 12);
+    change(STORE_CHANGE_EXPUNGE, 3, 12);
+    ck_assert_str_eq(expunge(), "1 1 ");
+    ck_assert_uint_eq(view.nrecent, 1);
+    ck_assert(imap_view_is_recent(&view, 6));
+    teardown();
+}
+END_TEST
+
 /* What of the UIDs in `gone` is told as VANISHED (EARLIER). */
 static const char *unknown(const char *gone, const char *within, uint32_t above)
 {
@@ -569,5 +589,5 @@ UNIT_MAIN("imap_view", sequence_sets, uid_sets, empty_mailbox, saved_result,
           own_changes_are_not_told_twice, silent_changes_hide_nothing_of_others,
           a_fetch_tells_what_was_pending, compares_after_lost_changes,
           known_modseq_waits_for_expunges, known_modseq_after_lost_changes,
-          stale_flags_are_told_again, vanished_before, sequence_match_data,
+          stale_flags_are_told_again, recent_messages, vanished_before, sequence_match_data,
           random_changes_keep_client_and_mailbox_alike, patterns, hostile_pattern)

@@ -490,6 +490,46 @@ IN_STORE(tells_changes_since_a_modseq)
     moxd_arena_free(a);
 }
 
+IN_STORE(keeps_what_is_recent)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    uint32_t box = 0;
+
+    for (int i = 0; i < 3; i++)
+        box = add_text(acc, "INBOX", "x", 0).mailbox_id;
+    uint64_t modseq = api->modseq(acc);
+    ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).recent, 1);
+    ck_err(api->set_recent(acc, box, 3, err));
+    ck_err(api->set_recent(acc, box, 2, err)); /* never goes back */
+    ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).recent, 3);
+    ck_err(api->set_recent(acc, box, 100, err));
+    ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).recent, 4);
+    ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).highestmodseq, modseq);
+    ck_fails(NOTFOUND, api->set_recent(acc, 9999, 3, err));
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
+/* A record of a mailbox as it was written before it knew of recent messages. */
+START_TEST(reads_old_mailbox_records)
+{
+    unsigned char buf[STORE_RECORD_MAX], old[STORE_RECORD_MAX];
+    struct store_mbox m = { .uidvalidity = 1, .uidnext = 7, .recent = 3, .total = 2,
+                            .name = MOXD_STR("x") }, got;
+    struct moxd_str s = store_mbox_encode(&m, buf);
+    size_t at = 1 + 4 + 4 + 8 + 8 + 4 + 4 + 4 + 4 + 8; /* of recent */
+
+    ck_assert_int_eq(store_mbox_decode(s, &got), 0);
+    ck_assert(got.recent == 3 && got.uidnext == 7 && moxd_str_eqs(got.name, "x"));
+    memcpy(old, buf, at);
+    memcpy(old + at, buf + at + 4, s.n - at - 4);
+    old[0] = 1;
+    ck_assert_int_eq(store_mbox_decode(moxd_str((char *)old, s.n - 4), &got), 0);
+    ck_assert(got.recent == 7 && got.total == 2 && moxd_str_eqs(got.name, "x"));
+}
+END_TEST
+
 /* Larger than a bulk read and than a portion. */
 IN_STORE(works_on_many_messages)
 {
@@ -623,5 +663,5 @@ IN_STORE(obeys_the_quota)
 UNIT_MAIN("store", adds_and_reads, keeps_bodies_of_all_sizes, draft_can_be_read_while_it_grows,
           adds_to_several_accounts_at_once, adds_many_drafts, refuses_bad_adds, changes_flags,
           changes_flags_on_a_condition, limits_keywords, copies, moves, expunges,
-          tells_changes_since_a_modseq, works_on_many_messages, stops_when_uids_are_used_up,
+          tells_changes_since_a_modseq, keeps_what_is_recent, reads_old_mailbox_records, works_on_many_messages, stops_when_uids_are_used_up,
           keeps_notes, obeys_the_quota)
