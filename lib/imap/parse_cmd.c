@@ -168,6 +168,25 @@ static int args_thread(struct imap_parser *p, struct moxd_imap_cmd *c)
     return mail_imap_space(p) < 0 ? -1 : mail_imap_thread(p, c);
 }
 
+/* RFC 5267 5: 1*(SP quoted) */
+static int args_cancelupdate(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    size_t cap = 0;
+
+    if (mail_imap_space(p) < 0)
+        return -1;
+    do {
+        struct moxd_str s;
+
+        if (c->list.n >= MOXD_IMAP_PATTERNS_MAX)
+            return mail_imap_limit(p, "tags");
+        if (mail_imap_string(p, &s) < 0)
+            return -1;
+        mail_imap_list_add(p, &c->list, &cap, s);
+    } while (mail_imap_take(p, ' '));
+    return 0;
+}
+
 static int args_fetch(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
     if (args_set(p, c) < 0 || mail_imap_space(p) < 0 || mail_imap_fetch_items(p, c) < 0)
@@ -235,6 +254,7 @@ static const struct {
     [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
     [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
+    [MOXD_IMAP_CANCELUPDATE] = { "CANCELUPDATE", args_cancelupdate, false },
 };
 
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb)

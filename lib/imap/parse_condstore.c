@@ -83,6 +83,8 @@ static int fetch_modifier(struct imap_parser *p, struct moxd_imap_cmd *c)
         c->has_changedsince = true;
         return mail_imap_modseq(p, 1, &c->changedsince);
     }
+    if (c->uid && c->partial.a == 0 && mail_imap_take_word(p, "PARTIAL ")) /* RFC 9394 3.3 */
+        return mail_imap_partial(p, &c->partial);
     c->vanished = mail_imap_take_word(p, "VANISHED");
     return c->vanished ? 0 : mail_imap_fail(p, "a FETCH modifier");
 }

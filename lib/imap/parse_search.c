@@ -223,10 +223,31 @@ static const struct {
 } returns[] = {
     { "MIN", MOXD_IMAP_RETURN_MIN }, { "MAX", MOXD_IMAP_RETURN_MAX },
     { "ALL", MOXD_IMAP_RETURN_ALL }, { "COUNT", MOXD_IMAP_RETURN_COUNT },
-    { "SAVE", MOXD_IMAP_RETURN_SAVE },
+    { "SAVE", MOXD_IMAP_RETURN_SAVE }, { "PARTIAL", MOXD_IMAP_RETURN_PARTIAL },
+    { "CONTEXT", MOXD_IMAP_RETURN_CONTEXT }, { "UPDATE", MOXD_IMAP_RETURN_UPDATE },
 };
 
-static int return_opt(struct imap_parser *p, unsigned *bits)
+/* RFC 5267 4.4, RFC 9394 3.1: one PARTIAL or one ALL. */
+static int one_extent(struct imap_parser *p, unsigned had, unsigned bit)
+{
+    const unsigned extents = MOXD_IMAP_RETURN_PARTIAL | MOXD_IMAP_RETURN_ALL;
+    bool twice = bit == MOXD_IMAP_RETURN_PARTIAL ? (had & extents)
+                                                 : (bit & extents) && (had & MOXD_IMAP_RETURN_PARTIAL);
+
+    return twice ? mail_imap_fail(p, "only one of PARTIAL and ALL before") : 0;
+}
+
+/* partial-range = nz-number ":" nz-number / MINUS nz-number ":" MINUS nz-number */
+int mail_imap_partial(struct imap_parser *p, struct moxd_imap_partial *out)
+{
+    out->from_end = mail_imap_take(p, '-');
+    if (mail_imap_nz_number(p, &out->a) < 0 || mail_imap_expect(p, ':', "a range") < 0 ||
+        (out->from_end && mail_imap_expect(p, '-', "a range from the end") < 0))
+        return -1;
+    return mail_imap_nz_number(p, &out->b);
+}
+
+static int return_opt(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 {
     struct moxd_str name;
 
@@ -234,8 +255,12 @@ static int return_opt(struct imap_parser *p, unsigned *bits)
         return -1;
     for (size_t i = 0; i < MOXD_NELEMS(returns); i++) {
         if (moxd_str_caseeqs(name, returns[i].name)) {
-            *bits |= returns[i].bit;
-            return 0;
+            if (one_extent(p, cmd->search_return, returns[i].bit) < 0)
+                return -1;
+            cmd->search_return |= returns[i].bit;
+            if (returns[i].bit != MOXD_IMAP_RETURN_PARTIAL)
+                return 0;
+            return mail_imap_space(p) < 0 ? -1 : mail_imap_partial(p, &cmd->partial);
         }
     }
     return mail_imap_fail(p, "a known RETURN option before");
@@ -249,7 +274,7 @@ int mail_imap_return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd)
     cmd->has_search_return = true;
     if (!mail_imap_take(p, ')')) {
         do {
-            if (return_opt(p, &cmd->search_return) < 0)
+            if (return_opt(p, cmd) < 0)
                 return -1;
         } while (mail_imap_take(p, ' '));
         if (mail_imap_expect(p, ')', "a closing parenthesis") < 0)

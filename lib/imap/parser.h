@@ -45,6 +45,7 @@ int mail_imap_fetch_items(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 /* [RETURN (...) SP] and search-key *(SP search-key), for all that search. */
 int mail_imap_return_opts(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_partial(struct imap_parser *p, struct moxd_imap_partial *out);
 int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);

@@ -36,6 +36,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_THREAD,
     MOXD_IMAP_REPLACE,
     MOXD_IMAP_COMPRESS,
+    MOXD_IMAP_CANCELUPDATE,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -111,6 +112,12 @@ struct moxd_imap_key {
 enum moxd_imap_search_return {
     MOXD_IMAP_RETURN_MIN = 1, MOXD_IMAP_RETURN_MAX = 2, MOXD_IMAP_RETURN_ALL = 4,
     MOXD_IMAP_RETURN_COUNT = 8, MOXD_IMAP_RETURN_SAVE = 16,
+    MOXD_IMAP_RETURN_PARTIAL = 32, MOXD_IMAP_RETURN_CONTEXT = 64, MOXD_IMAP_RETURN_UPDATE = 128,
+};
+/* PARTIAL a:b, or -a:-b, which counts from the end (RFC 5267 4.4, RFC 9394 4): as sent, either order. */
+struct moxd_imap_partial {
+    bool from_end;
+    uint32_t a, b; /* 0: not given */
 };
 /* RFC 5256 and RFC 5957: keys of SORT. */
 enum moxd_imap_sort_key {
@@ -194,7 +201,7 @@ struct moxd_imap_cmd {
     struct moxd_str arg;         /* COMPRESS: algorithm; RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
     struct moxd_str arg2;        /* LOGIN: password; AUTHENTICATE: initial response, still base64 */
     bool has_arg2;
-    struct moxd_imap_list list;  /* ENABLE: capabilities; LIST, LSUB: patterns; ID: keys and values
+    struct moxd_imap_list list;  /* CANCELUPDATE: tags; ENABLE: capabilities; LIST, LSUB: patterns; ID: keys and values
                                     in turn (p NULL: NIL); CREATE: special-use attributes */
     unsigned list_opts;
     unsigned status_atts;        /* STATUS, LIST RETURN (STATUS ...) */
@@ -211,6 +218,7 @@ struct moxd_imap_cmd {
     enum moxd_imap_thread_alg thread;
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
+    struct moxd_imap_partial partial; /* SEARCH and SORT with MOXD_IMAP_RETURN_PARTIAL; UID FETCH */
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
     bool condstore;              /* it is a CONDSTORE enabling command (RFC 7162 3.1), but for ENABLE */
     struct moxd_imap_qresync qresync; /* SELECT, EXAMINE */

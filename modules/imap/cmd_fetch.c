@@ -254,6 +254,8 @@ int imap_cmd_fetch(struct imap_session *s)
         return imap_fail(s, &err);
     if (s->cmd.vanished && tell_vanished(s) < 0)
         return -1;
+    if (s->cmd.partial.a > 0)
+        imap_view_partial(&s->sel->view, &s->cmd.partial, &set, s->a, &set);
     look_at_items(&f);
     f.batch = moxd_arena_new(0);
     f.msg = moxd_arena_new(0);

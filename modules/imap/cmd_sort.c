@@ -1,5 +1,5 @@
 /* SORT (RFC 5256, RFC 5957, RFC 5267 3 for its extended form). */
-#include "sort.h"
+#include "context.h"
 
 enum { ROWS_BLOCK = 64 * 1024 };
 
@@ -42,6 +42,8 @@ static int answer(struct sorting *so, const struct imap_search *se)
         r = imap_send_found(s, "SORT", &f);
     else if (s->cmd.search_return != MOXD_IMAP_RETURN_SAVE)
         r = imap_send_esearch(s, &f);
+    if (r == 0 && (s->cmd.search_return & MOXD_IMAP_RETURN_UPDATE))
+        r = imap_context_open(s, &f, so->rows);
     imap_found_fini(&f);
     return r < 0 ? -1 : imap_ok(s, NULL, "sorted");
 }
@@ -53,6 +55,8 @@ int imap_cmd_sort(struct imap_session *s)
     struct imap_search se;
     int r;
 
+    if (imap_context_has_tag(s))
+        return imap_bad(s, NULL, "that tag is in use for updates");
     if (imap_search_prepare(s, &s->cmd, s->a, &se, &err) < 0)
         return imap_search_refuse(s, &err);
     if (se.needs == IMAP_NEEDS_FLAGS)

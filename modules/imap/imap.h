@@ -75,6 +75,7 @@ struct imap_selected {
     struct imap_view view;
     struct imap_known known;
     struct imap_recent *recent;
+    struct imap_contexts *contexts; /* RETURN (UPDATE); heap, NULL while there are none */
 };
 
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
@@ -114,8 +115,8 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_delete, imap_cmd_rename, imap_cmd_subscribe, imap_cmd_list, imap_cmd_lsub,
     imap_cmd_namespace, imap_cmd_status, imap_cmd_append, imap_cmd_idle, imap_cmd_check,
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
-    imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort,
-    imap_cmd_thread;
+    imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
+    imap_cmd_cancelupdate;
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;

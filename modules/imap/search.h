@@ -29,6 +29,9 @@ struct imap_search {
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se,
                         struct moxd_err *err) MOXD_CHECKED;
+/* For a search that goes on: UIDs that do not exist yet may match later. Message numbers and "$" stand for
+ * the messages that they were (RFC 5267 4.3). */
+void imap_search_lasting(struct imap_search *se);
 /* 1 matches, 0 not, -1 with *err. */
 int imap_search_match(struct imap_search *se, struct imap_msg *msg,
                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
@@ -37,13 +40,16 @@ int imap_search_match(struct imap_search *se, struct imap_msg *msg,
 struct imap_search_run {
     struct imap_search *se;
     struct moxd_arena *batch, *one;
-    struct imap_cut cut;
+    bool backwards;            /* set after imap_search_begin: the last match comes first */
+    struct moxd_arena *pieces; /* of the scope, a batch each */
+    struct store_uids *piece;
+    size_t npieces, next_piece;
     struct store_msg *infos; /* of the batch */
     size_t n, next;
     struct imap_msg msg; /* the last match */
 };
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se);
-/* The next match in the order of the mailbox: 1 and *msg, valid until the next call; 0 at the end; -1 with
+/* The next match in the order of the mailbox, or against it: 1 and *msg, valid until the next call; 0 at the end; -1 with
  * *err. The view must not change meanwhile: only answers bring it up to date. */
 int imap_search_next(struct imap_search_run *run, struct imap_msg **msg,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;

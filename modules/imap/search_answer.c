@@ -58,15 +58,28 @@ uint32_t imap_shown(const struct imap_session *s, uint32_t uid)
 /* In the order of the result; only what ascends is written as a range (RFC 5267 3.2). */
 static void put_set(struct imap_session *s, const uint32_t *uids, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        uint32_t first = imap_shown(s, uids[i]), last = first;
+    struct moxd_imap_set_out set = { .b = &s->out };
 
-        moxd_buf_addf(&s->out, "%s%u", i ? "," : "", first);
-        for (i++; i < n && imap_shown(s, uids[i]) == last + 1; i++)
-            last++;
-        if (last > first)
-            moxd_buf_addf(&s->out, ":%u", last);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t shown = imap_shown(s, uids[i]);
+
+        moxd_imap_set_add(&set, shown, shown);
     }
+    moxd_imap_set_end(&set);
+}
+
+static void put_partial(struct imap_session *s, const struct imap_found *f)
+{
+    const struct moxd_imap_partial *p = &s->cmd.partial;
+    const char *sign = p->from_end ? "-" : "";
+    size_t first, n = imap_partial_of(p, f->n, &first);
+
+    moxd_buf_addf(&s->out, " PARTIAL (%s%u:%s%u ", sign, p->a, sign, p->b);
+    if (n > 0)
+        put_set(s, f->uids + first, n);
+    else
+        moxd_buf_adds(&s->out, "NIL");
+    moxd_buf_addc(&s->out, ')');
 }
 
 /* Without matches MIN, MAX and ALL are left out. */
@@ -87,6 +100,8 @@ int imap_send_esearch(struct imap_session *s, const struct imap_found *f)
         moxd_buf_adds(&s->out, " ALL ");
         put_set(s, f->uids, f->n);
     }
+    if (want & MOXD_IMAP_RETURN_PARTIAL)
+        put_partial(s, f);
     if (f->modseq > 0)
         moxd_buf_addf(&s->out, " MODSEQ %llu", (unsigned long long)f->modseq);
     return imap_send_out(s);
@@ -110,37 +125,40 @@ static int by_number(const void *a, const void *b)
 }
 
 /* A set has no order but that of the mailbox, also when the result came from SORT. */
-static void save(struct imap_session *s, const uint32_t *uids, size_t n)
+static void save(struct imap_session *s, uint32_t *v, size_t n)
 {
-    uint32_t *v = moxd_arena_calloc(s->a, n + 1, sizeof(*v));
+    size_t k = 0;
 
-    for (size_t i = 0; i < n; i++)
-        v[i] = uids[i];
     qsort(v, n, sizeof(*v), by_number);
-    if (n == 2 && v[0] == v[1])
-        n = 1; /* MIN and MAX are the same message */
-    imap_view_save(&s->sel->view, v, n);
+    for (size_t i = 0; i < n; i++)
+        if (k == 0 || v[k - 1] != v[i])
+            v[k++] = v[i];
+    imap_view_save(&s->sel->view, v, k);
 }
 
-/* RFC 5182 2.1: with MIN or MAX and without ALL and COUNT, only those are saved. */
+/* RFC 5182 2.1, RFC 9394 3.2: with MIN, MAX or PARTIAL and without ALL and COUNT, only those are saved. */
 void imap_save_found(struct imap_session *s, const struct imap_found *f)
 {
+    const unsigned all = MOXD_IMAP_RETURN_ALL | MOXD_IMAP_RETURN_COUNT;
+    const unsigned some = MOXD_IMAP_RETURN_MIN | MOXD_IMAP_RETURN_MAX | MOXD_IMAP_RETURN_PARTIAL;
     unsigned want = s->cmd.search_return;
-    bool min = want & MOXD_IMAP_RETURN_MIN, max = want & MOXD_IMAP_RETURN_MAX;
-    uint32_t ends[2];
-    size_t n = 0;
+    size_t n = 0, first = 0, count = f->n;
+    uint32_t *v;
 
     if (!(want & MOXD_IMAP_RETURN_SAVE))
         return;
-    if (!(min || max) || (want & (MOXD_IMAP_RETURN_ALL | MOXD_IMAP_RETURN_COUNT))) {
-        save(s, f->uids, f->n);
-        return;
+    v = moxd_arena_calloc(s->a, f->n + 2, sizeof(*v));
+    if ((want & some) && !(want & all)) {
+        if (f->n > 0 && (want & MOXD_IMAP_RETURN_MIN))
+            v[n++] = f->uids[0];
+        if (f->n > 0 && (want & MOXD_IMAP_RETURN_MAX))
+            v[n++] = f->uids[f->n - 1];
+        count =
+            want & MOXD_IMAP_RETURN_PARTIAL ? imap_partial_of(&s->cmd.partial, f->n, &first) : 0;
     }
-    if (f->n > 0 && min)
-        ends[n++] = f->uids[0];
-    if (f->n > 0 && max)
-        ends[n++] = f->uids[f->n - 1];
-    save(s, ends, n);
+    for (size_t i = 0; i < count; i++)
+        v[n++] = f->uids[first + i];
+    save(s, v, n);
 }
 
 /* RFC 9051 6.4.4.1: a SEARCH RETURN (SAVE) that is answered with NO leaves the variable empty. */

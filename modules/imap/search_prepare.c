@@ -133,6 +133,19 @@ static void scope(struct imap_search *se)
     imap_view_all(se->view, se->a, &se->scope);
 }
 
+static void make_lasting(struct imap_search *se, struct search_key *k)
+{
+    if (k->key->kind == MOXD_IMAP_KEY_UID && !k->key->set.saved)
+        imap_view_any_uids(se->view, &k->key->set, se->a, &k->uids);
+    for (struct search_key *c = k->child; c; c = c->next)
+        make_lasting(se, c);
+}
+
+void imap_search_lasting(struct imap_search *se)
+{
+    make_lasting(se, se->root);
+}
+
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se, struct moxd_err *err)
 {

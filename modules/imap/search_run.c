@@ -3,10 +3,23 @@
 
 enum { BATCH = 500 };
 
+static void cut(struct imap_search_run *run)
+{
+    struct imap_cut cut = { 0 };
+    struct store_uids uids;
+    size_t cap = 0;
+
+    while (imap_view_cut(run->se->view, &run->se->scope, &cut, BATCH, run->pieces, &uids) > 0)
+        *(struct store_uids *)moxd_arena_push(run->pieces, &run->piece, &run->npieces, &cap,
+                                              sizeof(uids)) = uids;
+}
+
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se)
 {
-    *run =
-        (struct imap_search_run){ .se = se, .batch = moxd_arena_new(0), .one = moxd_arena_new(0) };
+    *run = (struct imap_search_run){
+        .se = se, .pieces = moxd_arena_new(0), .batch = moxd_arena_new(0), .one = moxd_arena_new(0)
+    };
+    cut(run);
 }
 
 void imap_search_end(struct imap_search_run *run)
@@ -15,6 +28,7 @@ void imap_search_end(struct imap_search_run *run)
         imap_msg_fini(&run->msg);
     moxd_arena_free(run->one);
     moxd_arena_free(run->batch);
+    moxd_arena_free(run->pieces);
 }
 
 /* What the list of flags holds is enough for many searches. */
@@ -37,24 +51,30 @@ static int read_entries(struct imap_search_run *run, const struct store_uids *ui
     return 0;
 }
 
+static size_t nth(const struct imap_search_run *run, size_t i, size_t n)
+{
+    return run->backwards ? n - 1 - i : i;
+}
+
 /* The next batch: 1, 0 when there is none. Other sessions are let run in between. */
 static int read_batch(struct imap_search_run *run, struct moxd_err *err)
 {
     struct imap_search *se = run->se;
     struct imap_session *s = se->s;
-    struct store_uids uids;
+    const struct store_uids *uids;
     int r;
 
     if (moxd_yield() < 0)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     moxd_arena_reset(run->batch);
     run->n = run->next = 0;
-    if (imap_view_cut(se->view, &se->scope, &run->cut, BATCH, run->batch, &uids) == 0)
+    if (run->next_piece == run->npieces)
         return 0;
+    uids = &run->piece[nth(run, run->next_piece++, run->npieces)];
     if (se->needs == IMAP_NEEDS_FLAGS)
-        r = read_entries(run, &uids, err);
+        r = read_entries(run, uids, err);
     else
-        r = s->im->store->messages(s->acc, se->mailbox, &uids, run->batch, &run->infos, &run->n,
+        r = s->im->store->messages(s->acc, se->mailbox, uids, run->batch, &run->infos, &run->n,
                                    err);
     return r < 0 ? -1 : 1;
 }
@@ -83,7 +103,7 @@ int imap_search_next(struct imap_search_run *run, struct imap_msg **msg, struct 
         while (run->next < run->n) {
             if (run->msg.a)
                 imap_msg_fini(&run->msg);
-            if (matches(run, &run->infos[run->next++])) {
+            if (matches(run, &run->infos[nth(run, run->next++, run->n)])) {
                 *msg = &run->msg;
                 if ((*msg)->info->modseq > run->se->modseq)
                     run->se->modseq = (*msg)->info->modseq;

@@ -1,5 +1,5 @@
 /* SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2). */
-#include "imap.h"
+#include "context.h"
 #include <stdlib.h>
 
 void imap_deselect(struct imap_session *s)
@@ -9,6 +9,7 @@ void imap_deselect(struct imap_session *s)
     imap_recent_close(s);
     imap_view_fini(&s->sel->view);
     imap_known_fini(&s->sel->known);
+    imap_contexts_free(s->sel->contexts);
     free(s->sel);
     s->sel = NULL;
     s->state = IMAP_AUTH;

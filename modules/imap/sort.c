@@ -31,6 +31,43 @@ int imap_sort_compare(const struct moxd_imap_cmd *cmd, const struct imap_sort_ro
     return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
+static size_t row_bytes(const struct moxd_imap_cmd *cmd, const struct imap_sort_row *row)
+{
+    size_t n = sizeof(*row) + cmd->nsort * sizeof(row->v[0]);
+
+    for (size_t i = 0; i < cmd->nsort; i++)
+        n += is_number(cmd->sort[i].key) ? 0 : row->v[i].text.n;
+    return n;
+}
+
+struct imap_sort_row *imap_sort_row_dup(const struct moxd_imap_cmd *cmd,
+                                        const struct imap_sort_row *row, size_t *bytes)
+{
+    size_t n = row_bytes(cmd, row);
+    struct imap_sort_row *copy = moxd_xmalloc(n);
+    char *text = (char *)&copy->v[cmd->nsort];
+
+    memcpy(copy, row, sizeof(*row) + cmd->nsort * sizeof(row->v[0]));
+    for (size_t i = 0; i < cmd->nsort; i++) {
+        if (is_number(cmd->sort[i].key))
+            continue;
+        if (row->v[i].text.n > 0)
+            memcpy(text, row->v[i].text.p, row->v[i].text.n);
+        copy->v[i].text.p = text;
+        text += row->v[i].text.n;
+    }
+    *bytes += n;
+    return copy;
+}
+
+size_t imap_sort_row_free(const struct moxd_imap_cmd *cmd, struct imap_sort_row *row)
+{
+    size_t n = row_bytes(cmd, row);
+
+    free(row);
+    return n;
+}
+
 struct sort_job {
     const struct moxd_imap_cmd *cmd;
     struct imap_sort_row **rows;

@@ -32,6 +32,11 @@ void imap_msg_base_subject(struct imap_msg *msg, struct moxd_buf *out, bool *rep
 /* The row of a message, in the arena. What cannot be read counts as empty. */
 struct imap_sort_row *imap_sort_row(const struct moxd_imap_cmd *cmd, struct imap_msg *msg,
                                     struct moxd_arena *a) MOXD_SUSPENDS;
+/* A copy of a row in one piece on the heap; *bytes grows by what it takes. */
+struct imap_sort_row *imap_sort_row_dup(const struct moxd_imap_cmd *cmd,
+                                        const struct imap_sort_row *row, size_t *bytes);
+/* Frees such a copy: how much *bytes had grown. */
+size_t imap_sort_row_free(const struct moxd_imap_cmd *cmd, struct imap_sort_row *row);
 /* Below 0, 0 (only for one and the same message), above 0: by the criteria, then as in the mailbox. */
 int imap_sort_compare(const struct moxd_imap_cmd *cmd, const struct imap_sort_row *x,
                       const struct imap_sort_row *y);

@@ -1,6 +1,6 @@
 /* What others change: taken from the watch, kept as marks in the view, told when the protocol allows it
  * (RFC 9051 5.2, 7.5.1). */
-#include "imap.h"
+#include "context.h"
 
 enum { BATCH = 500 };
 
@@ -23,6 +23,8 @@ static int note_change(struct imap_session *s, const struct store_change *c)
         return -1;
     }
     imap_view_change(&s->sel->view, c);
+    if (s->sel->contexts)
+        imap_contexts_note(s->sel->contexts, c);
     return 0;
 }
 
@@ -40,6 +42,8 @@ int imap_pull(struct imap_session *s)
         moxd_debug(&s->log, "changes lost, comparing with the store", moxd_kve(&err));
         if (s->sel)
             s->sel->lost = true;
+        if (s->sel && s->sel->contexts)
+            imap_contexts_lost(s->sel->contexts);
         return 0;
     }
     for (size_t i = 0; i < n; i++)
@@ -108,7 +112,7 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
 
     if (compare(s, a) < 0)
         return -1;
-    if (imap_may_expunge(s) && imap_tell_expunged(s) < 0)
+    if (imap_contexts_tell_gone(s) < 0 || (imap_may_expunge(s) && imap_tell_expunged(s) < 0))
         return -1;
     if (view->told < view->n) {
         view->told = view->n;
@@ -116,16 +120,17 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
         if (imap_untagged(s, "%zu EXISTS", view->told) < 0)
             return -1;
     }
-    if (imap_tell_recent(s) < 0)
+    if (imap_tell_recent(s) < 0 || (view->nflags > 0 && tell_flags(s, a) < 0))
         return -1;
-    return view->nflags > 0 ? tell_flags(s, a) : 0;
+    return imap_contexts_tell(s);
 }
 
 static bool due(const struct imap_selected *sel)
 {
     const struct imap_view *v = &sel->view;
 
-    return sel->lost || v->ngone > 0 || v->nflags > 0 || v->told < v->n;
+    return sel->lost || v->ngone > 0 || v->nflags > 0 || v->told < v->n ||
+           imap_contexts_due(sel->contexts);
 }
 
 int imap_sync(struct imap_session *s)

@@ -62,6 +62,11 @@ void imap_view_search_set(const struct imap_view *v, const struct moxd_imap_set 
 /* The UIDs of a UID set, whether they are in the view or not; `*` is the highest possible. */
 void imap_view_any_uids(const struct imap_view *v, const struct moxd_imap_set *set,
                         struct moxd_arena *a, struct store_uids *out);
+/* The part of n results that a partial range names (RFC 9394 3.1): how many, and *first of them from 0. */
+size_t imap_partial_of(const struct moxd_imap_partial *p, size_t n, size_t *first);
+/* That part of the messages of a set. */
+void imap_view_partial(const struct imap_view *v, const struct moxd_imap_partial *p,
+                       const struct store_uids *set, struct moxd_arena *a, struct store_uids *out);
 /* All messages that the client knows. */
 void imap_view_all(const struct imap_view *v, struct moxd_arena *a, struct store_uids *out);
 /* Goes through a set in pieces. Zero-initialized is the start. */
@@ -88,6 +93,8 @@ uint32_t imap_view_agree(const struct imap_view *v, const struct moxd_imap_set *
                          const struct moxd_imap_set *uids);
 
 /* --- changes (view_change.c) --------------------------------------------------------------------- */
+/* Whether it was expunged and the client was not told. */
+bool imap_view_is_gone(const struct imap_view *v, uint32_t uid);
 /* A message was added, changed or expunged; other kinds and what is known already do nothing. */
 void imap_view_change(struct imap_view *v, const struct store_change *c);
 /* The client was told (silent: knows without being told) the flags as of this modseq. UIDs ascend until

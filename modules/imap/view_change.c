@@ -51,6 +51,13 @@ static size_t find(const struct imap_view *v, uint32_t uid)
     return lo < v->n && v->uids[lo] == uid ? lo : v->n;
 }
 
+bool imap_view_is_gone(const struct imap_view *v, uint32_t uid)
+{
+    size_t i = find(v, uid);
+
+    return i < v->n && (v->marks[i] & IMAP_MARK_GONE);
+}
+
 static void mark(struct imap_view *v, size_t i, enum imap_mark m)
 {
     if (i == v->n || (v->marks[i] & m))

@@ -201,6 +201,32 @@ size_t imap_view_cut(const struct imap_view *v, const struct store_uids *set, st
     return taken;
 }
 
+size_t imap_partial_of(const struct moxd_imap_partial *p, size_t n, size_t *first)
+{
+    size_t lo = p->a < p->b ? p->a : p->b, hi = p->a < p->b ? p->b : p->a;
+
+    *first = 0;
+    if (lo > n)
+        return 0;
+    if (hi > n)
+        hi = n;
+    *first = p->from_end ? n - hi : lo - 1;
+    return hi - lo + 1;
+}
+
+void imap_view_partial(const struct imap_view *v, const struct moxd_imap_partial *p,
+                       const struct store_uids *set, struct moxd_arena *a, struct store_uids *out)
+{
+    struct store_uids from = *set; /* it may be *out */
+    struct imap_cut all = { 0 }, cut = { 0 };
+    size_t first, n;
+
+    n = imap_view_cut(v, &from, &all, SIZE_MAX, a, out);
+    n = imap_partial_of(p, n, &first);
+    (void)imap_view_cut(v, &from, &cut, first, a, out);
+    (void)imap_view_cut(v, &from, &cut, n, a, out);
+}
+
 void imap_view_save(struct imap_view *v, const uint32_t *uids, size_t n)
 {
     free(v->saved);
