@@ -15,17 +15,17 @@ static unsigned told_of(const struct imap_session *s)
     return what;
 }
 
-/* Answers what was asked; the store's echo of it is then not told again. With .SILENT only what is newer
- * than `before` can be the client's own doing. */
+/* Answers what was asked; the store's echo of it is then not told again. With .SILENT only what really
+ * changed is the client's own doing: the state of the others may be news. */
 static int tell_stored(struct imap_session *s, const struct store_entry *v, size_t n,
-                       uint64_t before)
+                       uint64_t changed)
 {
     unsigned what = told_of(s);
 
     for (size_t i = 0; i < n; i++) {
         if (what && imap_tell_entry(s, &v[i], what) < 0)
             return -1;
-        if (!s->cmd.silent || v[i].modseq > before)
+        if (!s->cmd.silent || v[i].modseq == changed)
             imap_view_told(&s->sel->view, v[i].uid, v[i].modseq, s->cmd.silent);
     }
     return 0;
@@ -63,9 +63,8 @@ static int answer_modified(struct imap_session *s, const struct store_uids *modi
 }
 
 static int store_flags(struct imap_session *s, const struct store_uids *uids,
-                       const struct store_flag_change *fc)
+                       struct store_flag_change *fc)
 {
-    uint64_t before = s->im->store->modseq(s->acc);
     struct store_uids modified;
     struct store_entry *v;
     struct moxd_err err = { 0 };
@@ -74,7 +73,7 @@ static int store_flags(struct imap_session *s, const struct store_uids *uids,
     if (s->im->store->set_flags(s->acc, s->sel->mailbox, uids, fc, s->a, &v, &n, &modified, &err) <
         0)
         return imap_fail(s, &err);
-    if (tell_stored(s, v, n, before) < 0)
+    if (tell_stored(s, v, n, fc->modseq) < 0)
         return -1;
     return modified.n > 0 ? answer_modified(s, &modified) : imap_ok(s, NULL, "stored");
 }

@@ -252,7 +252,7 @@ static int api_replace(struct moxd_instance *self, struct store_draft *d, struct
 }
 
 static int api_set_flags(struct store_account *acc, uint32_t mailbox,
-                         const struct store_uids *uids, const struct store_flag_change *fc,
+                         const struct store_uids *uids, struct store_flag_change *fc,
                          struct moxd_arena *a, struct store_entry **out, size_t *n,
                          struct store_uids *modified, struct moxd_err *err)
 {

@@ -132,6 +132,7 @@ int store_op_flags(struct store_tx *tx, void *arg, struct moxd_err *err)
             if (flag_one(&f, it->uid[i], &it->rec[i], err) < 0)
                 return -1;
     f.op->modified = store_uidset_uids(&f.refused);
+    f.op->fc->modseq = tx->modseq;
     /* Nothing changed: the mailbox is not written, and a keyword that nobody has is not kept. */
     if (rc < 0 || tx->modseq == 0)
         return rc;

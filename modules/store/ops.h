@@ -139,7 +139,7 @@ int store_over_quota(struct moxd_err *err);
 struct store_op_flags {
     uint32_t mailbox;
     const struct store_uids *uids;
-    const struct store_flag_change *fc;
+    struct store_flag_change *fc;
     struct moxd_arena *arena;
     struct store_entry *v;   /* out */
     size_t n, cap;

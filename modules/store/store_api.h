@@ -126,6 +126,8 @@ struct store_flag_change {
     uint64_t unchangedsince;   /* 0: unconditional; else only messages with modseq <= it. Pass
                                   UINT64_MAX for "conditional on anything"; see has_ */
     bool has_unchangedsince;
+    /* result: */
+    uint64_t modseq;           /* of the messages that this changed; 0: there was nothing to change */
 };
 struct store_copied {
     uint32_t src_uid, dst_uid;
@@ -229,7 +231,7 @@ struct store_v1 {
     /* Changes flags; *out: entries after the change, for those that were changed or already as asked;
      * *modified: UIDs refused by unchangedsince. */
     int (*set_flags)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
-                     const struct store_flag_change *fc, struct moxd_arena *a,
+                     struct store_flag_change *fc, struct moxd_arena *a,
                      struct store_entry **out, size_t *n, struct store_uids *modified,
                      struct moxd_err *err) MOXD_SUSPENDS;
     int (*copy)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,

@@ -219,6 +219,28 @@ IN_STORE(refuses_bad_adds)
 
 /* --- flags ------------------------------------------------------------------------------------- */
 
+/* What changed nothing says so: the state may be somebody else's news. */
+IN_STORE(tells_its_own_changes_of_flags)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    struct store_flag_change fc = { STORE_FLAGS_ADD, .flags = STORE_SEEN };
+    struct store_entry *v;
+    uint32_t box = add_text(acc, "INBOX", "x", STORE_SEEN).mailbox_id;
+    size_t n;
+
+    ck_err(api->set_flags(acc, box, NULL, &fc, a, &v, &n, NULL, err));
+    ck_assert_uint_eq(n, 1);
+    ck_assert_uint_eq(fc.modseq, 0);
+    (void)add_text(acc, "INBOX", "x", 0);
+    ck_err(api->set_flags(acc, box, NULL, &fc, a, &v, &n, NULL, err));
+    ck_assert_uint_eq(n, 2);
+    ck_assert_uint_lt(v[0].modseq, fc.modseq);
+    ck_assert_uint_eq(v[1].modseq, fc.modseq);
+    api->close(acc);
+    moxd_arena_free(a);
+}
+
 static char *flag(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
                   struct store_flag_change fc, struct moxd_arena *a)
 {
@@ -662,6 +684,7 @@ IN_STORE(obeys_the_quota)
 
 UNIT_MAIN("store", adds_and_reads, keeps_bodies_of_all_sizes, draft_can_be_read_while_it_grows,
           adds_to_several_accounts_at_once, adds_many_drafts, refuses_bad_adds, changes_flags,
+          tells_its_own_changes_of_flags,
           changes_flags_on_a_condition, limits_keywords, copies, moves, expunges,
           tells_changes_since_a_modseq, keeps_what_is_recent, reads_old_mailbox_records, works_on_many_messages, stops_when_uids_are_used_up,
           keeps_notes, obeys_the_quota)
