@@ -42,6 +42,9 @@ START_TEST(every_file_as_a_message)
 {
     ck_assert_int_eq(nftw(data_path("mikel-mail"), check_file, 10, FTW_PHYS), 0);
     ck_assert_int_eq(nftw(data_path("mime4j"), check_file, 10, FTW_PHYS), 0);
+    ck_assert_int_eq(nftw(data_path("jdkim"), check_file, 10, FTW_PHYS), 0);
+    ck_assert_int_eq(nftw(data_path("kumomta-dsn"), check_file, 10, FTW_PHYS), 0);
+    ck_assert_int_eq(nftw(data_path("parsedmarc"), check_file, 10, FTW_PHYS), 0);
 }
 END_TEST
 
