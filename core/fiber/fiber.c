@@ -3,8 +3,8 @@
 
 const char *moxd_wait_name(int result)
 {
-    static const char *const names[] = { "ok",    "timeout", "cancelled", "closed",
-                                         "error", "toolong", "tls-error", "bad-data" };
+    static const char *const names[] = { "ok",      "timeout",   "cancelled", "closed", "error",
+                                         "toolong", "tls-error", "bad-data",  "stopped" };
 
     if (result >= 0)
         return names[0];

@@ -12,17 +12,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_SIZE = 32, BLOCK = 16, PER_SECOND = 1 << 16 };
+enum {
+    KEY_SIZE = 32,
+    BLOCK = 16,
+    PER_SECOND = 1 << 16, /* more connections do not come in a second */
+};
 
 static struct {
     unsigned char key[KEY_SIZE];
     uint64_t last;
 } cids;
 
+/* The first one says when the server started, so finely that the ids of the one before, which took some
+ * time to come and to go, are smaller. */
+static uint64_t first_cid(void)
+{
+    uint64_t now = (uint64_t)moxd_wall(), sec = MOXD_SEC;
+
+    return now / sec * PER_SECOND + now % sec * PER_SECOND / sec;
+}
+
 uint64_t core_cid_next(void)
 {
     if (cids.last == 0)
-        cids.last = (uint64_t)(moxd_wall() / MOXD_SEC) * PER_SECOND;
+        cids.last = first_cid();
     return ++cids.last;
 }
 

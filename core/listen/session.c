@@ -68,6 +68,8 @@ static void init_conn(struct core_session *s)
                  .kv = s->kv,
                  .nkv = NKV },
     };
+    if (core_ports.stopping)
+        moxd_stream_stop(c->st);
     (void)moxd_addr_ip(moxd_stream_peer(c->st), c->remote_ip);
     (void)moxd_addr_ip(moxd_stream_local(c->st), c->local_ip);
     s->kv[0] = moxd_kvu("cid", c->cid);
@@ -149,8 +151,11 @@ void core_session_begin(struct core_port *port, int fd)
 void core_ports_stop(bool leave)
 {
     core_ports.stopping = true;
-    for (struct core_session *s = core_ports.sessions; s; s = s->next)
+    for (struct core_session *s = core_ports.sessions; s; s = s->next) {
+        if (s->c.st)
+            moxd_stream_stop(s->c.st);
         moxd_poke(s->fid);
+    }
     for (size_t i = 0; leave && i < core_ports.nacceptors; i++)
         (void)moxd_fiber_cancel(core_ports.acceptors[i]);
 }

@@ -45,7 +45,8 @@ struct moxd_service {
 };
 
 /* True once the server is stopping: sessions finish what they do and say goodbye. Their fibers are
- * cancelled when the grace period ends. Fibers in moxd_stream_wait are poked. */
+ * cancelled when the grace period ends. Fibers in moxd_stream_wait are poked, those that wait in
+ * moxd_stream_line get MOXD_STOPPED. */
 bool moxd_stopping(void);
 /* Address and port a service listens on, for `moxctl` and tests: n-th, false past the end. */
 bool moxd_service_port(const char *listener, const char *service, size_t n, char ip[64],

@@ -14,6 +14,7 @@ enum moxd_stream_result {
     MOXD_TOOLONG = -5, /* the line or data was over its limit; it was skipped */
     MOXD_TLSERR = -6,  /* handshake or record failure; moxd_stream_error has the text */
     MOXD_BADDATA = -7, /* bare CR or LF, NUL or a false end of data in moxd_stream_data */
+    MOXD_STOPPED = -8, /* the server stops, and a line or a handshake was not complete */
 };
 
 struct moxd_stream;
@@ -30,7 +31,8 @@ void moxd_stream_timeouts(struct moxd_stream *st, int64_t read_ns, int64_t write
 /* Reads a line up to LF. *line is without CRLF/LF, NUL-terminated, in the stream's buffer, valid
  * until the next read. `max` counts the bytes without the line end; an over-long line is skipped to its end and
  * gives MOXD_TOOLONG. >= 0 is the length. *crlf (may be NULL) tells whether it ended in CRLF.
- * NUL bytes are part of the line: check the length. */
+ * NUL bytes are part of the line: check the length. MOXD_STOPPED: no whole line is there, and the server
+ * is stopping; the session is to say goodbye. */
 long moxd_stream_line(struct moxd_stream *st, struct moxd_str *line, size_t max, bool *crlf)
     MOXD_SUSPENDS;
 /* Reads 1..n bytes / exactly n bytes (0, or the error). */
@@ -70,6 +72,12 @@ void moxd_stream_slow(struct moxd_stream *st, bool on);
  * stack and releases buffers while it waits long. */
 int moxd_stream_wait(struct moxd_stream *st, int64_t deadline) MOXD_SUSPENDS;
 size_t moxd_stream_buffered(const struct moxd_stream *st); /* readable without a system call */
+
+/* Ends waits for lines and TLS handshakes, now and later, with MOXD_STOPPED. Reading of literals and
+ * messages goes on: what was begun may be finished. Core calls it for all sessions when it stops. */
+void moxd_stream_stop(struct moxd_stream *st);
+/* While on, waits for lines go on too: for the rest of a command that may still be finished. */
+void moxd_stream_shield(struct moxd_stream *st, bool on);
 
 /* TLS. Server: flushes, discards plaintext that was pipelined (*discarded tells how many bytes),
  * then the handshake. 0 or an error. Client: name is for SNI and certificate check. */

@@ -131,7 +131,7 @@ static int end_burst(struct moxd_stream *st, int64_t deadline)
     return moxd_mono() > deadline ? MOXD_TIMEOUT : moxd_yield();
 }
 
-long core_stream_fill(struct moxd_stream *st, int64_t deadline)
+static long fill(struct moxd_stream *st, int64_t deadline, bool line)
 {
     int r = st->slow ? moxd_sleep(CORE_STREAM_SLOW_READ) : end_burst(st, deadline);
 
@@ -139,11 +139,32 @@ long core_stream_fill(struct moxd_stream *st, int64_t deadline)
         long k = read_some(st);
         if (k > CORE_WANT_READ)
             return k;
-        r = flush_before_wait(st);
+        r = line && st->stopping && !st->shielded ? MOXD_STOPPED : flush_before_wait(st);
         if (r == 0)
             r = wait_for_input(st, (int)k, deadline, false);
     }
     return r;
+}
+
+long core_stream_fill(struct moxd_stream *st, int64_t deadline)
+{
+    return fill(st, deadline, false);
+}
+
+long core_stream_fill_line(struct moxd_stream *st, int64_t deadline)
+{
+    return fill(st, deadline, true);
+}
+
+void moxd_stream_stop(struct moxd_stream *st)
+{
+    st->stopping = true;
+    moxd_waitq_wake_all(&st->readable);
+}
+
+void moxd_stream_shield(struct moxd_stream *st, bool on)
+{
+    st->shielded = on;
 }
 
 long core_stream_fill_paced(struct moxd_stream *st, struct core_pace *pace)

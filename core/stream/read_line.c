@@ -39,7 +39,7 @@ long moxd_stream_line(struct moxd_stream *st, struct moxd_str *line, size_t max,
         st->in_off += found.consumed;
         if (r != CORE_LINE_MORE)
             return n;
-        long k = core_stream_fill(st, deadline);
+        long k = core_stream_fill_line(st, deadline);
         if (k < 0)
             return k;
     }

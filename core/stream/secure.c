@@ -22,6 +22,8 @@ static int handshake(struct moxd_stream *st)
         if (ssl_error != SSL_ERROR_WANT_READ && ssl_error != SSL_ERROR_WANT_WRITE)
             return core_stream_fail_tls(st, ssl_error);
         int r = core_stream_wait_io(st, want, deadline, false);
+        if (r >= 0 && st->stopping)
+            r = core_stream_fail(st, MOXD_STOPPED, "the server is stopping");
         if (r < 0)
             return r;
     }

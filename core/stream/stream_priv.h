@@ -47,6 +47,8 @@ struct moxd_stream {
     bool rd_on, wr_on;
     bool slow;
     bool ticket_due; /* nothing was written since a TLS handshake as server */
+    bool stopping;   /* moxd_stream_stop */
+    bool shielded;   /* moxd_stream_shield */
     bool flushing;   /* a fiber is in flush, and may be suspended there */
     bool broken;     /* TLS failed: no close_notify, nothing more is sent or read */
     int read_error;  /* sticky; 0: none. MOXD_CLOSED: end of stream */
@@ -79,6 +81,8 @@ int core_stream_fail_tls(struct moxd_stream *st, int ssl_error);
 
 /* input.c: adds at least one byte to the input. > 0, or an error. */
 long core_stream_fill(struct moxd_stream *st, int64_t deadline) MOXD_SUSPENDS;
+/* The same for a line: MOXD_STOPPED when there is nothing to read and the server stops. */
+long core_stream_fill_line(struct moxd_stream *st, int64_t deadline) MOXD_SUSPENDS;
 static inline size_t core_stream_have(const struct moxd_stream *st)
 {
     return st->in_n - st->in_off;

@@ -55,10 +55,10 @@ static int on_data(void *arg, const char *p, size_t n)
 
 static int read_data(struct imap_appending *ap)
 {
-    int sink = 0;
+    int sink = 0, r = moxd_stream_literal(ap->s->st, ap->s->cmd.append.size, on_data, ap, &sink);
 
-    if (moxd_stream_literal(ap->s->st, ap->s->cmd.append.size, on_data, ap, &sink) < 0)
-        return -1;
+    if (r < 0)
+        return imap_lost(ap->s, r);
     if (sink < 0)
         imap_append_fail(ap, NULL);
     return 0;
@@ -69,8 +69,10 @@ static int read_url(struct imap_appending *ap)
     size_t n = (size_t)ap->s->cmd.append.size;
     char *p = moxd_arena_alloc(ap->s->a, n + 1);
 
-    if (moxd_stream_readn(ap->s->st, p, n) < 0)
-        return -1;
+    int r = moxd_stream_readn(ap->s->st, p, n);
+
+    if (r < 0)
+        return imap_lost(ap->s, r);
     ap->text += n;
     imap_append_url(ap, moxd_str(p, n));
     return 0;
@@ -92,7 +94,7 @@ static int skip_data(struct imap_appending *ap)
             moxd_stream_read(ap->s->st, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece));
 
         if (n <= 0)
-            return -1;
+            return imap_lost(ap->s, n);
         left -= (uint64_t)n;
     }
     return 0;
@@ -226,7 +228,9 @@ int imap_cmd_append(struct imap_session *s)
     if (!ap.failed)
         find_target(&ap);
     ap.draft = s->im->store->draft_new(s->im->store_self);
+    moxd_stream_shield(s->st, true);
     r = take_pieces(&ap);
+    moxd_stream_shield(s->st, false);
     if (r == 0)
         r = finish(&ap);
     s->im->store->draft_free(ap.draft);

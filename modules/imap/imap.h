@@ -141,6 +141,8 @@ bool imap_data_follows(const struct imap_session *s);
 int imap_continue(struct imap_session *s, const char *text) MOXD_SUSPENDS;
 /* One line from the client while a command runs (SASL, DONE); `secret` for the trace. */
 int imap_read_line(struct imap_session *s, struct moxd_str *line, bool secret) MOXD_SUSPENDS;
+/* Reading ended with this error of the stream: says BYE if there is somebody to hear it. Returns -1. */
+int imap_lost(struct imap_session *s, long result) MOXD_SUSPENDS;
 
 /* reply.c. Lines are buffered in the stream until the session waits for the client. `code` is a response
  * code without brackets, or NULL. Texts are never empty. OK and NO first tell what others changed

@@ -23,6 +23,15 @@ static size_t limit(const struct imap_session *s, size_t after_login)
     return s->state == IMAP_NOT_AUTH ? IMAP_STRANGER_MAX : after_login;
 }
 
+int imap_lost(struct imap_session *s, long result)
+{
+    if (result == MOXD_TIMEOUT)
+        (void)imap_bye(s, "the rest of the command did not come");
+    else if (result == MOXD_CANCELLED || result == MOXD_STOPPED)
+        (void)imap_bye(s, "server is shutting down");
+    return -1;
+}
+
 static int add_line(struct imap_session *s, struct moxd_str *line)
 {
     size_t max = limit(s, IMAP_LINE_MAX);
@@ -31,7 +40,7 @@ static int add_line(struct imap_session *s, struct moxd_str *line)
     if (n == MOXD_TOOLONG)
         (void)imap_bye(s, "command line longer than %zu bytes", max);
     if (n < 0)
-        return -1;
+        return imap_lost(s, n);
     moxd_buf_addstr(&s->text, *line);
     return 0;
 }
@@ -64,6 +73,7 @@ static int add_literal(struct imap_session *s, const struct moxd_imap_literal *l
 {
     size_t max = limit(s, IMAP_COMMAND_MAX), n;
     char *room;
+    int r;
 
     if (lit->size > limit(s, IMAP_LITERAL_MAX) || lit->size + s->text.n + 2 > max)
         return refuse_literal(s, lit);
@@ -73,8 +83,9 @@ static int add_literal(struct imap_session *s, const struct moxd_imap_literal *l
     moxd_assert(room);
     if (lit->sync && imap_continue(s, "go ahead") < 0)
         return -1;
-    if (moxd_stream_readn(s->st, room, n) < 0)
-        return -1;
+    r = moxd_stream_readn(s->st, room, n);
+    if (r < 0)
+        return imap_lost(s, r);
     moxd_buf_grew(&s->text, n);
     return 0;
 }
@@ -117,7 +128,7 @@ int imap_read_line(struct imap_session *s, struct moxd_str *line, bool secret)
     if (n == MOXD_TOOLONG)
         (void)imap_bye(s, "line too long");
     if (n < 0)
-        return -1;
+        return imap_lost(s, n);
     moxd_log_trace(&s->log, secret ? MOXD_TRACEAUTH : MOXD_TRACE, "C: ", *line);
     return 0;
 }

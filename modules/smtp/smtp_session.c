@@ -77,7 +77,7 @@ bool smtp_session_line(struct smtp_session *s, struct moxd_str *line, const char
     }
     if (n == MOXD_TIMEOUT)
         goodbye(s, "4.4.2", "your command did not end in time");
-    else if (n == MOXD_CANCELLED)
+    else if (n == MOXD_CANCELLED || n == MOXD_STOPPED)
         goodbye(s, "4.3.2", "shutting down");
     if (n < 0)
         return false;
@@ -110,6 +110,10 @@ static bool greet(struct smtp_session *s)
     struct moxd_reply reply = { 0 };
     enum moxd_verdict v = moxd_fire(s->smtp->on_connect, &s->facts, &reply);
 
+    if (moxd_fiber_cancelled()) {
+        goodbye(s, "4.3.2", "shutting down");
+        return false;
+    }
     if (v != MOXD_NEXT) {
         smtp_reply_verdict(s, v, &reply, "on_connect");
         return false;

@@ -55,6 +55,7 @@ class EchoServer(Server):
         os.rmdir(self.path("data"))
 
     def read_ports(self):
+        self.await_log("server is ready")  # the descriptor may be faster than the log's pipe
         for line in self.log:
             m = re.search(r"msg=\"?listening\"? .*service=(\S+) address=(\S+) port=(\d+)", line)
             if m:

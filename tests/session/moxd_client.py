@@ -23,9 +23,9 @@ def tls_context(version):
 
 
 class Client:
-    """One connection. `tls` on implicit-TLS services is done at once."""
+    """One connection. The handshake of services with implicit TLS is done at once, if wanted."""
 
-    def __init__(self, address, service, tls_version=None):
+    def __init__(self, address, service, tls_version=None, implicit_tls=True):
         self.service = service
         self.buffer = b""
         self.bindings = {}
@@ -33,7 +33,7 @@ class Client:
         self.deflater = self.inflater = None
         self.sock = socket.create_connection(address, timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if SERVICES[service]:
+        if SERVICES[service] and implicit_tls:
             self.start_tls(tls_version)
 
     def start_tls(self, version=None):

@@ -319,6 +319,38 @@ IN_FIBER(waits_for_input_or_poke)
     pair_close(&p);
 }
 
+static void stop(void *arg)
+{
+    moxd_yield();
+    moxd_yield();
+    moxd_stream_stop(arg);
+}
+
+/* What is there is read; who would wait for a line is told, but not in the middle of a command. */
+IN_FIBER(stopping_ends_waits_for_lines)
+{
+    struct pair p = pair_unix();
+    struct moxd_str line;
+    char rest[4];
+
+    peer_puts(p.fd, "half");
+    moxd_fiber_spawn("stop", stop, p.st);
+    ck_assert_int_eq(moxd_stream_line(p.st, &line, 10, NULL), MOXD_STOPPED);
+    peer_puts(p.fd, " line\nand");
+    check_line(p.st, "half line");
+    ck_assert_int_eq(moxd_stream_line(p.st, &line, 10, NULL), MOXD_STOPPED);
+    moxd_fiber_spawn("peer", send_late, &p.fd);
+    ck_assert_int_eq(moxd_stream_readn(p.st, rest, sizeof(rest)), 0);
+    ck_assert_mem_eq(rest, "andl", 4);
+    check_line(p.st, "ate");
+    moxd_stream_shield(p.st, true);
+    moxd_fiber_spawn("peer", send_late, &p.fd);
+    check_line(p.st, "late");
+    moxd_stream_shield(p.st, false);
+    ck_assert_int_eq(moxd_stream_line(p.st, &line, 10, NULL), MOXD_STOPPED);
+    pair_close(&p);
+}
+
 static void wait_in_vain(void *arg)
 {
     struct pair *p = arg;
@@ -576,5 +608,6 @@ END_TEST
 UNIT_MAIN("stream", reads_lines, reads_lines_byte_by_byte, skips_long_lines, lines_take_turns,
           reads_bytes, half_closed_peer, close_delivers_the_last_words, writes_with_back_pressure,
           prints, write_errors_stay, write_timeout, line_timeout_is_total, waits_for_input_or_poke,
-          cancelled_reader_says_goodbye, readers_flush_before_they_wait, reads_and_writes_at_once,
-          floods_are_interrupted, slow_mode, connects, connect_has_a_deadline, addresses)
+          stopping_ends_waits_for_lines, cancelled_reader_says_goodbye,
+          readers_flush_before_they_wait, reads_and_writes_at_once, floods_are_interrupted,
+          slow_mode, connects, connect_has_a_deadline, addresses)
