@@ -37,7 +37,7 @@ void moxd_tls_free(struct moxd_tls *tls);
 /* The context for a new connection (borrowed until the next reload; SSL_new takes its reference). */
 SSL_CTX *moxd_tls_ctx(struct moxd_tls *tls);
 /* Whom outgoing connections that verify trust (P-CORE-11): the authorities in these PEM files, which are
- * read now, and those of the system unless `no_system`. Without this call: the system's. -1 with *err
+ * read now, and those of the system unless `no_system`, which are read when they are needed. Without this call: the system's. -1 with *err
  * naming a file that cannot be used; nothing is changed then. */
 int moxd_tls_trust(const char *const *ca_files, size_t n, bool no_system, struct moxd_err *err)
     MOXD_CHECKED;

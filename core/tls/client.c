@@ -5,6 +5,9 @@
 
 /* Everybody trusts the same CAs, so those contexts are made once: [0] without verification. */
 static SSL_CTX *cached[CORE_TLS_CLIENT_CACHE];
+/* The system's CAs are still to be read into the other one: they take longer than all else of a start,
+ * and some servers never need them. */
+static bool system_due;
 
 static int load_ca(SSL_CTX *ctx, const char *file, struct moxd_err *err)
 {
@@ -36,12 +39,13 @@ static SSL_CTX *make(const char *const *files, size_t n, bool verify, bool no_sy
 
 int moxd_tls_trust(const char *const *ca_files, size_t n, bool no_system, struct moxd_err *err)
 {
-    SSL_CTX *ctx = make(ca_files, n, true, no_system, err);
+    SSL_CTX *ctx = make(ca_files, n, true, true, err);
 
     if (ctx == NULL)
         return -1;
     SSL_CTX_free(cached[true]);
     cached[true] = ctx;
+    system_due = !no_system;
     return 0;
 }
 
@@ -53,6 +57,11 @@ static SSL_CTX *get(const struct moxd_tls_client *c, struct moxd_err *err)
         return make(&c->ca_file, 1, true, false, err);
     if (*ctx == NULL)
         *ctx = make(NULL, 0, c->verify, false, err);
+    if (c->verify && system_due) {
+        SSL_CTX_set_default_verify_paths(*ctx);
+        ERR_clear_error();
+        system_due = false;
+    }
     if (*ctx != NULL)
         SSL_CTX_up_ref(*ctx);
     return *ctx;

@@ -1,6 +1,7 @@
 #include "auth_secrets.h"
 
 #include <crypt.h>
+#include <moxd/buf.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -83,14 +84,20 @@ bool auth_crypt_matches(struct moxd_str password, const char *hash)
     return ok;
 }
 
+/* A setting with a hash that nothing was hashed to. */
 int auth_crypt_dummy(char out[AUTH_CRYPT_MAX], struct moxd_err *err)
 {
-    char phrase[33];
+    enum { HASH_LEN = 43 };
+    unsigned char hash[HASH_LEN];
+    char *setting = crypt_gensalt_ra("$y$", AUTH_YESCRYPT_COST, NULL, 0);
+    struct moxd_buf b = MOXD_BUF_INIT(AUTH_CRYPT_MAX);
 
-    moxd_random(phrase, sizeof(phrase) - 1);
-    for (size_t i = 0; i < sizeof(phrase) - 1; i++)
-        phrase[i] = (char)('a' + (unsigned char)phrase[i] % 26);
-    if (!derive_crypt(moxd_str(phrase, sizeof(phrase) - 1), out))
-        return moxd_err_set(err, MOXD_ERR_INTERNAL, "yescrypt failed");
-    return 0;
+    moxd_random(hash, sizeof(hash));
+    moxd_buf_addf(&b, "%s$", setting ? setting : "");
+    for (size_t i = 0; i < sizeof(hash); i++)
+        moxd_buf_addc(&b, (char)('a' + hash[i] % 26));
+    bool ok = setting && moxd_str_copy(moxd_buf_str(&b), out, AUTH_CRYPT_MAX) == 0;
+    moxd_buf_fini(&b);
+    free(setting);
+    return ok ? 0 : moxd_err_set(err, MOXD_ERR_INTERNAL, "yescrypt failed");
 }

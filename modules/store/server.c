@@ -207,12 +207,18 @@ int store_server_list(struct store *s, bool removing, struct store_accounts *out
 
 /* --- opening ----------------------------------------------------------------------------------- */
 
-static int op_format(struct store_tx *tx, void *arg, struct moxd_err *err)
+static int op_set_format(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    (void)arg;
-    if (tx->meta.format == 0)
-        tx->meta.format = STORE_FORMAT;
-    if (tx->meta.format == STORE_FORMAT)
+    (void)arg, (void)err;
+    tx->meta.format = STORE_FORMAT;
+    return 0;
+}
+
+/* *arg: it is new. */
+static int op_check_format(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    *(bool *)arg = tx->meta.format == 0;
+    if (tx->meta.format == 0 || tx->meta.format == STORE_FORMAT)
         return 0;
     return moxd_err_set(err, MOXD_ERR_STATE,
                         "%s was written by a newer version (format %u, this one knows %u)",
@@ -232,11 +238,15 @@ static int open_job(void *arg, struct moxd_err *err)
 
 int store_server_open(struct store *s, struct moxd_err *err)
 {
+    bool is_new;
+
     s->server = moxd_xcalloc(1, sizeof(*s->server));
     s->server->s = s;
     s->server->refs = 1;
     s->server->name = moxd_xstrdup("");
-    if (store_offload(MOXD_LANE_STORE, open_job, s, err) < 0)
+    if (store_offload(MOXD_LANE_STORE, open_job, s, err) < 0 ||
+        store_read(s->server, op_check_format, &is_new, err) < 0)
         return -1;
-    return store_write(s->server, op_format, NULL, err);
+    /* A start has nothing else to write, and so waits for no disk. */
+    return is_new ? store_write(s->server, op_set_format, NULL, err) : 0;
 }

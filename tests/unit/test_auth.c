@@ -5,6 +5,7 @@
 #include "modules/auth/auth_precis.h"
 #include "modules/auth/auth_secrets.h"
 
+#include <crypt.h>
 #include <moxd/clock.h>
 #include <moxd/enc.h>
 #include <stdio.h>
@@ -180,6 +181,16 @@ START_TEST(dummy_hash_matches_nothing)
     ck_assert_int_eq(auth_crypt_dummy(hash, NULL), 0);
     ck_assert(strncmp(hash, "$y$", 3) == 0);
     ck_assert(!auth_crypt_matches(MOXD_STR("password"), hash));
+
+    /* A check takes as long as one with a real hash: the same setting, and all of it is done. */
+    struct auth_secrets real;
+    ck_assert_int_eq(auth_secrets_derive(MOXD_STR("password"), &real, NULL), 0);
+    ck_assert_uint_eq(strlen(hash), strlen(real.crypt));
+    const char *got = crypt("password", hash), *end = strrchr(hash, '$') + 1;
+    ck_assert_ptr_nonnull(got);
+    ck_assert_uint_eq(strlen(got), strlen(hash));
+    ck_assert_int_eq(strncmp(got, hash, (size_t)(end - hash)), 0);
+    ck_assert_int_eq(strncmp(real.crypt, hash, strlen("$y$j9T$")), 0);
 }
 END_TEST
 
