@@ -38,7 +38,7 @@ static int put_items(struct fetching *f, struct imap_msg *msg, bool newly_seen)
     int r = 0;
 
     /* RFC 7162 3.2.4: a change is told with its UID, once the client knows of modification sequences. */
-    if ((s->cmd.uid || (newly_seen && imap_tells_modseq(s))) && !f->wants_uid)
+    if (!imap_uidonly(s) && (s->cmd.uid || (newly_seen && imap_tells_modseq(s))) && !f->wants_uid)
         moxd_buf_addf(&s->out, "UID %u ", msg->info->uid);
     for (size_t i = 0; r == 0 && i < s->cmd.nitems; i++) {
         if (i > 0)
@@ -90,7 +90,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
     if (imap_announce_keywords(s, info->keywords) < 0)
         return -1;
     imap_msg_init(&msg, s, f->msg, info);
-    moxd_buf_addf(&s->out, "* %u FETCH (", seq);
+    imap_put_fetch(s, seq, info->uid);
     r = put_items(f, &msg, newly_seen);
     imap_msg_fini(&msg);
     f->unknown_cte |= msg.unknown_cte;

@@ -14,6 +14,7 @@ static const struct {
     { "ENABLE", true },
     { "CONDSTORE", false },
     { "QRESYNC", false },
+    { "UIDONLY", false },
     { "IDLE", false },
     { "NAMESPACE", false },
     { "CHILDREN", false },
@@ -141,6 +142,7 @@ static const struct {
     { "UTF8=ACCEPT", IMAP_EN_UTF8 },
     { "CONDSTORE", IMAP_EN_CONDSTORE },
     { "QRESYNC", IMAP_EN_QRESYNC },
+    { "UIDONLY", IMAP_EN_UIDONLY },
 };
 
 /* CONDSTORE may have been enabled by a command that did not say so. */

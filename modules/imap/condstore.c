@@ -65,8 +65,8 @@ int imap_tell_entry(struct imap_session *s, const struct store_entry *e, unsigne
         return 0;
     if ((what & IMAP_TELL_FLAGS) && imap_announce_keywords(s, e->keywords) < 0)
         return -1;
-    moxd_buf_addf(&s->out, "* %u FETCH (", seq);
-    if (what & IMAP_TELL_UID) {
+    imap_put_fetch(s, seq, e->uid);
+    if ((what & IMAP_TELL_UID) && !imap_uidonly(s)) {
         moxd_buf_addf(&s->out, "UID %u", e->uid);
         sep = " ";
     }

@@ -58,7 +58,8 @@ enum imap_enabled {
     IMAP_EN_REV2 = 1,
     IMAP_EN_UTF8 = 2,
     IMAP_EN_CONDSTORE = 4,
-    IMAP_EN_QRESYNC = 8
+    IMAP_EN_QRESYNC = 8,
+    IMAP_EN_UIDONLY = 16,
 };
 
 /* Keywords that the client was told of in FLAGS: sorted, on the heap. */
@@ -219,6 +220,13 @@ int imap_ok_removed(struct imap_session *s, const char *text) MOXD_SUSPENDS;
 enum imap_tell { IMAP_TELL_UID = 1, IMAP_TELL_FLAGS = 2, IMAP_TELL_MODSEQ = 4 };
 int imap_tell_entry(struct imap_session *s, const struct store_entry *e,
                     unsigned what) MOXD_SUSPENDS;
+
+/* uidonly.c (RFC 9586) */
+bool imap_uidonly(const struct imap_session *s);
+/* Whether the command uses message numbers although they are no longer taken. */
+bool imap_uid_required(const struct imap_session *s);
+/* Begins a FETCH response up to and with its parenthesis. */
+void imap_put_fetch(struct imap_session *s, uint32_t seq, uint32_t uid);
 
 /* qresync.c (RFC 7162 3.2) */
 /* What happened since the client's last visit: 0; -1. Entries: of the whole mailbox. */

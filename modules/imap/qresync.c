@@ -48,7 +48,7 @@ int imap_tell_expunged(struct imap_session *s)
     struct vanished v = { s, "* VANISHED ", { .b = &s->out } };
     struct imap_view *view = &s->sel->view;
 
-    if (!(s->enabled & IMAP_EN_QRESYNC))
+    if (!(s->enabled & (IMAP_EN_QRESYNC | IMAP_EN_UIDONLY)))
         return imap_view_expunge(view, tell_expunge, s);
     if (imap_view_expunge(view, tell_vanished, &v) < 0)
         return -1;

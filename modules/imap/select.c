@@ -51,7 +51,7 @@ static int tell_revision(struct imap_session *s, const struct store_mailbox *mb,
     s->sel->view.told_recent = s->sel->view.nrecent;
     if (imap_untagged(s, "%zu RECENT", s->sel->view.nrecent) < 0)
         return -1;
-    return unseen ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen) : 0;
+    return unseen && !imap_uidonly(s) ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen) : 0;
 }
 
 static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t unseen)

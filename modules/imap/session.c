@@ -55,10 +55,10 @@ static const char *wrong_state(const struct imap_session *s, unsigned states)
     return states == IMAP_NOT_AUTH ? "already logged in" : "select a mailbox first";
 }
 
-/* SMTPIN-02: what begins with an invalid command is not an IMAP client. */
+/* SMTPIN-02: what begins with an invalid command is not an IMAP client. DENIED: RFC 9586 3. */
 static int invalid(struct imap_session *s, const struct moxd_err *err)
 {
-    if (imap_bad(s, NULL, "%s", err->pub) < 0)
+    if (imap_bad(s, err->kind == MOXD_ERR_DENIED ? "UIDREQUIRED" : NULL, "%s", err->pub) < 0)
         return -1;
     if (!s->valid_seen)
         return imap_bye(s, "the first command was invalid");
@@ -102,7 +102,10 @@ static int run_command(struct imap_session *s)
     }
     s->valid_seen = true;
     c = &commands[s->cmd.verb];
-    if (c->states & s->state) {
+    if (imap_uid_required(s)) {
+        moxd_err_set(&err, MOXD_ERR_DENIED, "message numbers are not used in this session");
+        r = invalid(s, &err);
+    } else if (c->states & s->state) {
         s->bad = 0;
         r = s->cmd.condstore && !selects(s) ? imap_condstore(s) : 0;
         r = r < 0 ? -1 : c->fn(s);
