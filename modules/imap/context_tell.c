@@ -33,13 +33,19 @@ static bool in_sorted(const uint32_t *v, size_t n, uint32_t uid)
 
 /* --- the lines ------------------------------------------------------------------------------------ */
 
+/* Once UIDONLY is enabled no number is told, also of a context opened before (RFC 9586 3.8). */
+static bool uids_shown(const struct imap_session *s, const struct imap_context *c)
+{
+    return c->cmd.uid || imap_uidonly(s);
+}
+
 static void put_head(struct imap_session *s, const struct imap_context *c)
 {
     if (s->out.n > 0)
         return;
     moxd_buf_adds(&s->out, "* ESEARCH (TAG ");
     moxd_imap_put_string(&s->out, c->cmd.tag, false);
-    moxd_buf_adds(&s->out, c->cmd.uid ? ") UID" : ")");
+    moxd_buf_adds(&s->out, uids_shown(s, c) ? ") UID" : ")");
 }
 
 /* "PLACE SET"; numbers of expunged messages are valid until that is told. */
@@ -50,7 +56,7 @@ static void put_group(struct imap_session *s, const struct imap_context *c, size
 
     moxd_buf_addf(&s->out, "%zu ", c->rows ? place + 1 : 0);
     for (size_t i = 0; i < n; i++) {
-        uint32_t shown = c->cmd.uid ? uids[i] : imap_view_seq(&s->sel->view, uids[i]);
+        uint32_t shown = uids_shown(s, c) ? uids[i] : imap_view_seq(&s->sel->view, uids[i]);
 
         moxd_imap_set_add(&set, shown, shown);
     }
