@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
+# proves: CORE-30
 """A module of somebody else: moxd is installed somewhere, modules/example is built far from moxd's tree
 with nothing but pkg-config, and its on_rcpt refuses a sender over SMTP after it waited for the DNS."""
 
 import os
+import re
 import shutil
 import socket
 import struct
@@ -163,6 +165,20 @@ def talk(server, dns):
     expect(output == "clean.example: not listed\n", output)
 
 
+def as_in_the_readme(installed, directory):
+    """The module in README.md with the commands there, but for the last, which copies it."""
+    with open(os.path.join(os.path.dirname(TESTS), "README.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```(c?)\n(.*?)^```$", f.read(), re.M | re.S)
+    (source,) = [text for kind, text in blocks if kind == "c"]
+    (commands,) = [text for _, text in blocks if text.startswith("cc ")]
+    with open(os.path.join(directory, "oneletter.c"), "w", encoding="utf-8") as f:
+        f.write(source)
+    lines = commands.splitlines()
+    expect(lines[-1].startswith("cp oneletter.so $(pkg-config --variable=moduledir moxd)"), commands)
+    output = run("sh", "-ec", "\n".join(lines[:-1]), cwd=directory, env=installed.env)
+    expect("hook on_rcpt/1" in output, output)
+
+
 def a_module_from_outside_works():
     with tempfile.TemporaryDirectory(prefix="moxd-out-") as directory:
         os.chmod(directory, 0o755)
@@ -171,6 +187,7 @@ def a_module_from_outside_works():
         module = installed.build(os.path.join(directory, "src"))
         output = run(installed.moxd, "-t", "-m", module, env=installed.env)
         expect("hook on_rcpt/1, policy" in output, output)
+        as_in_the_readme(installed, os.path.join(directory, "src"))
         dns = SlowDns()
         dns.start()
         before = dict(os.environ)
