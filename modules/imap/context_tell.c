@@ -33,7 +33,7 @@ static bool in_sorted(const uint32_t *v, size_t n, uint32_t uid)
 
 /* --- the lines ------------------------------------------------------------------------------------ */
 
-/* Once UIDONLY is enabled no number is told, also of a context opened before (RFC 9586 3.8). */
+/* Once UIDONLY is enabled no number is told, also of a context opened before (RFC 9586). */
 static bool uids_shown(const struct imap_session *s, const struct imap_context *c)
 {
     return c->cmd.uid || imap_uidonly(s);
