@@ -164,7 +164,7 @@ class Reader(Session):
         else:
             uid = self.uids[number - 1]
         if flags and uid:
-            self.flags[uid] = frozenset(flags.group(1).split())
+            self.flags[uid] = frozenset(flags.group(1).split()) - {"\\Recent"}  # each session's own
 
     def vanished(self, text, earlier):
         for uid in numbers(text):
