@@ -276,29 +276,55 @@ static int configure(struct store_env *env)
     return rc;
 }
 
-/* Recovery runs in it. */
-static int open_recovering(struct store_env *env)
-{
-    store_pages_check(false);
-    /* nosuspend: of the database */
-    int rc = env->db->open(env->db, env->dir,
-                           DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_LOCK |
-                               DB_THREAD | DB_RECOVER | DB_PRIVATE,
-                           0600);
-    store_pages_check(true);
-    return rc;
-}
-
-static int open_db_env(struct store_env *env, char bad[STORE_BAD_FILE], struct moxd_err *err)
+static int new_db_env(struct store_env *env, struct moxd_err *err)
 {
     int rc = db_env_create(&env->db, 0);
+
     if (rc != 0)
         return store_env_err(env, rc, "create environment", err);
     env->db->app_private = env;
     env->db->set_errcall(env->db, on_message);
     if (configure(env) != 0)
         return moxd_err_set(err, MOXD_ERR_INTERNAL, "cannot configure Berkeley DB");
-    rc = open_recovering(env);
+    return 0;
+}
+
+static int open_with(struct store_env *env, uint32_t flags)
+{
+    /* nosuspend: of the database */
+    return env->db->open(env->db, env->dir,
+                         DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_INIT_LOCK |
+                             DB_THREAD | DB_PRIVATE | flags,
+                         0600);
+}
+
+/* *rc: what Berkeley DB says; -1 with *err when it did not come to that. Recovery has an environment of its
+ * own: the pages that it reads stay in the cache, and were not checked. */
+static int open_recovered(struct store_env *env, int *rc, struct moxd_err *err)
+{
+    if (new_db_env(env, err) < 0)
+        return -1;
+    store_pages_check(false);
+    *rc = open_with(env, DB_RECOVER);
+    store_pages_check(true);
+    if (*rc != 0)
+        return 0;
+    *rc = env->db->close(env->db, 0);
+    env->db = NULL;
+    if (*rc != 0)
+        return 0;
+    if (new_db_env(env, err) < 0)
+        return -1;
+    *rc = open_with(env, 0);
+    return 0;
+}
+
+static int open_db_env(struct store_env *env, char bad[STORE_BAD_FILE], struct moxd_err *err)
+{
+    int rc;
+
+    if (open_recovered(env, &rc, err) < 0)
+        return -1;
     if (rc == 0)
         return 0;
     if (rc == ENOSPC || free_bytes(env) < DISK_FULL)
