@@ -43,8 +43,24 @@ static char *message(size_t size)
     return p;
 }
 
+/* A header as that of a reply in a thread of ten messages. */
+static size_t header(char *p, size_t cap, uint64_t number)
+{
+    unsigned long long n = number, first = n - n % 10;
+    return (size_t)snprintf(p, cap,
+                            "From: Ann Example <ann@example.org>\r\nTo: Bob <bob@example.org>\r\n"
+                            "Subject: Re: Question %llu\r\nMessage-ID: <%llu.bench@mail.example.org>\r\n"
+                            "References: <%llu.bench@mail.example.org> <%llu.bench@mail.example.org>\r\n"
+                            "Date: Mon, 3 Mar 2025 10:00:00 +0100\r\nMIME-Version: 1.0\r\n"
+                            "Content-Type: text/plain; charset=utf-8\r\n\r\n",
+                            first, n, first, n > 0 ? n - 1 : 0);
+}
+
 static void deliver(struct store_account *acc, const char *body, size_t size)
 {
+    static uint64_t number;
+    char head[1000];
+    size_t n = header(head, sizeof(head), number++);
     struct moxd_err err = { 0 };
     struct store_draft *d = api->draft_new(self);
     struct store_add add = { .acc = acc, .mailbox_name = "INBOX", .origin = "bench",
@@ -52,7 +68,8 @@ static void deliver(struct store_account *acc, const char *body, size_t size)
                              .prefix = MOXD_STR("Return-Path: <bench@example.org>\r\n"
                                                 "Delivered-To: bench@example.org\r\n") };
 
-    if (api->draft_write(d, body, size, &err) < 0 || api->add(self, d, &add, 1, NULL, &err) < 0)
+    if (api->draft_write(d, head, n, &err) < 0 ||
+        api->draft_write(d, body, size > n ? size - n : 0, &err) < 0 || api->add(self, d, &add, 1, NULL, &err) < 0)
         die("add", &err);
     api->draft_free(d);
 }

@@ -1,6 +1,7 @@
 /* Message ids: RFC 5322 3.6.4, with its obsolete forms. */
 #include <moxmail/thread.h>
 
+#include "chars.h"
 #include "mime_lex.h"
 
 bool moxd_msgid_next(struct moxd_str *rest, struct moxd_str *id)
@@ -62,6 +63,15 @@ static void add_quoted(struct moxd_buf *out, struct moxd_str *s)
     moxd_buf_fini(&text);
 }
 
+/* Bytes up to the next one that means something; at least one. */
+static size_t plain_length(struct moxd_str s)
+{
+    size_t n = 1;
+    while (n < s.n && s.p[n] != '"' && s.p[n] != '(' && !mail_is_blank(s.p[n]))
+        n++;
+    return n;
+}
+
 void moxd_msgid_canonical(struct moxd_buf *out, struct moxd_str id)
 {
     if (id.n > MOXD_MSGID_MAX)
@@ -71,8 +81,9 @@ void moxd_msgid_canonical(struct moxd_buf *out, struct moxd_str id)
             add_quoted(out, &id);
             continue;
         }
-        moxd_buf_addc(out, id.p[0]);
-        id = moxd_str_from(id, 1);
+        size_t n = plain_length(id);
+        moxd_buf_addstr(out, moxd_str_sub(id, 0, n));
+        id = moxd_str_from(id, n);
     }
 }
 

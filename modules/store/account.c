@@ -194,6 +194,7 @@ static int open_account(struct store_account *acc, struct moxd_err *err)
     if (rc == 0) {
         acc->modseq = acc->bt->meta.modseq;
         store_erase_later(acc, o.erasable.ids, o.erasable.n);
+        store_threads_start(acc);
     }
     moxd_arena_free(o.arena);
     return rc;

@@ -11,6 +11,8 @@ struct target {
     struct store_draft *draft;
     struct store_source src;
     struct store_op_one *one;
+    struct store_head *own_head; /* or NULL */
+    bool plain;              /* its prefix has nothing that belongs into its head */
     bool have_id, have_file;
     const struct target *same; /* an earlier target with the same body in a file */
 };
@@ -120,6 +122,19 @@ static int remove_files_job(void *arg, struct moxd_err *err)
     return 0;
 }
 
+/* --- heads ------------------------------------------------------------------------------------- */
+
+/* The header of a message to many is looked at once. */
+static void share_head(struct adding *ad, struct target *t)
+{
+    t->plain = !store_head_has(t->one->add->prefix);
+    for (struct target *e = ad->v; e < t && t->plain && t->one->head == NULL; e++)
+        if (e->plain && e->draft == t->draft)
+            t->one->head = e->one->head;
+    if (t->one->head == NULL)
+        t->one->head = t->own_head = moxd_xcalloc(1, sizeof(struct store_head));
+}
+
 /* --- putting it together ----------------------------------------------------------------------- */
 
 static void prepare(struct adding *ad, struct target *t, struct store_add *add)
@@ -130,6 +145,8 @@ static void prepare(struct adding *ad, struct target *t, struct store_add *add)
     one->tx = account_index(ad, t->acc);
     one->body_size = t->src.size;
     one->body = t->src.mem;
+    one->src = &t->src;
+    share_head(ad, t);
     one->where = t->src.fd < 0 && t->src.size <= ad->s->opt.body_in_db ? STORE_IN_DB
                                                                        : STORE_IN_FILE;
     for (struct target *e = ad->v; e < t && t->same == NULL && one->where == STORE_IN_FILE; e++)
@@ -200,8 +217,10 @@ static int add_messages(struct store *s, struct store_draft **drafts, size_t ndr
         rc = collect(&ad, drafts, ndrafts, adds, &which, err);
     if (rc == 0)
         rc = run(&ad, &which, err);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         drop_id(&ad.v[i]);
+        free(ad.v[i].own_head);
+    }
     if (rc < 0 && failed != NULL)
         *failed = which;
     free(ad.accs);

@@ -309,6 +309,58 @@ static int api_expunge(struct store_account *acc, uint32_t mailbox, const struct
     return 0;
 }
 
+/* --- threads ----------------------------------------------------------------------------------- */
+
+static int api_threads(struct store_account *acc, const uint64_t *ids, size_t n,
+                       struct moxd_arena *a, struct store_thread **out, struct moxd_err *err)
+{
+    struct store_op_threads op = { .ids = ids, .n = n, .arena = a };
+
+    if (store_read(acc, store_op_threads, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    return 0;
+}
+
+static int read_ids(struct store_account *acc, store_fn *fn, struct store_op_ids *op,
+                    uint64_t **ids, size_t *n, struct moxd_err *err)
+{
+    if (store_read(acc, fn, op, err) < 0)
+        return -1;
+    *ids = op->v;
+    *n = op->n;
+    return 0;
+}
+
+static int api_thread_messages(struct store_account *acc, uint64_t id, struct moxd_arena *a,
+                               uint64_t **ids, size_t *n, struct moxd_err *err)
+{
+    struct store_op_ids op = { .message = id, .arena = a };
+    return read_ids(acc, store_op_thread_messages, &op, ids, n, err);
+}
+
+static int api_by_message_id(struct store_account *acc, struct moxd_str message_id,
+                             struct moxd_arena *a, uint64_t **ids, size_t *n, struct moxd_err *err)
+{
+    struct store_op_ids op = { .message_id = message_id, .arena = a };
+    return read_ids(acc, store_op_by_message_id, &op, ids, n, err);
+}
+
+static int api_set_thread(struct store_account *acc, const uint64_t *ids, size_t n, unsigned mask,
+                          unsigned state, struct moxd_err *err)
+{
+    struct store_op_thread_set op = { ids, n, mask, state };
+
+    if ((mask & ~(unsigned)(STORE_THREAD_MUTED | STORE_THREAD_COLLAPSED)) != 0)
+        return moxd_err_set(err, MOXD_ERR_INVALID, "no such state of a thread");
+    return store_write(acc, store_op_thread_set, &op, err);
+}
+
+static int api_link_threads(struct store_account *acc, struct moxd_err *err)
+{
+    return store_threads_finish(acc, NULL, err);
+}
+
 /* --- records of modules ------------------------------------------------------------------------ */
 
 static struct store_account *account_or_server(struct moxd_instance *self,
@@ -380,4 +432,9 @@ const struct store_v1 store_api = {
     .previews = store_previews,
     .draft_part = store_draft_part,
     .replace = api_replace,
+    .threads = api_threads,
+    .thread_messages = api_thread_messages,
+    .by_message_id = api_by_message_id,
+    .set_thread = api_set_thread,
+    .link_threads = api_link_threads,
 };

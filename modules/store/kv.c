@@ -139,6 +139,31 @@ int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_st
     return result;
 }
 
+int store_first(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+                struct store_key *at, struct moxd_str *out, struct moxd_err *err)
+{
+    struct store_btree *bt = tx->bt;
+    DBC *cursor;
+    int rc = bt->db->cursor(bt->db, tx->txn, &cursor, tx->txn ? DB_READ_COMMITTED : 0);
+
+    if (rc != 0)
+        return failed(tx, rc, "look up", err);
+    *at = *from;
+    DBT key = { .data = at->p, .size = (uint32_t)at->n, .ulen = sizeof(at->p),
+                .flags = DB_DBT_USERMEM };
+    rc = cursor->get(cursor, &key, &tx->val, DB_SET_RANGE);
+    int closed = cursor->close(cursor);
+    if (closed != 0 && (rc == 0 || rc == DB_NOTFOUND))
+        rc = closed;
+    if (rc == DB_NOTFOUND)
+        return 0;
+    if (rc != 0)
+        return failed(tx, rc, "look up", err);
+    at->n = key.size;
+    *out = moxd_str(tx->val.data, tx->val.size);
+    return moxd_str_starts(store_key_str(at), prefix);
+}
+
 /* --- clear ------------------------------------------------------------------------------------- */
 
 /* Keys are gathered in portions, since a scan must not meet writes. */

@@ -1,4 +1,5 @@
 #include "message.h"
+#include "thread.h"
 
 static int put_rec(struct store_tx *tx, uint32_t mailbox, uint32_t uid,
                    const struct store_rec *rec, struct moxd_err *err)
@@ -8,14 +9,30 @@ static int put_rec(struct store_tx *tx, uint32_t mailbox, uint32_t uid,
     return store_put(tx, &key, store_rec_encode(rec, buf), err);
 }
 
-static int put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,
-                     struct moxd_err *err)
+int store_msg_put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,
+                        struct moxd_str thread, struct moxd_err *err)
 {
-    unsigned char val[8];
+    unsigned char val[STORE_PLACE_SIZE + STORE_THREAD_RECORD_MAX];
     struct store_key key = store_key_u64(STORE_T_ID, id);
     moxd_put_be32(val, mailbox);
     moxd_put_be32(val + 4, uid);
-    return store_put(tx, &key, moxd_str((char *)val, sizeof(val)), err);
+    moxd_assert(thread.n <= STORE_THREAD_RECORD_MAX);
+    if (thread.n > 0)
+        memcpy(val + STORE_PLACE_SIZE, thread.p, thread.n);
+    return store_put(tx, &key, moxd_str((char *)val, STORE_PLACE_SIZE + thread.n), err);
+}
+
+/* The thread record of a message that stays when its place changes; in tx->arena. */
+static int get_thread(struct store_tx *tx, uint64_t id, struct moxd_str *thread,
+                      struct moxd_err *err)
+{
+    struct store_key key = store_key_u64(STORE_T_ID, id);
+    struct moxd_str val = { 0 };
+
+    if (store_get(tx, &key, &val, err) < 0)
+        return -1;
+    *thread = moxd_arena_str(tx->arena, moxd_str_from(val, STORE_PLACE_SIZE));
+    return 0;
 }
 
 int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
@@ -30,7 +47,7 @@ int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t
     struct store_dec d = store_dec(val);
     *mailbox = store_dec_u32(&d);
     *uid = store_dec_u32(&d);
-    return store_dec_done(&d) ? 1 : store_corrupt(tx, "place of a message", err);
+    return !d.bad ? 1 : store_corrupt(tx, "place of a message", err);
 }
 
 int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct store_rec *rec,
@@ -151,13 +168,14 @@ static int run_hooks(struct store_tx *tx, struct side old, struct side now,
 /* --- the four changes -------------------------------------------------------------------------- */
 
 /* Record, index, counts, telling; no hooks. */
-static int place(struct store_tx *tx, struct store_box *box, struct store_rec *rec, uint32_t *uid,
-                 struct moxd_err *err)
+static int place(struct store_tx *tx, struct store_box *box, struct store_rec *rec,
+                 struct moxd_str thread, uint32_t *uid, struct moxd_err *err)
 {
     if (store_box_uid(box, uid, err) < 0)
         return -1;
     rec->modseq = box->r.highestmodseq = store_tx_modseq(tx);
-    if (put_rec(tx, box->id, *uid, rec, err) < 0 || put_place(tx, rec->id, box->id, *uid, err) < 0)
+    if (put_rec(tx, box->id, *uid, rec, err) < 0 ||
+        store_msg_put_place(tx, rec->id, box->id, *uid, thread, err) < 0)
         return -1;
     count_in(tx, box, rec);
     return tell(tx, STORE_CHANGE_ADD, box, *uid, rec, err);
@@ -183,11 +201,12 @@ static int displace(struct store_tx *tx, struct store_box *box, uint32_t uid,
 }
 
 int store_msg_insert(struct store_tx *tx, struct store_box *box, struct store_rec *rec,
-                     struct store_origin origin, uint32_t *uid, struct moxd_err *err)
+                     struct moxd_str thread, struct store_origin origin, uint32_t *uid,
+                     struct moxd_err *err)
 {
     moxd_assert(rec->id > 0 && rec->prefix <= rec->size);
     rec->createseq = store_tx_modseq(tx);
-    if (place(tx, box, rec, uid, err) < 0)
+    if (place(tx, box, rec, thread, uid, err) < 0)
         return -1;
     return run_hooks(tx, (struct side){ 0 }, (struct side){ box, *uid, rec }, origin, err);
 }
@@ -225,12 +244,14 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
                    struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err)
 {
     struct store_rec old = *rec;
+    struct moxd_str thread;
 
     moxd_assert(src == dst || src->id != dst->id);
-    if (displace(tx, src, uid, rec, err) < 0 || store_msg_translate(tx, src, dst, rec, err) < 0)
+    if (displace(tx, src, uid, rec, err) < 0 || get_thread(tx, rec->id, &thread, err) < 0 ||
+        store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();
-    if (place(tx, dst, rec, new_uid, err) < 0)
+    if (place(tx, dst, rec, thread, new_uid, err) < 0)
         return -1;
     return run_hooks(tx, (struct side){ src, uid, &old }, (struct side){ dst, *new_uid, rec },
                      (struct store_origin){ 0 }, err);
@@ -244,7 +265,9 @@ int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
     struct store_key erase_key = store_key_u64(STORE_T_ERASE, rec->id);
     struct store_erase erase = { rec->size, rec->prefix, rec->where };
 
-    if (displace(tx, box, uid, rec, err) < 0 || store_del(tx, &place_key, err) < 0 ||
+    if (displace(tx, box, uid, rec, err) < 0 ||
+        store_thread_remove(tx, rec->id, rec->received, err) < 0 ||
+        store_del(tx, &place_key, err) < 0 ||
         store_put(tx, &erase_key, store_erase_encode(&erase, buf), err) < 0)
         return -1;
     store_tx_erase(tx, rec->id);

@@ -11,9 +11,11 @@ struct store_origin {
     const void *data;
 };
 
-/* Puts rec (id set, modseq and createseq are set here) into the box under a new UID. */
+/* Puts rec (id set, modseq and createseq are set here) into the box under a new UID, with its encoded thread
+ * record. */
 int store_msg_insert(struct store_tx *tx, struct store_box *box, struct store_rec *rec,
-                     struct store_origin origin, uint32_t *uid, struct moxd_err *err) MOXD_CHECKED;
+                     struct moxd_str thread, struct store_origin origin, uint32_t *uid,
+                     struct moxd_err *err) MOXD_CHECKED;
 /* Replaces flags and keywords; `now` is a copy of `old` with others. Sets now->modseq. */
 int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
                      const struct store_rec *old, struct store_rec *now,
@@ -35,6 +37,10 @@ int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct st
 /* Where a message is: 1, 0, -1. */
 int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
                    struct moxd_err *err) MOXD_CHECKED;
+
+/* Writes where a message is, with its encoded thread record. */
+int store_msg_put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,
+                        struct moxd_str thread, struct moxd_err *err) MOXD_CHECKED;
 
 /* Calls fn for every message of the mailbox with a UID in the set (NULL: all), ascending. The record
  * lasts for the call. fn must not write messages of this mailbox. */

@@ -1,5 +1,6 @@
 /* Adding messages: bodies are on disk already, or come along. */
 #include "ops.h"
+#include "thread.h"
 
 /* The mailbox of an add, made when it is missing and that was asked for. */
 static int find_box(struct store_tx *tx, const struct store_add *add, struct store_box *box,
@@ -64,12 +65,46 @@ static struct store_rec record(const struct store_op_one *one)
     };
 }
 
+static int head_of(struct store_tx *tx, struct store_op_one *one, struct moxd_err *err)
+{
+    const struct store_source *src = one->src;
+    struct moxd_reader_file file = { .fd = src->fd, .file_start = src->off,
+                                     .file_size = src->size };
+    struct moxd_reader r = src->fd < 0 ? moxd_reader_mem(&src->mem) : moxd_reader_file(&file);
+    struct moxd_str header;
+
+    if (one->head->ready)
+        return 0;
+    if (store_head_load(&r, tx->arena, &header, err) < 0)
+        return -1;
+    store_head_parse(one->head, one->add->prefix, header);
+    return 0;
+}
+
+/* What comes into a muted thread need not be read (THR-04). */
+static int add_to_thread(struct store_tx *tx, struct store_op_one *one, struct store_rec *rec,
+                         struct moxd_str *out, struct moxd_err *err)
+{
+    unsigned char buf[STORE_THREAD_RECORD_MAX];
+    struct store_thread_rec thread;
+
+    if (head_of(tx, one, err) < 0 ||
+        store_thread_add(tx, rec->id, rec->received, one->head, one->add->link_later, &thread,
+                         err) < 0)
+        return -1;
+    if ((thread.flags & STORE_THREAD_MUTED) != 0)
+        rec->flags |= STORE_SEEN;
+    *out = moxd_arena_str(tx->arena, store_thread_encode(&thread, buf));
+    return 0;
+}
+
 static int add_one(struct store_tx *tx, const struct store_op_add *op, struct store_op_one *one,
                    struct moxd_err *err)
 {
     struct store_add *add = one->add;
     struct store_box box;
     struct store_rec rec = record(one);
+    struct moxd_str thread;
 
     moxd_assert(one->where == STORE_IN_FILE || one->body.n == one->body_size);
     if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0)
@@ -81,8 +116,8 @@ static int add_one(struct store_tx *tx, const struct store_op_add *op, struct st
          store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
         return -1;
     struct store_origin origin = { add->origin, add->origin_data };
-    if (put_data(tx, one, err) < 0 ||
-        store_msg_insert(tx, &box, &rec, origin, &add->uid, err) < 0 ||
+    if (put_data(tx, one, err) < 0 || add_to_thread(tx, one, &rec, &thread, err) < 0 ||
+        store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
         store_box_save(tx, &box, err) < 0)
         return -1;
     add->id = rec.id;

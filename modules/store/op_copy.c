@@ -1,5 +1,6 @@
 /* Copying and moving messages to another mailbox of the account. */
 #include "ops.h"
+#include "thread.h"
 
 /* --- finding what is to be copied -------------------------------------------------------------- */
 
@@ -69,6 +70,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
                     struct moxd_err *err)
 {
     struct store_rec rec;
+    struct moxd_str thread;
     uint32_t uid;
     int rc = store_msg_get(tx, c->op->mailbox, s->uid, &rec, err);
 
@@ -79,12 +81,13 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     if (quota > 0 && (rec.size > quota || tx->meta.size > quota - rec.size))
         return store_over_quota(err);
     if (copy_data(tx, &rec, s->new_id, err) < 0 ||
+        store_thread_copy(tx, s->id, s->new_id, rec.received, &thread, err) < 0 ||
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;
     rec.id = s->new_id;
     rec.saved = moxd_wall();
     struct store_origin origin = { "copy", NULL };
-    if (store_msg_insert(tx, &c->dst, &rec, origin, &uid, err) < 0)
+    if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0)
         return -1;
     note(c->op, s->uid, uid);
     return 0;

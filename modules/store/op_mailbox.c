@@ -90,6 +90,7 @@ int store_op_init(struct store_tx *tx, void *arg, struct moxd_err *err)
         return 0;
     tx->meta.format = STORE_FORMAT;
     tx->meta.next_mailbox = 1;
+    tx->meta.thread_pass = STORE_THREADS_DONE;
     tx->meta.next_uidvalidity = op->uidvalidity;
     if (store_box_create(tx, MOXD_STR("INBOX"), 0, true, NULL, err) < 0)
         return -1;

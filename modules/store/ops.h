@@ -4,6 +4,8 @@
 #ifndef STORE_OPS_H
 #define STORE_OPS_H
 
+#include "bodyfile.h"
+#include "head.h"
 #include "message.h"
 
 /* A set of UIDs in the making. */
@@ -120,6 +122,8 @@ struct store_op_one {
     uint64_t id;
     enum store_where where;
     struct moxd_str body;    /* when STORE_IN_DB */
+    const struct store_source *src; /* all of the body */
+    struct store_head *head; /* made when first needed; may be that of others with the same body */
     uint64_t body_size;
 };
 struct store_op_replaced {
@@ -200,5 +204,29 @@ struct store_op_note {
 };
 int store_op_note_get(struct store_tx *tx, void *arg, struct moxd_err *err);
 int store_op_note_set(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* --- threads ----------------------------------------------------------------------------------- */
+struct store_op_threads {
+    const uint64_t *ids;
+    size_t n;
+    struct moxd_arena *arena;
+    struct store_thread *v;  /* out: of ids[i] */
+};
+int store_op_threads(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_ids {
+    uint64_t message;        /* of the thread of that message, or: */
+    struct moxd_str message_id; /* with that message id */
+    struct moxd_arena *arena;
+    uint64_t *v;             /* out, ascending */
+    size_t n;
+};
+int store_op_thread_messages(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_by_message_id(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_thread_set {
+    const uint64_t *ids;     /* these and all below them */
+    size_t n;
+    unsigned mask, state;    /* enum store_thread_state: those in mask become as in state */
+};
+int store_op_thread_set(struct store_tx *tx, void *arg, struct moxd_err *err);
 
 #endif

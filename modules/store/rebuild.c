@@ -6,6 +6,7 @@
 
 #include "bodyfile.h"
 #include "message.h"
+#include "thread.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -33,6 +34,7 @@ struct rebuild {
     size_t nplaces, places_cap;
     uint64_t *ids;           /* of bodies, notes, files: being looked through */
     size_t nids, ids_cap;
+    struct store_thread_states states;
     uint64_t modseq;         /* highest seen */
     struct moxd_err *err;
 };
@@ -258,18 +260,17 @@ static int put_message(struct rebuild *r, struct store_box *box, uint32_t uid,
                        struct store_rec *rec)
 {
     struct store_key key = store_key_message(box->id, uid);
-    struct store_key id_key = store_key_u64(STORE_T_ID, rec->id);
-    unsigned char buf[STORE_RECORD_MAX], place[8];
+    unsigned char buf[STORE_RECORD_MAX];
+    struct moxd_str thread;
 
     rec->modseq = store_tx_modseq(r->tx);
     if (rec->createseq == 0 || rec->createseq > rec->modseq)
         rec->createseq = rec->modseq;
-    moxd_put_be32(place, box->id);
-    moxd_put_be32(place + 4, uid);
     count(r->tx, box, rec);
-    if (store_put(r->tx, &key, store_rec_encode(rec, buf), r->err) < 0)
+    if (store_put(r->tx, &key, store_rec_encode(rec, buf), r->err) < 0 ||
+        store_thread_state_add(r->tx, &r->states, rec, &thread, r->err) < 0)
         return -1;
-    return store_put(r->tx, &id_key, moxd_str((char *)place, 8), r->err);
+    return store_msg_put_place(r->tx, rec->id, box->id, uid, thread, r->err);
 }
 
 /* 1 when another record of the same message was taken already: a stale page had it too. */
@@ -307,7 +308,8 @@ static int put_messages(struct rebuild *r)
 {
     struct rbox *b, *tmp;
 
-    if (clear(r, STORE_T_ID) < 0 || clear(r, STORE_T_GONE) < 0)
+    if (store_thread_states_take(r->tx, &r->states, r->err) < 0 || clear(r, STORE_T_ID) < 0 ||
+        clear(r, STORE_T_GONE) < 0)
         return -1;
     r->tx->meta.messages = r->tx->meta.size = 0;
     for (size_t i = r->nplaces; i > 0; i--)

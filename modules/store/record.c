@@ -5,6 +5,7 @@
 enum {
     RECORD_VERSION = 1,
     MBOX_VERSION = 2, /* 1: without `recent` */
+    META_VERSION = 2, /* 1: without threads */
 };
 
 static struct store_enc start_version(unsigned char *buf, unsigned version)
@@ -21,7 +22,7 @@ static struct store_enc start(unsigned char *buf)
 
 struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, META_VERSION);
     store_enc_u64(&e, m->next_id);
     store_enc_u64(&e, m->low_id);
     store_enc_u64(&e, m->modseq);
@@ -32,6 +33,8 @@ struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf
     store_enc_u32(&e, m->next_mailbox);
     store_enc_u32(&e, m->next_uidvalidity);
     store_enc_u32(&e, m->format);
+    store_enc_u8(&e, (unsigned)m->thread_pass);
+    store_enc_u64(&e, m->thread_from);
     return store_enc_str(&e);
 }
 
@@ -49,8 +52,11 @@ int store_meta_decode(struct moxd_str s, struct store_meta *m)
     m->next_mailbox = store_dec_u32(&d);
     m->next_uidvalidity = store_dec_u32(&d);
     m->format = store_dec_u32(&d);
-    bool ok = store_dec_done(&d) && version == RECORD_VERSION && m->next_id > 0 &&
-              m->low_id <= m->next_id && m->gone_modseq <= m->modseq;
+    bool threads = version == META_VERSION; /* before, there were none */
+    m->thread_pass = threads ? store_dec_u8(&d) : STORE_THREADS_FILL;
+    m->thread_from = threads ? store_dec_u64(&d) : 0;
+    bool ok = store_dec_done(&d) && (threads || version == RECORD_VERSION) && m->next_id > 0 &&
+              m->thread_pass <= STORE_THREADS_DONE && m->low_id <= m->next_id && m->gone_modseq <= m->modseq;
     return ok ? 0 : -1;
 }
 

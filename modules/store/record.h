@@ -21,20 +21,22 @@ enum {
     STORE_PREFIX_MAX = 64 * 1024, /* headers kept before the body */
     STORE_MAILBOX_KEYWORDS_MAX = 500, /* different ones ever used in one mailbox */
     STORE_MAILBOXES_MAX = 10000,  /* per account */
+    STORE_PLACE_SIZE = 8,         /* bytes of mailbox and UID */
     STORE_KEY_MAX = 1 + STORE_TABLE_NAME_MAX + 1 + STORE_TABLE_KEY_MAX,
     STORE_RECORD_MAX = 1024,      /* of ours, but for keyword lists and data */
 };
 #define STORE_SIZE_MAX (UINT64_C(1) << 40) /* of one message: larger is damage */
 
 enum store_table {
-    STORE_T_META = 1,      /* -> struct store_meta */
+    STORE_T_THREAD,        /* thread.h */
+    STORE_T_META,          /* -> struct store_meta */
     STORE_T_MAILBOX,       /* mailbox32 -> struct store_mbox */
     STORE_T_NAME,          /* name -> mailbox32 */
     STORE_T_SUBSCRIPTION,  /* name -> nothing */
     STORE_T_KEYWORDS,      /* mailbox32 -> keywords in the order of their first use */
     STORE_T_GONE,          /* mailbox32 modseq64 uid32 -> id64: expunged messages */
     STORE_T_MAILBOX_GONE,  /* modseq64 mailbox32 -> uidvalidity32 name: removed mailboxes */
-    STORE_T_ID,            /* id64 -> mailbox32 uid32 */
+    STORE_T_ID,            /* id64 -> mailbox32 uid32, and the thread (thread.h) */
     STORE_T_ERASE,         /* id64 -> struct store_erase: expunged, body not yet removed */
     STORE_T_NOTE,          /* id64 name -> bytes */
     STORE_T_TABLE,         /* table 0 key -> bytes: records of modules */
@@ -63,6 +65,9 @@ static inline struct moxd_str store_key_str(const struct store_key *k)
     return moxd_str((const char *)k->p, k->n);
 }
 
+/* How far an account is brought up to having threads (thread.h). */
+enum { STORE_THREADS_FILL, STORE_THREADS_LINK, STORE_THREADS_DONE };
+
 /* Counters of an account; of the server (id 0) only some are used. */
 struct store_meta {
     uint64_t next_id;          /* of messages; of accounts in server.db */
@@ -73,6 +78,8 @@ struct store_meta {
     uint32_t mailboxes, next_mailbox;
     uint32_t next_uidvalidity; /* larger than any in use; in server.db: than any of a removed account */
     uint32_t format;           /* server.db */
+    uint64_t thread_pass;      /* STORE_THREADS_* */
+    uint64_t thread_from;      /* the lowest id that it has to look at; DONE: 0 for none */
 };
 
 struct store_mbox {

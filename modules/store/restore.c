@@ -53,7 +53,7 @@ static int load(void *arg, struct moxd_str key, struct moxd_str val, struct moxd
 
     if (key.n == 0 || key.n > sizeof(r->key.p) || (unsigned char)key.p[0] > STORE_T_DATA)
         return 0;
-    if ((unsigned char)key.p[0] <= STORE_T_META) {
+    if ((unsigned char)key.p[0] == STORE_T_META) {
         if (store_meta_decode(val, &meta) == 0)
             l->meta = meta;
         return 0;

@@ -106,6 +106,7 @@ struct store {
     /* What happens when the environment died, on any thread; NULL: the process ends at once. */
     void (*die)(struct store *s);
     struct moxd_post dying;
+    struct moxd_fifolock threads; /* one account at a time is brought up in the background */
     struct moxd_fifolock handles; /* closing and removing files of databases, one at a time */
     const struct moxd_hook_ref *hooks; /* on_store_change */
     /* Fires on_store_commit; may be NULL. Must not suspend. */
@@ -200,6 +201,19 @@ bool store_pending(const struct store_watch *w);
 void store_unwatch(struct store_watch *w);
 /* Queues bodies for erasure. */
 void store_erase_later(struct store_account *acc, const uint64_t *ids, size_t n);
+
+/* --- threads ----------------------------------------------------------------------------------- */
+
+/* Right after opening, with nobody else using the account: brings it up in the background if it needs that
+ * (THR-09). */
+void store_threads_start(struct store_account *acc);
+/* Brings it up now, and links what was added to be linked later. TEMP when the server stops meanwhile.
+ * *done (may be NULL): how many messages were looked at and linked so far. */
+struct store_threads_done {
+    uint64_t read, linked;
+};
+int store_threads_finish(struct store_account *acc, struct store_threads_done *done,
+                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* --- bodies ------------------------------------------------------------------------------------ */
 

@@ -75,6 +75,22 @@ struct store_msg {
     int64_t saved;              /* ns: when it came into this mailbox (SAVEDATE) */
     uint64_t size;              /* prefix + body (STORE-01) */
 };
+/* The place of a message in its thread (THR-*). Muted: new messages below it are marked as read. */
+enum store_thread_state {
+    STORE_THREAD_MISSING = 1, /* not its parent, only an ancestor of it was found, or nobody */
+    STORE_THREAD_MUTED = 2,
+    STORE_THREAD_COLLAPSED = 4,
+    STORE_THREAD_STATES = 7,
+};
+struct store_thread {
+    uint64_t id;              /* of the message; 0: it is gone */
+    uint64_t thread;          /* shared by the thread; of an account that is still being brought up, and of
+                                 an import that goes on, possibly 0 */
+    unsigned state;           /* enum store_thread_state */
+    const uint64_t *ancestors; /* ids, the nearest first, the root last; some may be gone */
+    size_t nancestors;        /* at most 100: of more, the nearest and the root */
+    const char *message_id;   /* normalised; "" */
+};
 /* A set of UIDs: ascending, disjoint ranges, ends included. */
 struct store_uids {
     const struct store_uid_range { uint32_t first, last; } *v;
@@ -87,13 +103,14 @@ enum store_change_kind {
     STORE_CHANGE_MAILBOX_ADD, STORE_CHANGE_MAILBOX_REMOVE, STORE_CHANGE_MAILBOX_RENAME,
     STORE_CHANGE_SUBSCRIPTION, STORE_CHANGE_SPECIAL_USE, STORE_CHANGE_KEYWORDS,
     STORE_CHANGE_ACCOUNT_REMOVED,
+    STORE_CHANGE_THREAD, /* a message: muted, collapsed or not any more */
 };
 struct store_change {
     enum store_change_kind kind;
     uint32_t mailbox;
     uint32_t uid;              /* ADD, FLAGS, EXPUNGE */
     uint64_t id, modseq;
-    unsigned flags;            /* ADD, FLAGS: all of them after the change */
+    unsigned flags;            /* ADD, FLAGS: all of them after the change; THREAD: enum store_thread_state */
     struct store_keywords keywords; /* ADD, FLAGS: of the message; KEYWORDS: of the mailbox */
     const char *name, *old_name; /* mailboxes */
     bool subscribed;
@@ -106,6 +123,7 @@ struct store_add {
     uint32_t mailbox;          /* by id, or 0 and: */
     const char *mailbox_name;  /* by name; created (subscribed) when `create` is set */
     bool create;
+    bool link_later;           /* of an import, which calls link_threads at its end */
     unsigned flags;
     struct store_keywords keywords;
     struct store_time received;
@@ -293,6 +311,28 @@ struct store_v1 {
      * difference (RFC 8508 3.4). As add; STATE when that message is gone. */
     int (*replace)(struct moxd_instance *self, struct store_draft *d, struct store_add *add,
                    uint32_t mailbox, uint32_t uid, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Threads: the place of each message, out[i] for ids[i]. */
+    int (*threads)(struct store_account *acc, const uint64_t *ids, size_t n, struct moxd_arena *a,
+                   struct store_thread **out, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Ids of all messages of the thread that a message is in, ascending, from all mailboxes; none when the
+     * message is gone or not in a thread yet. */
+    int (*thread_messages)(struct store_account *acc, uint64_t id, struct moxd_arena *a,
+                           uint64_t **ids, size_t *n, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Ids of the messages with a Message-ID (as in its header, with or without brackets), the oldest first, at
+     * most 64. */
+    int (*by_message_id)(struct store_account *acc, struct moxd_str message_id,
+                         struct moxd_arena *a, uint64_t **ids, size_t *n,
+                         struct moxd_err *err) MOXD_SUSPENDS;
+    /* Mutes or collapses messages and all that are below them, or takes that back: of enum
+     * store_thread_state those in `mask` (MUTED, COLLAPSED) become as in `state`. Each changed message
+     * is a STORE_CHANGE_THREAD with one modseq; its own stays. Ids of messages that are gone are
+     * passed over. INVALID for another mask. */
+    int (*set_thread)(struct store_account *acc, const uint64_t *ids, size_t n, unsigned mask,
+                      unsigned state, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Puts into threads what was added to be linked later: at the end of an import (THR-10), in which
+     * children may come before their parents. TEMP when the server stops; it then goes on when the
+     * account is next opened. */
+    int (*link_threads)(struct store_account *acc, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

@@ -64,6 +64,10 @@ int store_del(struct store_tx *tx, const struct store_key *key, struct moxd_err 
 typedef int store_each(void *arg, struct moxd_str key, struct moxd_str val);
 int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
                store_each *fn, void *arg, struct moxd_err *err) MOXD_CHECKED;
+/* The first record from `from` on whose key starts with `prefix`: 1, its key in *at and its value in *out
+ * (valid until the next read in tx); 0, -1. For few records; many are scanned. */
+int store_first(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+                struct store_key *at, struct moxd_str *out, struct moxd_err *err) MOXD_CHECKED;
 /* Deletes every record whose key starts with the prefix. */
 int store_clear(struct store_tx *tx, const struct store_key *prefix,
                 struct moxd_err *err) MOXD_CHECKED;

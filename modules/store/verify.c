@@ -26,8 +26,7 @@ struct verify {
     struct moxd_err *err;
 };
 
-static void problem(struct verify *v, const char *fmt, ...) MOXD_PRINTF(2, 3);
-static void problem(struct verify *v, const char *fmt, ...)
+void store_problem(struct store_report *out, const char *fmt, ...)
 {
     struct moxd_buf b = MOXD_BUF_INIT(500);
     va_list ap;
@@ -35,11 +34,12 @@ static void problem(struct verify *v, const char *fmt, ...)
     va_start(ap, fmt);
     moxd_buf_addv(&b, fmt, ap);
     va_end(ap);
-    if (v->out->n < STORE_PROBLEMS_MAX)
-        v->out->problems[v->out->n] = moxd_arena_strdup(v->out->arena, moxd_buf_cstr(&b));
-    v->out->n++;
+    if (out->n < STORE_PROBLEMS_MAX)
+        out->problems[out->n] = moxd_arena_strdup(out->arena, moxd_buf_cstr(&b));
+    out->n++;
     moxd_buf_fini(&b);
 }
+#define problem(v, ...) store_problem((v)->out, __VA_ARGS__)
 
 static int scan(struct verify *v, enum store_table table, store_each *fn)
 {
@@ -246,7 +246,7 @@ static int on_id(void *arg, struct moxd_str key, struct moxd_str val)
     struct store_rec r;
 
     v->ids++;
-    if (key.n != 9 || val.n != 8) {
+    if (key.n != 9 || val.n < STORE_PLACE_SIZE) {
         problem(v, "entry in the index of ids that cannot be read");
         return 0;
     }
@@ -344,6 +344,8 @@ int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
         scan(&v, STORE_T_ERASE, on_erase) == 0 && scan(&v, STORE_T_NOTE, on_owned) == 0 &&
         scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0)
         rc = store_file_each(tx->bt->env, tx->bt->id, 1, on_file, &v, err);
+    if (rc == 0)
+        rc = store_verify_threads(tx, out, err);
     if (rc == 0)
         check_counts(&v);
     HASH_CLEAR(hh, v.boxes);

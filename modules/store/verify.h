@@ -13,6 +13,10 @@ struct store_report {
     size_t n;                  /* found, also those that had no room */
     uint64_t mailboxes, messages, size, files, expunged;
 };
+void store_problem(struct store_report *out, const char *fmt, ...) MOXD_PRINTF(2, 3);
+/* Of threads; messages were counted. -1 only when it could not look. */
+int store_verify_threads(struct store_tx *tx, struct store_report *out,
+                         struct moxd_err *err) MOXD_CHECKED;
 /* store_fn; arg is struct store_report *. -1 only when it could not look. */
 int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err);
 

@@ -103,7 +103,9 @@ static void read_damaged(void *arg)
         (void)api->entries(acc, box, NULL, a, &e, &n, &modseq, &err);
     for (uint64_t id = 1; id <= FILL; id++) {
         struct store_body *b;
+        struct store_thread *t;
         (void)api->body_open(acc, id, &b, &err);
+        (void)api->threads(acc, &id, 1, a, &t, &err);
     }
     _exit(EXIT_SUCCESS);
 }

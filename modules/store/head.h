@@ -1,0 +1,33 @@
+/* What the store itself looks for in the header of a message: what threads are made of. Pure, but for what a
+ * reader does. */
+#ifndef STORE_HEAD_H
+#define STORE_HEAD_H
+
+#include <moxmail/header.h>
+#include <moxmail/thread.h>
+
+enum {
+    STORE_REFS_NEAR = 50, /* references that are looked at: the nearest, and the first */
+    STORE_REFS_MAX = STORE_REFS_NEAR + 1,
+};
+
+struct store_head {
+    bool ready;              /* the header was looked at */
+    char msgid[MOXD_MSGID_MAX]; /* normalised (THR-03) */
+    size_t msgid_n;          /* 0: it has none */
+    uint64_t subject;        /* hash of the base subject; 0: that is empty */
+    uint64_t refs[STORE_REFS_MAX]; /* hashes of the normalised ids of ancestors, the nearest first */
+    unsigned nrefs;
+};
+/* Whether any of the fields is there. */
+bool store_head_has(struct moxd_str header);
+/* Loads the header of the message; in the arena. */
+int store_head_load(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_str *out,
+                    struct moxd_err *err) MOXD_CHECKED;
+/* The first of each field counts, in the prefix or in the header proper. */
+void store_head_parse(struct store_head *h, struct moxd_str prefix, struct moxd_str header);
+/* 64 bits of anything; never 0. Not against collisions on purpose: whoever wants to be taken for another
+ * message can say so in its header. */
+uint64_t store_hash(struct moxd_str s);
+
+#endif
