@@ -56,35 +56,25 @@ static int find_message(struct imap_session *s, const struct moxd_imap_url *url,
 /* Where the bytes go: into the message, through the window that PARTIAL asks for. */
 struct window {
     struct imap_appending *ap;
-    uint64_t skip, left;
+    struct imap_clip clip;
 };
 
 static int window_write(void *ctx, const char *p, size_t n, struct moxd_err *err)
 {
     struct window *w = ctx;
-    size_t skip = w->skip < n ? (size_t)w->skip : n;
+    struct moxd_str part = imap_clip(&w->clip, p, n);
 
     (void)err; /* that of the command */
-    w->skip -= skip;
-    p += skip;
-    n -= skip;
-    if (n > w->left)
-        n = (size_t)w->left;
-    w->left -= n;
-    return imap_append_write(w->ap, p, n);
+    return imap_append_write(w->ap, part.p, part.n);
 }
 
 static struct window window_of(struct imap_appending *ap, const struct moxd_imap_url *url,
                                uint64_t total)
 {
-    struct window w = { .ap = ap, .left = total };
+    struct window w = { .ap = ap, .clip = { 0, total } };
 
-    if (url->partial) {
-        w.skip = url->offset < total ? url->offset : total;
-        w.left = total - w.skip;
-        if (url->count > 0 && url->count < w.left)
-            w.left = url->count;
-    }
+    if (url->partial)
+        w.clip = imap_clip_of(url->offset, url->count > 0 ? url->count : UINT64_MAX, total);
     return w;
 }
 
@@ -109,10 +99,10 @@ static int copy_range(struct imap_appending *ap, struct imap_msg *msg,
                       const struct moxd_imap_url *url, uint64_t start, uint64_t end)
 {
     struct window w = window_of(ap, url, end - start);
-    uint64_t from = start + w.skip, to = from + w.left;
+    uint64_t from = start + w.clip.skip, to = from + w.clip.left;
 
-    w.skip = 0;
-    if (!imap_append_fits(ap, w.left))
+    w.clip.skip = 0;
+    if (!imap_append_fits(ap, w.clip.left))
         return 0;
     return moxd_read_range(&msg->reader, from, to, (struct moxd_sink){ window_write, &w },
                            &ap->err);

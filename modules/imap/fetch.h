@@ -31,6 +31,30 @@ int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED 
 int imap_msg_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
                    uint64_t *end, struct moxd_err *err) MOXD_SUSPENDS;
 
+/* The part of a run of bytes that a partial names: so many are left out, then so many let through. */
+struct imap_clip {
+    uint64_t skip, left;
+};
+/* Of `total` bytes `count` from `offset` on; past the end nothing. */
+static inline struct imap_clip imap_clip_of(uint64_t offset, uint64_t count, uint64_t total)
+{
+    uint64_t skip = offset < total ? offset : total;
+
+    return (struct imap_clip){ skip, total - skip < count ? total - skip : count };
+}
+/* What is let through of the next n bytes. */
+static inline struct moxd_str imap_clip(struct imap_clip *c, const char *p, size_t n)
+{
+    size_t skip = c->skip < n ? (size_t)c->skip : n;
+
+    c->skip -= skip;
+    n -= skip;
+    if (n > c->left)
+        n = (size_t)c->left;
+    c->left -= n;
+    return moxd_str(p + skip, n);
+}
+
 /* Work on that many bytes of a message: here when they are few, on a worker when they would keep the others
  * waiting. */
 void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg) MOXD_SUSPENDS;

@@ -8,42 +8,34 @@ enum { BURST = 256 * 1024 /* bytes for one client before the others run */ };
 /* Where decoded or raw bytes go: the client, through the window that a partial asks for. */
 struct window {
     struct imap_session *s;
-    uint64_t skip, left;
+    struct imap_clip clip;
     size_t burst; /* bytes since the others were let run */
 };
 
 static int window_write(void *ctx, const char *p, size_t n, struct moxd_err *err)
 {
     struct window *w = ctx;
-    size_t skip = w->skip < n ? (size_t)w->skip : n;
+    struct moxd_str part = imap_clip(&w->clip, p, n);
 
     (void)err;
-    w->skip -= skip;
-    p += skip;
-    n -= skip;
-    if (n > w->left)
-        n = (size_t)w->left;
-    w->left -= n;
-    w->burst += skip + n;
-    moxd_log_trace(&w->s->log, MOXD_TRACEDATA, "S: ", moxd_str(p, n));
+    w->burst += (size_t)(part.p - p) + part.n;
+    moxd_log_trace(&w->s->log, MOXD_TRACEDATA, "S: ", part);
     if (w->burst >= BURST) {
         w->burst = 0;
         if (moxd_yield() < 0)
             return -1;
     }
-    return moxd_stream_write(w->s->st, p, n) < 0 ? -1 : 0;
+    return moxd_stream_write(w->s->st, part.p, part.n) < 0 ? -1 : 0;
 }
 
 /* The part of `total` bytes that <offset.count> names; past the end it is empty. */
 static struct window window_of(struct imap_session *s, const struct moxd_imap_item *item,
                                uint64_t total)
 {
-    struct window w = { .s = s, .left = total };
+    struct window w = { .s = s, .clip = { 0, total } };
 
-    if (item->partial) {
-        w.skip = item->offset < total ? item->offset : total;
-        w.left = total - w.skip < item->count ? total - w.skip : item->count;
-    }
+    if (item->partial)
+        w.clip = imap_clip_of(item->offset, item->count, total);
     return w;
 }
 
@@ -73,12 +65,12 @@ static int put_range(struct imap_msg *msg, const char *name, const struct moxd_i
                      uint64_t start, uint64_t end)
 {
     struct window w = window_of(msg->s, item, end - start);
-    uint64_t from = start + w.skip, to = from + w.left;
+    uint64_t from = start + w.clip.skip, to = from + w.clip.left;
     struct moxd_err err = { 0 };
 
-    if (put_literal_start(msg, name, item, "", w.left) < 0)
+    if (put_literal_start(msg, name, item, "", w.clip.left) < 0)
         return -1;
-    w.skip = 0;
+    w.clip.skip = 0;
     if (moxd_read_range(&msg->reader, from, to, (struct moxd_sink){ window_write, &w }, &err) == 0)
         return 0;
     moxd_error(&msg->s->log, "reading a message failed", moxd_kve(&err));
@@ -123,7 +115,7 @@ static int put_fields(struct imap_msg *msg, const struct moxd_imap_item *item, u
     imap_msg_work((end - start) * item->sec.fields.n, filter, &f);
     if (f.result == 0) {
         w = window_of(msg->s, item, f.out.n);
-        r = put_literal_start(msg, "BODY", item, "", w.left);
+        r = put_literal_start(msg, "BODY", item, "", w.clip.left);
         if (r == 0)
             r = window_write(&w, moxd_buf_cstr(&f.out), f.out.n, NULL);
     }
@@ -239,7 +231,7 @@ static int put_decoded(struct imap_msg *msg, const struct moxd_imap_item *item,
     struct window w = window_of(msg->s, item, c->total);
     struct moxd_err err = { 0 };
 
-    if (put_literal_start(msg, "BINARY", item, c->nul ? "~" : "", w.left) < 0)
+    if (put_literal_start(msg, "BINARY", item, c->nul ? "~" : "", w.clip.left) < 0)
         return -1;
     if (moxd_transfer_range(&msg->reader, c->start, c->end, c->cte,
                             (struct moxd_sink){ window_write, &w }, &err) == 0)
