@@ -24,8 +24,7 @@ struct bench {
     unsigned connections, times, nusers;
     const char *users[USERS_MAX];
     SSL_CTX *tls;
-    char *message;
-    size_t message_n;
+    size_t message_n; /* bytes of a message to append */
 };
 struct client {
     struct bench *b;
@@ -87,23 +86,27 @@ static void fill(struct client *c)
 /* The start of the next line, cut; *literal is the size of the literal that follows it. */
 static void line(struct client *c, char *out, size_t cap, size_t *literal)
 {
-    size_t n = 0;
     char tail[24] = "";
+    const char *lf;
+    size_t n = 0;
 
-    for (;;) {
+    do {
         if (c->at == c->have)
             fill(c);
-        char ch = c->in[c->at++];
-        if (ch == '\n')
-            break;
-        if (n + 1 < cap)
-            out[n++] = ch;
-        memmove(tail, tail + 1, sizeof(tail) - 2);
-        tail[sizeof(tail) - 2] = ch == '\0' ? ' ' : ch;
-    }
+        const char *p = c->in + c->at;
+        size_t left = c->have - c->at;
+        lf = memchr(p, '\n', left);
+        size_t k = lf ? (size_t)(lf - p) : left, keep = k < cap - 1 - n ? k : cap - 1 - n;
+        memcpy(out + n, p, keep);
+        n += keep;
+        size_t end = k < sizeof(tail) - 1 ? k : sizeof(tail) - 1;
+        memmove(tail, tail + end, sizeof(tail) - 1 - end);
+        memcpy(tail + sizeof(tail) - 1 - end, p + k - end, end);
+        c->at += k + (lf != NULL);
+    } while (!lf);
     out[n] = '\0';
-    const char *open = strrchr(tail, '{');
-    *literal = open && strstr(open, "}\r") ? (size_t)atol(open + 1) : 0;
+    const char *open = memrchr(tail, '{', sizeof(tail) - 1);
+    *literal = open && tail[sizeof(tail) - 3] == '}' ? (size_t)atol(open + 1) : 0;
 }
 
 static void skip(struct client *c, size_t n)
@@ -174,13 +177,75 @@ static void client_close(struct client *c)
 
 /* --- what it does ---------------------------------------------------------------------------------- */
 
-static void append(struct client *c)
+/* Messages that differ, the same ones in each run: words as frequent as in a language. */
+static uint32_t next_random(uint32_t *seed)
 {
-    char text[200];
-    int n = snprintf(text, sizeof(text), "a APPEND %s {%zu+}\r\n", c->b->mailbox, c->b->message_n);
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
 
+static void put_word(struct moxd_buf *m, uint32_t *seed)
+{
+    static const char *const syllables[] = { "ba", "ken", "do", "ri", "sto", "la", "mi", "ter",
+                                             "un", "ga", "pe", "lo", "sa", "vin", "ho", "ne" };
+    uint32_t bits = next_random(seed) % 15, number = next_random(seed) & ((2u << bits) - 1);
+
+    do {
+        moxd_buf_adds(m, syllables[number % 16]);
+        number /= 16;
+    } while (number > 0);
+}
+
+static void put_words(struct moxd_buf *m, uint32_t *seed, size_t chars)
+{
+    for (size_t start = m->n, line = m->n; m->n < start + chars;) {
+        if (m->n > start)
+            moxd_buf_adds(m, m->n > line + 70 ? "\r\n" : " ");
+        if (m->n > line + 70)
+            line = m->n;
+        put_word(m, seed);
+    }
+}
+
+static void put_address(struct moxd_buf *m, uint32_t *seed)
+{
+    char name[8];
+
+    snprintf(name, sizeof(name), "%x", next_random(seed) % 500);
+    moxd_buf_addf(m, "Person %s <p%s@d%u.example>", name, name, next_random(seed) % 50);
+}
+
+static void make_message(struct moxd_buf *m, uint32_t number, size_t size)
+{
+    uint32_t seed = number * 2654435761u + 1;
+
+    moxd_buf_addf(m, "Received: from mx%u.example (mx.example [192.0.2.1])\r\n\tby mx.here.example "
+                     "with ESMTPS id %08x\r\n\tfor <you@mox.example>; Fri, 21 Nov 2025 08:00:00 "
+                     "+0000\r\nFrom: ", number % 50, number);
+    put_address(m, &seed);
+    moxd_buf_adds(m, "\r\nTo: You <you@mox.example>, ");
+    put_address(m, &seed);
+    moxd_buf_adds(m, "\r\nSubject: ");
+    put_words(m, &seed, 20 + next_random(&seed) % 30);
+    moxd_buf_addf(m, "\r\nMessage-ID: <%08x.%u@d%u.example>\r\nDate: Fri, 21 Nov 2025 %02u:%02u:00 "
+                     "+0000\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
+                  next_random(&seed), number, number % 50, number % 24, number % 60);
+    while (m->n + 2 < size) {
+        put_words(m, &seed, size - m->n < 400 ? size - m->n - 2 : 398);
+        moxd_buf_adds(m, "\r\n");
+    }
+}
+
+static void append(struct client *c, uint32_t number)
+{
+    struct moxd_buf m = MOXD_BUF_INIT(SIZE_MAX / 2);
+    char text[200];
+
+    make_message(&m, number, c->b->message_n);
+    int n = snprintf(text, sizeof(text), "a APPEND %s {%zu+}\r\n", c->b->mailbox, m.n);
     put(c, text, (size_t)n);
-    put(c, c->b->message, c->b->message_n);
+    put(c, moxd_buf_cstr(&m), m.n);
+    moxd_buf_fini(&m);
     say(c, "\r\n");
 }
 
@@ -196,7 +261,7 @@ static void *client_run(void *arg)
     for (unsigned i = 0; i < c->times; i++) {
         int64_t start = bench_ns();
         if (appends)
-            append(c);
+            append(c, c->index + i * c->b->connections);
         else
             command(c, "a %s\r\n", c->b->arg);
         c->took[i] = bench_ns() - start;
@@ -262,22 +327,6 @@ static void run(struct bench *b, struct client *clients)
 
 /* --- the command line ------------------------------------------------------------------------------ */
 
-static void make_message(struct bench *b, size_t size)
-{
-    struct moxd_buf m = MOXD_BUF_INIT(SIZE_MAX / 2);
-
-    moxd_buf_adds(&m, "From: =?utf-8?q?J=C3=B6rg?= Bench <bench@remote.example>\r\n"
-                      "To: You <you@mox.example>, Others <others@mox.example>\r\n"
-                      "Subject: a message of the benchmark\r\n"
-                      "Message-ID: <bench.20251121@remote.example>\r\n"
-                      "Date: Fri, 21 Nov 2025 08:00:00 +0000\r\nMIME-Version: 1.0\r\n"
-                      "Content-Type: text/plain; charset=utf-8\r\n\r\n");
-    while (m.n < size)
-        moxd_buf_adds(&m, "a line of text that is as long as lines of text usually are\r\n");
-    b->message_n = m.n;
-    b->message = moxd_buf_steal(&m);
-}
-
 static void options(struct bench *b, int argc, char **argv)
 {
     int opt;
@@ -318,7 +367,7 @@ int main(int argc, char **argv)
         b.times < 1 || (strcmp(b.what, "idle") != 0) != (b.arg != NULL))
         die("usage", "see the top of bench/imap.c");
     if (strcmp(b.what, "append") == 0)
-        make_message(&b, (size_t)atol(b.arg));
+        b.message_n = (size_t)atol(b.arg);
     clients = calloc(b.connections, sizeof(*clients));
     for (unsigned i = 0; i < b.connections; i++) {
         clients[i].b = &b;
@@ -329,7 +378,6 @@ int main(int argc, char **argv)
     else
         run(&b, clients);
     free(clients);
-    free(b.message);
     SSL_CTX_free(b.tls);
     return 0;
 }

@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""bench/imap_compare.py [-r ROUNDS] [-k WORD] [MESSAGES]...: what clients do most, on this build and on
+Debian's Dovecot with Maildir, the same messages on the same machine in one run, as a table for
+bench/README.md. Run in the build directory, or with MOXD_BUILDDIR. -k: only rows whose title has WORD.
+
+Servers take turns in each round; a figure is the best round's median. Ratios are Dovecot / moxd: above 1
+moxd is faster."""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.environ.setdefault("MOXD_BUILDDIR", os.getcwd())
+os.environ.setdefault("MOXD_MODULE_DIR", os.path.join(BUILD, "modules-dir"))
+sys.path.insert(0, os.path.join(HERE, "..", "tests", "session"))
+sys.dont_write_bytecode = True
+
+from moxd_server import PASSWORD, Server, die_with_parent  # noqa: E402
+
+HEADERS = "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)] RFC822.SIZE)"
+# title, mailbox, command, times in a round, commands before each round with their mailbox
+ROWS = [
+    ("SELECT", "INBOX", "SELECT Archive", 1, []),
+    ("FETCH 1:* (FLAGS UID)", "Archive", "FETCH 1:* (FLAGS UID)", 5, []),
+    ("FETCH of four header fields and size", "Archive", HEADERS, 3, []),
+    ("FETCH as Thunderbird does", "Archive",
+     "UID FETCH 1:* (UID RFC822.SIZE FLAGS BODY.PEEK[HEADER.FIELDS (From To Cc Bcc Subject Date Message-ID "
+     "Priority X-Priority References Newsgroups In-Reply-To Content-Type Reply-To)])", 3, []),
+    ("FETCH ENVELOPE", "Archive", "FETCH 1:* (ENVELOPE)", 3, []),
+    ("FETCH BODYSTRUCTURE", "Archive", "FETCH 1:* (BODYSTRUCTURE)", 3, []),
+    ("FETCH of whole messages", "Archive", "FETCH 1:* (BODY.PEEK[])", 1, []),
+    ("SEARCH SUBJECT", "Archive", "SEARCH SUBJECT nowhere", 3, []),
+    ("SEARCH FROM", "Archive", "SEARCH FROM person", 3, []),
+    ("SEARCH BODY", "Archive", "SEARCH BODY nowhere", 1, []),
+    ("SEARCH BODY of a word in some", "Archive", "SEARCH BODY kendori", 1, []),
+    ("SEARCH UNSEEN", "Archive", "SEARCH UNSEEN", 5, []),
+    ("STORE of a flag on all", "Archive", "STORE 1:* +FLAGS (\\Flagged)", 1,
+     [("Archive", "STORE 1:* -FLAGS.SILENT (\\Flagged)")]),
+    ("STORE of a flag on all, silent", "Archive", "STORE 1:* +FLAGS.SILENT (\\Answered)", 1,
+     [("Archive", "STORE 1:* -FLAGS.SILENT (\\Answered)")]),
+    ("COPY of 1,000", "Archive", "COPY 1:1000 Other", 1, []),
+    ("EXPUNGE of 1,000", "Other", "EXPUNGE", 1,
+     [("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)"), ("Other", "EXPUNGE"),
+      ("Archive", "COPY 1:1000 Other"), ("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)")]),
+]
+
+
+def client(port, *args):
+    """bench/imap: what it said, as a dictionary."""
+    out = subprocess.run(
+        [os.path.join(BUILD, "bench", "imap"), "-u", "mjl@mox.example", *args, "127.0.0.1", str(port)],
+        env=dict(os.environ, BENCH_PASSWORD=PASSWORD), check=True, capture_output=True, text=True).stdout
+    return {k: float(v) for k, v in re.findall(r"(\w+)=([\d.]+)", out)}
+
+
+class Dovecot:
+    CONF = """\
+protocols = imap
+listen = 127.0.0.1
+base_dir = {dir}/run
+state_dir = {dir}/run
+log_path = {dir}/log
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:~/Maildir
+first_valid_uid = 1
+first_valid_gid = 1
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = static
+  args = uid=mail gid=mail home={dir}/home/%n
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+namespace inbox {{
+  inbox = yes
+}}
+"""
+
+    def __enter__(self):
+        self.dir = tempfile.mkdtemp(prefix="bench-dovecot-")
+        os.chmod(self.dir, 0o755)
+        os.mkdir(self.dir + "/home")
+        os.chmod(self.dir + "/home", 0o777)
+        self.port = free_port()
+        with open(self.dir + "/conf", "w", encoding="utf-8") as f:
+            f.write(self.CONF.format(dir=self.dir, port=self.port))
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", self.dir + "/conf"],
+                                        preexec_fn=die_with_parent)
+        for _ in range(200):
+            try:
+                client(self.port, "run", "NOOP")
+                return self
+            except subprocess.CalledProcessError:
+                time.sleep(0.1)
+        raise SystemExit("dovecot does not answer; see %s/log" % self.dir)
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def free_port():
+    import socket
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def measure(port, row):
+    _, mailbox, command, times, before = row
+    for where, what in before:
+        client(port, "-m", where, "run", what)
+    return client(port, "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
+
+
+def compare(ports, row, rounds):
+    best = {}
+    for _ in range(rounds):
+        for name, port in ports.items():
+            took = measure(port, row)
+            best[name] = min(best.get(name, took), took)
+    return best
+
+
+def ms(x):
+    return "%.1f ms" % x if x < 10 else "%.0f ms" % x if x < 10000 else "%.1f s" % (x / 1000)
+
+
+def print_row(title, best):
+    ours, theirs = best["moxd"], best["Dovecot"]
+    print("| %s | %s | %s | %.1f |" % (title, ms(ours), ms(theirs), theirs / ours if ours else 0), flush=True)
+
+
+def appends(ports, rounds, messages):
+    for connections in 1, 10:
+        best = {}
+        for _ in range(rounds):
+            for name, port in ports.items():
+                took = client(port, "-m", "Other", "-c", str(connections), "-n", str(messages), "append", "2000")
+                best[name] = min(best.get(name, 1e9), took["seconds"] * 1000)
+        print_row("APPEND of %d, %d connection%s" % (messages, connections, "s"[:connections > 1]), best)
+
+
+def run(args, messages):
+    with Server() as moxd, Dovecot() as dovecot:
+        ports = {"moxd": moxd.ports["imap"][1], "Dovecot": dovecot.port}
+        for port in ports.values():
+            client(port, "-m", "INBOX", "run", "CREATE Other")
+            if port == dovecot.port:
+                client(port, "-m", "INBOX", "run", "CREATE Archive")
+            client(port, "-m", "Archive", "-n", str(messages), "append", "2000")
+        print("\n| %s messages of 2 KB | moxd | Dovecot | ratio |\n|---|---|---|---|"
+              % format(messages, ","), flush=True)
+        for row in ROWS:
+            if args.word in row[0]:
+                for port in ports.values():
+                    measure(port, row)  # fills caches
+                print_row(row[0], compare(ports, row, args.rounds))
+        if args.word in "APPEND":
+            appends(ports, args.rounds, 2000)
+        if args.hold:
+            print(ports, moxd.dir)
+            input()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("-r", dest="rounds", type=int, default=3)
+    p.add_argument("-k", dest="word", default="")
+    p.add_argument("-w", dest="hold", action="store_true", help="wait before the end")
+    p.add_argument("messages", nargs="*", type=int)
+    args = p.parse_args()
+    for messages in args.messages or [10000, 50000]:
+        run(args, messages)
+
+
+if __name__ == "__main__":
+    main()
