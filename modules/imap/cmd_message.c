@@ -44,25 +44,61 @@ static int find_target(struct imap_session *s, struct store_mailbox *mb)
     return imap_fail(s, &err) < 0 ? -1 : 1;
 }
 
+/* COPY and MOVE: one transaction, which may take long. */
+struct copying {
+    struct imap_session *s;
+    struct store_uids uids;
+    struct store_mailbox dst;
+    struct store_copied *v;
+    size_t n;
+    int r;
+    struct moxd_err err;
+};
+
+static void copy(void *arg)
+{
+    struct copying *c = arg;
+    struct imap_session *s = c->s;
+
+    c->r = s->im->store->copy(s->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
+                              &c->err);
+}
+
+static void move(void *arg)
+{
+    struct copying *c = arg;
+    struct imap_session *s = c->s;
+
+    c->r = s->im->store->move(s->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
+                              NULL, &c->err);
+}
+
+/* 1: answered with NO. */
+static int copy_or_move(struct imap_session *s, void (*fn)(void *arg), struct copying *c)
+{
+    int r;
+
+    *c = (struct copying){ .s = s };
+    if (imap_command_set(s, &c->uids, &c->err) < 0)
+        return imap_fail(s, &c->err) < 0 ? -1 : 1;
+    if ((r = find_target(s, &c->dst)) != 0)
+        return r;
+    if (imap_patiently(s, fn, c) < 0)
+        return -1;
+    return c->r == 0 ? 0 : imap_fail(s, &c->err) < 0 ? -1 : 1;
+}
+
 int imap_cmd_copy(struct imap_session *s)
 {
     struct moxd_buf code = MOXD_BUF_INIT(IMAP_OUT_MAX);
-    struct store_copied *v;
-    struct store_mailbox dst;
-    struct store_uids uids;
-    struct moxd_err err = { 0 };
-    size_t n;
-    int r;
+    struct copying c;
+    int r = copy_or_move(s, copy, &c);
 
-    if (imap_command_set(s, &uids, &err) < 0)
-        return imap_fail(s, &err);
-    if ((r = find_target(s, &dst)) != 0)
+    if (r != 0)
         return r < 0 ? -1 : 0;
-    if (s->im->store->copy(s->acc, s->sel->mailbox, &uids, dst.id, s->a, &v, &n, &err) < 0)
-        return imap_fail(s, &err);
-    if (n == 0)
+    if (c.n == 0)
         return imap_ok(s, NULL, "nothing to copy");
-    copyuid(&code, dst.uidvalidity, v, n);
+    copyuid(&code, c.dst.uidvalidity, c.v, c.n);
     r = imap_ok(s, moxd_buf_cstr(&code), "copied");
     moxd_buf_fini(&code);
     return r;
@@ -71,24 +107,14 @@ int imap_cmd_copy(struct imap_session *s)
 /* RFC 9051 6.4.8: COPYUID comes untagged, before the EXPUNGEs, which the changes bring. */
 int imap_cmd_move(struct imap_session *s)
 {
-    struct store_copied *v;
-    struct store_mailbox dst;
-    struct store_uids uids;
-    struct moxd_err err = { 0 };
-    size_t n;
+    struct copying c;
     int r;
 
-    if ((r = imap_writable(s)) != 0)
+    if ((r = imap_writable(s)) != 0 || (r = copy_or_move(s, move, &c)) != 0)
         return r < 0 ? -1 : 0;
-    if (imap_command_set(s, &uids, &err) < 0)
-        return imap_fail(s, &err);
-    if ((r = find_target(s, &dst)) != 0)
-        return r < 0 ? -1 : 0;
-    if (s->im->store->move(s->acc, s->sel->mailbox, &uids, dst.id, s->a, &v, &n, NULL, &err) < 0)
-        return imap_fail(s, &err);
-    if (n > 0) {
+    if (c.n > 0) {
         moxd_buf_adds(&s->out, "* OK [");
-        copyuid(&s->out, dst.uidvalidity, v, n);
+        copyuid(&s->out, c.dst.uidvalidity, c.v, c.n);
         moxd_buf_adds(&s->out, "] moved");
         return imap_send_out(s) < 0 ? -1 : imap_ok_removed(s, "done");
     }

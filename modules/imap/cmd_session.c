@@ -44,6 +44,7 @@ static const struct {
     { "CATENATE", false },
     { "REPLACE", false },
     { "COMPRESS=DEFLATE", false },
+    { "INPROGRESS", false },
 };
 /* clang-format on */
 

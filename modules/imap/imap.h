@@ -45,6 +45,7 @@ struct imap_service_conf {
     struct moxd_service_conf service;
     bool allow_plain; /* passwords without TLS from elsewhere than loopback */
     int64_t max_append_size;
+    int64_t progress_interval;
 };
 
 /* domains.conf: account "mjl" { imap { } } */
@@ -104,6 +105,7 @@ struct imap_session {
     struct moxd_arena *a;      /* of the command; NULL between commands */
     struct moxd_imap_cmd cmd;  /* valid while `a` and `text` are, but for the tag: */
     char tag[MOXD_IMAP_TAG_MAX];
+    int64_t progress_due;  /* when the client is to hear that the command goes on */
     const char *cmd_error; /* for the metrics */
 };
 
@@ -164,6 +166,16 @@ int imap_fail(struct imap_session *s, const struct moxd_err *err) MOXD_SUSPENDS;
 int imap_bye(struct imap_session *s, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
 /* "CAPABILITY ..." for this state, appended to b. */
 void imap_capabilities(struct imap_session *s, struct moxd_buf *b);
+
+/* progress.c (RFC 9585): long commands tell how far they are. */
+void imap_progress_begin(struct imap_session *s); /* a command begins */
+/* n of `goal` messages are done (goal 0: nobody knows): says so when it is time. Nothing may be sent in part.
+ * -1 connection lost. */
+int imap_progress(struct imap_session *s, uint64_t n, uint64_t goal) MOXD_CHECKED MOXD_SUSPENDS;
+/* Runs fn, which must not write to the client, in a fiber of its own, and tells the client from time to time
+ * that it goes on. Returns after it has ended; -1 connection lost or session to be ended: it may have done
+ * its work. */
+int imap_patiently(struct imap_session *s, void (*fn)(void *arg), void *arg) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* names.c: mailbox names between the wire (modified UTF-7, or UTF-8 when enabled) and the store. */
 bool imap_utf8(const struct imap_session *s); /* strings may hold UTF-8 */

@@ -1,6 +1,14 @@
 /* The IMAP module's tables. */
 #include "imap.h"
 
+#define IMAP_PROGRESS_INTERVAL                                                                     \
+    {                                                                                              \
+        .name = "progress-interval",                                                               \
+        MOXD_AT_DURATION(struct imap_service_conf, progress_interval), .deflt = "10s",             \
+        .max = 600 * MOXD_SEC,                                                                     \
+        .doc = "How often a client hears that its command still runs (INPROGRESS); RFC 9585 "      \
+               "wants 10 to 15 seconds.",                                                          \
+    }
 static const struct moxd_directive service_directives[] = {
     MOXD_SERVICE_PORT("143"),
     { .name = "allow-plain",
@@ -13,6 +21,7 @@ static const struct moxd_directive service_directives[] = {
       .min = 1024,
       .max = INT64_C(1) << 40,
       .doc = "Largest message that APPEND accepts; announced as APPENDLIMIT." },
+    IMAP_PROGRESS_INTERVAL,
     { 0 },
 };
 static const struct moxd_directive tls_service_directives[] = {
@@ -23,6 +32,7 @@ static const struct moxd_directive tls_service_directives[] = {
       .min = 1024,
       .max = INT64_C(1) << 40,
       .doc = "Largest message that APPEND accepts; announced as APPENDLIMIT." },
+    IMAP_PROGRESS_INTERVAL,
     { 0 },
 };
 static const struct moxd_block imap_block = { .size = sizeof(struct imap_service_conf),

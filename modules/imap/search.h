@@ -46,6 +46,7 @@ struct imap_search_run {
     size_t npieces, next_piece;
     struct store_msg *infos; /* of the batch */
     size_t n, next;
+    uint64_t done, goal; /* messages of earlier batches, of all */
     struct imap_msg msg; /* the last match */
 };
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se);

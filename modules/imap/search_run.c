@@ -7,11 +7,14 @@ static void cut(struct imap_search_run *run)
 {
     struct imap_cut cut = { 0 };
     struct store_uids uids;
-    size_t cap = 0;
+    size_t cap = 0, n;
 
-    while (imap_view_cut(run->se->view, &run->se->scope, &cut, BATCH, run->pieces, &uids) > 0)
+    while ((n = imap_view_cut(run->se->view, &run->se->scope, &cut, BATCH, run->pieces, &uids)) >
+           0) {
         *(struct store_uids *)moxd_arena_push(run->pieces, &run->piece, &run->npieces, &cap,
                                               sizeof(uids)) = uids;
+        run->goal += n;
+    }
 }
 
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se)
@@ -67,6 +70,7 @@ static int read_batch(struct imap_search_run *run, struct moxd_err *err)
     if (moxd_yield() < 0)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     moxd_arena_reset(run->batch);
+    run->done += run->n;
     run->n = run->next = 0;
     if (run->next_piece == run->npieces)
         return 0;
@@ -103,6 +107,8 @@ int imap_search_next(struct imap_search_run *run, struct imap_msg **msg, struct 
         while (run->next < run->n) {
             if (run->msg.a)
                 imap_msg_fini(&run->msg);
+            if (imap_progress(run->se->s, run->done + run->next, run->goal) < 0)
+                return moxd_err_set(err, MOXD_ERR_CANCELLED, "connection lost");
             if (matches(run, &run->infos[nth(run, run->next++, run->n)])) {
                 *msg = &run->msg;
                 if ((*msg)->info->modseq > run->se->modseq)

@@ -101,6 +101,7 @@ static int run_command(struct imap_session *s)
         return invalid(s, &err);
     }
     s->valid_seen = true;
+    imap_progress_begin(s);
     c = &commands[s->cmd.verb];
     if (imap_uid_required(s)) {
         moxd_err_set(&err, MOXD_ERR_DENIED, "message numbers are not used in this session");
