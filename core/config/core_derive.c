@@ -1,6 +1,7 @@
 /* What follows from the values in moxd.conf, and paths. */
 #include "config/conf.h"
 
+#include <moxd/path.h>
 #include <unistd.h>
 
 static const char *system_hostname(struct moxd_arena *a)
@@ -36,6 +37,6 @@ void conf_core_derive(struct moxd_core_conf *c, const char *path, struct conf_ap
     conf_absolute(&c->module_dirs, ap->dir, ap->a);
     conf_absolute(&tls->ca, ap->dir, ap->a);
     c->config_path = moxd_arena_strdup(ap->a, path);
-    c->domains_path = moxd_arena_printf(ap->a, "%s/domains.conf", ap->dir);
-    c->control_path = moxd_arena_printf(ap->a, "%s/ctl", c->data_dir);
+    c->domains_path = moxd_path_join(ap->a, ap->dir, "domains.conf");
+    c->control_path = moxd_path_join(ap->a, c->data_dir, "ctl");
 }

@@ -2,6 +2,7 @@
 #include "config/conf.h"
 
 #include <errno.h>
+#include <moxd/path.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -235,7 +236,7 @@ struct moxd_conf *core_conf_load(const char *path, const struct core_conf_module
 {
     struct moxd_arena *a = moxd_arena_new(0);
     const char *full = conf_absolute_path(path, a);
-    const char *domains = moxd_arena_printf(a, "%s/domains.conf", conf_dir_of(full, a));
+    const char *domains = moxd_path_join(a, conf_dir_of(full, a), "domains.conf");
     struct moxd_conf *conf = load_files(full, domains, mods, n, problems);
 
     moxd_arena_free(a);

@@ -2,6 +2,7 @@
 #include "config/conf.h"
 
 #include <limits.h>
+#include <moxd/path.h>
 #include <unistd.h>
 
 const char *conf_absolute_path(const char *path, struct moxd_arena *a)
@@ -10,9 +11,7 @@ const char *conf_absolute_path(const char *path, struct moxd_arena *a)
 
     while (moxd_str_starts(moxd_cstr(path), MOXD_STR("./")))
         path += 2;
-    if (*path == '/' || !getcwd(cwd, sizeof(cwd)))
-        return moxd_arena_strdup(a, path);
-    return moxd_arena_printf(a, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path);
+    return moxd_path_join(a, getcwd(cwd, sizeof(cwd)) ? cwd : "", path);
 }
 
 const char *conf_dir_of(const char *path, struct moxd_arena *a)
@@ -27,6 +26,6 @@ void conf_absolute(struct moxd_strings *paths, const char *dir, struct moxd_aren
     const char **v = moxd_arena_calloc(a, paths->n + 1, sizeof(*v));
 
     for (size_t i = 0; i < paths->n; i++)
-        v[i] = *paths->v[i] == '/' ? paths->v[i] : moxd_arena_printf(a, "%s/%s", dir, paths->v[i]);
+        v[i] = moxd_path_join(a, dir, paths->v[i]);
     paths->v = v;
 }

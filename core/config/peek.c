@@ -1,6 +1,8 @@
 /* A first look at moxd.conf, before the modules that know its directives are there. */
 #include "config/conf.h"
 
+#include <moxd/path.h>
+
 struct peek_block {
     struct moxd_conf_head head;
     struct moxd_strings modules, module_dirs;
@@ -67,8 +69,7 @@ static const char *data_dir_of(const char *path, struct moxd_str text, struct mo
 
     if (!dir)
         dir = MOXD_STATEDIR;
-    return *dir == '/' ? moxd_arena_strdup(a, dir)
-                       : moxd_arena_printf(a, "%s/%s", conf_dir_of(path, a), dir);
+    return moxd_path_join(a, conf_dir_of(path, a), dir);
 }
 
 const char *core_conf_control_path(const char *path, struct moxd_arena *a,
@@ -80,8 +81,7 @@ const char *core_conf_control_path(const char *path, struct moxd_arena *a,
 
     path = conf_absolute_path(path, a);
     if (conf_file_read(path, &text, NULL, &err) == 0)
-        control =
-            moxd_arena_printf(a, "%s/ctl", data_dir_of(path, moxd_buf_str(&text), a, problems));
+        control = moxd_path_join(a, data_dir_of(path, moxd_buf_str(&text), a, problems), "ctl");
     else
         moxd_problem(problems, (struct moxd_pos){ path, 0, 0 }, "-c FILE names another one", "%s",
                      err.priv);

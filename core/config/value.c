@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <moxd/clock.h>
+#include <moxd/path.h>
 #include <stdio.h>
 
 struct unit {
@@ -184,10 +185,7 @@ static int set_string(const struct moxd_directive *d, const char *text, const ch
                             d->min, d->max);
     if (d->type == MOXD_DT_PATH && n == 0)
         return moxd_err_set(err, MOXD_ERR_INVALID, "must not be empty");
-    if (d->type == MOXD_DT_PATH && *text != '/')
-        *out = moxd_arena_printf(a, "%s/%s", dir, text);
-    else
-        *out = moxd_arena_strdup(a, text);
+    *out = d->type == MOXD_DT_PATH ? moxd_path_join(a, dir, text) : moxd_arena_strdup(a, text);
     return 0;
 }
 

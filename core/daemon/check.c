@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <moxd/path.h>
 #include <moxd/tls.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static int check_module(const char *path)
     struct core_modules *set = core_modules_new();
     struct moxd_buf out = MOXD_BUF_INIT(OUTPUT_MAX);
     const char *file = strchr(path, '/') ? path : NULL;
-    MOXD_CLEANUP(moxd_freep) char *here = file ? NULL : moxd_xasprintf("./%s", path);
+    MOXD_CLEANUP(moxd_freep) char *here = file ? NULL : moxd_path_dup(".", path);
 
     core_modules_load_file(set, file ? file : here, (struct moxd_pos){ .file = path }, problems);
     size_t errors = core_problems_errors(problems);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <moxd/clock.h>
 #include <moxd/enc.h>
+#include <moxd/path.h>
 #include <moxd/service.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -76,7 +77,7 @@ static int write_key(const char *path, const char *temporary, struct moxd_err *e
 
 int core_cid_init(const char *data_dir, struct moxd_err *err)
 {
-    MOXD_CLEANUP(moxd_freep) char *path = moxd_xasprintf("%s/receivedid.key", data_dir);
+    MOXD_CLEANUP(moxd_freep) char *path = moxd_path_dup(data_dir, "receivedid.key");
     MOXD_CLEANUP(moxd_freep) char *temporary = moxd_xasprintf("%s.new", path);
     int rc = read_key(path, err);
 

@@ -66,7 +66,7 @@ static void missing(const struct core_module *mod, const struct core_need *need,
                     struct moxd_problems *problems)
 {
     struct core_modules *set = mod->set;
-    const char *beside = moxd_arena_printf(set->a, "%s/%s.so", core_module_dir(), need->name);
+    const char *beside = core_module_file(core_module_dir(), need->name, set->a);
     const char *hint = access(beside, F_OK) == 0
                            ? moxd_arena_printf(set->a, "add \"%s\" to modules", need->name)
                            : "add the module that provides it to modules";

@@ -2,6 +2,7 @@
 
 #include "module/set.h"
 
+#include <moxd/path.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,9 +25,14 @@ const char *core_module_dir(void)
     return dir && dir[0] ? dir : MOXD_MODULEDIR;
 }
 
+const char *core_module_file(const char *dir, const char *name, struct moxd_arena *a)
+{
+    return moxd_path_join(a, dir, moxd_arena_printf(a, "%s.so", name));
+}
+
 static const char *file_in(const char *dir, const char *name, struct moxd_arena *a)
 {
-    const char *path = moxd_arena_printf(a, "%s/%s.so", dir, name);
+    const char *path = core_module_file(dir, name, a);
 
     return access(path, F_OK) == 0 ? path : NULL;
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <moxd/path.h>
 #include <moxd/tls.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -110,7 +111,7 @@ const char *local_address(struct local *l)
 
 static const char *in_dir(struct local *l, const char *name)
 {
-    return moxd_arena_printf(l->x->a, "%s/%s", l->dir, name);
+    return moxd_path_join(l->x->a, l->dir, name);
 }
 
 static const char *user_name(void)

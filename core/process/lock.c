@@ -2,12 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <moxd/path.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_TEXT = 4096, PID_TEXT = 32 };
+enum { PID_TEXT = 32 };
 
 static int taken(int fd, const char *data_dir, struct moxd_err *err)
 {
@@ -40,10 +41,9 @@ static int open_lock(const char *path, struct moxd_err *err)
 
 int core_lock_take(const char *data_dir, const struct core_user *user, struct moxd_err *err)
 {
-    char path[PATH_TEXT], pid[PID_TEXT];
+    MOXD_CLEANUP(moxd_freep) char *path = moxd_path_dup(data_dir, "lock");
+    char pid[PID_TEXT];
 
-    if (snprintf(path, sizeof(path), "%s/lock", data_dir) >= (int)sizeof(path))
-        return moxd_err_set(err, MOXD_ERR_LIMIT, "data-dir %s: path is too long", data_dir);
     MOXD_CLEANUP(moxd_closep) int fd = open_lock(path, err);
     if (fd < 0)
         return -1;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <moxd/path.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -58,7 +59,7 @@ static size_t visit_entries(const struct core_walk *walk, int fd, const char *pa
     for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        MOXD_CLEANUP(moxd_freep) char *below = moxd_xasprintf("%s/%s", path, e->d_name);
+        MOXD_CLEANUP(moxd_freep) char *below = moxd_path_dup(path, e->d_name);
         repairs += visit(walk, fd, e->d_name, below, depth);
     }
     closedir(dir);

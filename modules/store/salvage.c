@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <moxd/path.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,29 +23,29 @@ enum { PATH_TEXT = 160 };
 /* Paths below the data directory, of one salvage. */
 struct salvage {
     struct store_env *env;
-    char home[PATH_TEXT];   /* quarantine/<id> */
+    char home[PATH_TEXT]; /* quarantine/<id> */
     char file[STORE_FILE_NAME];
 };
 
-static char *path(const struct salvage *s, const char *rest, char out[2 * PATH_TEXT])
+/* Below the data directory; moxd_freep() frees it. */
+static char *path(const struct salvage *s, const char *rest)
 {
-    snprintf(out, 2 * PATH_TEXT, "%s/%s", s->home, rest);
-    return out;
+    return moxd_path_dup(s->home, rest);
 }
 
 /* --- recovery in a copy ------------------------------------------------------------------------ */
 
 static int copy_dir(struct salvage *s, const char *from, const char *to, struct moxd_err *err)
 {
-    char a[2 * PATH_TEXT], b[2 * PATH_TEXT];
-    int in = openat(s->env->dir_fd, path(s, from, a), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char *a MOXD_CLEANUP(moxd_freep) = path(s, from), *b MOXD_CLEANUP(moxd_freep) = path(s, to);
+    int in = openat(s->env->dir_fd, a, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = in < 0 ? NULL : fdopendir(in);
     const struct dirent *e;
     int rc = 0;
 
     if (dir == NULL)
         return moxd_err_sys(err, "read %s", a);
-    if (store_make_dir(s->env->dir_fd, path(s, to, b), err) < 0)
+    if (store_make_dir(s->env->dir_fd, b, err) < 0)
         rc = -1;
     int out = openat(s->env->dir_fd, b, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (rc == 0 && (e = readdir(dir)) != NULL)
@@ -55,20 +56,30 @@ static int copy_dir(struct salvage *s, const char *from, const char *to, struct 
     return rc;
 }
 
+/* The whole path, of the copy or below it: free(). */
+static char *whole(const struct salvage *s, const char *rest)
+{
+    char *below MOXD_CLEANUP(moxd_freep) = path(s, rest);
+
+    return moxd_path_dup(s->env->dir, below);
+}
+
 /* Recovery runs when the environment is opened. */
 static bool run_recovery(const struct salvage *s)
 {
     DB_ENV *db;
-    char *home = moxd_xasprintf("%s/%s/work", s->env->dir, s->home);
+    char *home = whole(s, "work");
     bool ok = false;
 
     if (db_env_create(&db, 0) == 0) {
         db->set_errfile(db, NULL);
         ok = db->add_data_dir(db, "db") == 0 && db->set_create_dir(db, "db") == 0 &&
              db->set_lg_dir(db, "log") == 0 &&
-    /* nosuspend: of the database */
-             db->open(db, home, DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
-                                    DB_THREAD | DB_RECOVER | DB_PRIVATE, 0600) == 0;
+             /* nosuspend: of the database */
+             db->open(db, home,
+                      DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL | DB_THREAD |
+                          DB_RECOVER | DB_PRIVATE,
+                      0600) == 0;
         ok = db->close(db, 0) == 0 && ok;
     }
     free(home);
@@ -78,10 +89,9 @@ static bool run_recovery(const struct salvage *s)
 /* Fresh copies of file and log in work/. */
 static int make_work(struct salvage *s, struct moxd_err *err)
 {
-    char work[2 * PATH_TEXT];
+    char *work MOXD_CLEANUP(moxd_freep) = path(s, "work");
 
-    if (store_make_dir(s->env->dir_fd, path(s, "work", work), err) < 0 ||
-        copy_dir(s, "db", "work/db", err) < 0)
+    if (store_make_dir(s->env->dir_fd, work, err) < 0 || copy_dir(s, "db", "work/db", err) < 0)
         return -1;
     return copy_dir(s, "log", "work/log", err);
 }
@@ -111,7 +121,7 @@ static int run_salvage(const char *file, uint32_t how, FILE *out)
     /* nosuspend: of the database */
     rc = env->set_flags(env, DB_NOPANIC, 1);
     if (rc == 0)
-    /* nosuspend: of the database */
+        /* nosuspend: of the database */
         rc = env->open(env, NULL, DB_CREATE | DB_PRIVATE | DB_INIT_MPOOL, 0600);
     if (rc == 0)
         rc = db_create(&db, env, 0);
@@ -124,7 +134,8 @@ static int run_salvage(const char *file, uint32_t how, FILE *out)
 /* What follows the tree first; page by page when there is no tree any more. */
 static int dump(struct salvage *s, FILE *out, struct moxd_err *err)
 {
-    char *file = moxd_xasprintf("%s/%s/work/db/%s", s->env->dir, s->home, s->file);
+    char *dir MOXD_CLEANUP(moxd_freep) = whole(s, "work/db");
+    char *file MOXD_CLEANUP(moxd_freep) = moxd_path_dup(dir, s->file);
     enum { EMPTY_DUMP = 300 };
     int rc = run_salvage(file, 0, out);
 
@@ -132,7 +143,6 @@ static int dump(struct salvage *s, FILE *out, struct moxd_err *err)
         rewind(out);
         rc = run_salvage(file, DB_AGGRESSIVE, out);
     }
-    free(file);
     rewind(out);
     return rc == 0 ? 0
                    : moxd_err_set(err, MOXD_ERR_CORRUPT, "reading the damaged database: %s",
@@ -179,10 +189,10 @@ static int read_dump(FILE *in,
 /* The file itself may be what was lost. */
 static bool is_there(const struct salvage *s)
 {
-    char db[2 * PATH_TEXT];
+    char *db MOXD_CLEANUP(moxd_freep) = path(s, "db");
     struct stat st;
 
-    return fstatat(s->env->dir_fd, path(s, "db", db), &st, 0) == 0;
+    return fstatat(s->env->dir_fd, db, &st, 0) == 0;
 }
 
 int store_salvage(struct store_env *env, uint64_t id, bool *recovered,
@@ -191,7 +201,7 @@ int store_salvage(struct store_env *env, uint64_t id, bool *recovered,
                   void *arg, struct moxd_err *err)
 {
     struct salvage s = { .env = env };
-    char name[2 * PATH_TEXT];
+    char *name MOXD_CLEANUP(moxd_freep) = NULL;
 
     snprintf(s.home, sizeof(s.home), "quarantine/%016llx", (unsigned long long)id);
     store_env_account_file(id, s.file);
@@ -200,8 +210,8 @@ int store_salvage(struct store_env *env, uint64_t id, bool *recovered,
         return 0;
     if (recover(&s, recovered, err) < 0)
         return -1;
-    int fd = openat(env->dir_fd, path(&s, "work/dump", name), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
-                    0600);
+    name = path(&s, "work/dump");
+    int fd = openat(env->dir_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w+");
     if (f == NULL)
         return moxd_err_sys(err, "create %s", name);
