@@ -114,6 +114,7 @@ static const struct {
     { "ENVELOPE", MOXD_IMAP_ITEM_ENVELOPE, false, true },
     { "FLAGS", MOXD_IMAP_ITEM_FLAGS, false, true },
     { "INTERNALDATE", MOXD_IMAP_ITEM_INTERNALDATE, false, true },
+    { "PREVIEW", MOXD_IMAP_ITEM_PREVIEW, false, true },
     { "RFC822.PEEK", MOXD_IMAP_ITEM_RFC822, false, true },
     { "MODSEQ", MOXD_IMAP_ITEM_MODSEQ, false, true },
     { "RFC822.HEADER", MOXD_IMAP_ITEM_RFC822_HEADER, false, true },
@@ -125,6 +126,17 @@ static const struct {
     { "UID", MOXD_IMAP_ITEM_UID, false, true },
 };
 
+/* preview-mod (RFC 8970 6): LAZY is the only one. Anything else belongs to the command. */
+static int preview_mods(struct imap_parser *p, struct moxd_imap_item *item)
+{
+    if (!mail_imap_take_word(p, " (LAZY"))
+        return 0;
+    item->lazy = true;
+    while (mail_imap_take_word(p, " LAZY"))
+        ;
+    return mail_imap_expect(p, ')', "a closing parenthesis");
+}
+
 static int fetch_item(struct imap_parser *p, struct moxd_imap_item *item)
 {
     for (size_t i = 0; i < MOXD_NELEMS(items); i++) {
@@ -135,6 +147,8 @@ static int fetch_item(struct imap_parser *p, struct moxd_imap_item *item)
         p->condstore |= item->kind == MOXD_IMAP_ITEM_MODSEQ;
         if (items[i].section)
             return sectioned(p, item, item->kind);
+        if (item->kind == MOXD_IMAP_ITEM_PREVIEW)
+            return preview_mods(p, item);
         if (item->kind == MOXD_IMAP_ITEM_BODY && mail_imap_peek(p, '[')) {
             item->peek = false;
             return sectioned(p, item, MOXD_IMAP_ITEM_SECTION);

@@ -74,12 +74,14 @@ enum moxd_imap_item_kind {
     MOXD_IMAP_ITEM_SECTION,                             /* BODY[...] */
     MOXD_IMAP_ITEM_RFC822, MOXD_IMAP_ITEM_RFC822_HEADER, MOXD_IMAP_ITEM_RFC822_TEXT,
     MOXD_IMAP_ITEM_BINARY, MOXD_IMAP_ITEM_BINARY_SIZE,
+    MOXD_IMAP_ITEM_PREVIEW,                             /* RFC 8970 */
     MOXD_IMAP_ITEM_SAVEDATE,                            /* RFC 8514 */
     MOXD_IMAP_ITEM_MODSEQ,                              /* RFC 7162 */
 };
 struct moxd_imap_item {
     enum moxd_imap_item_kind kind;
     bool peek;                     /* does not set \Seen */
+    bool lazy;                     /* PREVIEW: only one that is there already */
     struct moxd_imap_section sec;  /* SECTION, BINARY, BINARY_SIZE */
     bool partial;
     uint64_t offset, count;

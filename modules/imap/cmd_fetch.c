@@ -6,9 +6,10 @@ enum { BATCH = 500 };
 struct fetching {
     struct imap_session *s;
     struct moxd_arena *batch, *msg;
-    bool bodies; /* needs more than flags and UID */
-    bool seen;   /* sets \Seen */
-    bool wants_flags, wants_uid, wants_modseq;
+    struct moxd_str *previews; /* of the batch */
+    bool bodies;               /* needs more than flags and UID */
+    bool seen;                 /* sets \Seen */
+    bool wants_flags, wants_uid, wants_modseq, wants_preview;
     size_t missing;      /* messages that somebody expunged */
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
     struct moxd_err err; /* of the last message that could not be read */
@@ -24,6 +25,7 @@ static void look_at_items(struct fetching *f)
         f->wants_flags |= kind == MOXD_IMAP_ITEM_FLAGS;
         f->wants_uid |= kind == MOXD_IMAP_ITEM_UID;
         f->wants_modseq |= kind == MOXD_IMAP_ITEM_MODSEQ;
+        f->wants_preview |= kind == MOXD_IMAP_ITEM_PREVIEW;
         f->bodies |= kind != MOXD_IMAP_ITEM_FLAGS && kind != MOXD_IMAP_ITEM_UID &&
                      kind != MOXD_IMAP_ITEM_MODSEQ;
         f->seen |= !cmd->items[i].peek;
@@ -78,7 +80,8 @@ static bool tells_modseq(const struct fetching *f, bool newly_seen)
 }
 
 /* 0, -1, 1 as fetch_batch. */
-static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen)
+static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen,
+                     struct moxd_str preview)
 {
     struct imap_session *s = f->s;
     uint32_t seq = imap_view_seq(&s->sel->view, info->uid);
@@ -90,6 +93,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
     if (imap_announce_keywords(s, info->keywords) < 0)
         return -1;
     imap_msg_init(&msg, s, f->msg, info);
+    msg.preview = preview;
     imap_put_fetch(s, seq, info->uid);
     r = put_items(f, &msg, newly_seen);
     imap_msg_fini(&msg);
@@ -180,10 +184,13 @@ static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t
     newly = moxd_arena_calloc(f->batch, found + 1, sizeof(*newly));
     if (f->seen && set_seen(f, infos, found, newly) < 0)
         return 1;
+    if (f->wants_preview && imap_previews(f->s, infos, found, f->batch, &f->previews, &f->err) < 0)
+        return 1;
     f->missing += n - found;
     int r = 0;
     for (size_t i = 0; i < found && r == 0; i++)
-        r = fetch_one(f, &infos[i], newly[i]);
+        r = fetch_one(f, &infos[i], newly[i],
+                      f->wants_preview ? f->previews[i] : moxd_str(NULL, 0));
     return r;
 }
 

@@ -33,6 +33,7 @@ static const struct {
     { "CONTEXT=SORT", false },
     { "WITHIN", false },
     { "SAVEDATE", false },
+    { "PREVIEW", false },
     { "BINARY", false },
     { "LIST-EXTENDED", false },
     { "LIST-STATUS", false },

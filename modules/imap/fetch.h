@@ -14,6 +14,7 @@ struct imap_msg {
     struct moxd_str header;     /* of the message, p NULL until loaded */
     bool header_whole;          /* it ends in header, not at MOXD_HEADER_MAX */
     struct moxd_msg *structure; /* NULL until parsed */
+    struct moxd_str preview;    /* p NULL: not known */
     bool unknown_cte;           /* out: BINARY met a transfer encoding that nobody knows */
 };
 
@@ -58,6 +59,11 @@ static inline struct moxd_str imap_clip(struct imap_clip *c, const char *p, size
 /* Work on that many bytes of a message: here when they are few, on a worker when they would keep the others
  * waiting. */
 void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg) MOXD_SUSPENDS;
+/* The previews that are there already, of n messages; p NULL for the others. */
+int imap_previews(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
+                  struct moxd_str **out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Appends the item PREVIEW; as imap_fetch_item. */
+int imap_put_preview(struct imap_msg *msg, bool lazy, struct moxd_err *err) MOXD_SUSPENDS;
 
 /* Appends one fetch item to the response, sending what is large at once. -1 connection lost; 1 this
  * message's data cannot be had (*err), nothing was appended. */

@@ -367,6 +367,8 @@ int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item, str
     case MOXD_IMAP_ITEM_BINARY:
     case MOXD_IMAP_ITEM_BINARY_SIZE:
         return put_binary(msg, item, err);
+    case MOXD_IMAP_ITEM_PREVIEW:
+        return imap_put_preview(msg, item->lazy, err);
     default:
         return put_facts(msg, item->kind);
     }
