@@ -112,6 +112,8 @@ static const struct {
     { "BINARY.SIZE", MOXD_IMAP_ITEM_BINARY_SIZE, true, true },
     { "BINARY", MOXD_IMAP_ITEM_BINARY, true, false },
     { "ENVELOPE", MOXD_IMAP_ITEM_ENVELOPE, false, true },
+    { "EMAILID", MOXD_IMAP_ITEM_EMAILID, false, true },
+    { "THREADID", MOXD_IMAP_ITEM_THREADID, false, true },
     { "FLAGS", MOXD_IMAP_ITEM_FLAGS, false, true },
     { "INTERNALDATE", MOXD_IMAP_ITEM_INTERNALDATE, false, true },
     { "PREVIEW", MOXD_IMAP_ITEM_PREVIEW, false, true },

@@ -3,7 +3,7 @@
 #include "parser.h"
 
 enum argument { ARG_NONE, ARG_STRING, ARG_FIELD, ARG_NAMED, ARG_DATE, ARG_NUMBER, ARG_KEYWORD,
-                ARG_UID, ARG_SECONDS, ARG_MODSEQ };
+                ARG_UID, ARG_SECONDS, ARG_MODSEQ, ARG_OBJECTID };
 
 static const struct search_word {
     const char *name;
@@ -20,6 +20,7 @@ static const struct search_word {
     { "CC", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "Cc" },
     { "DELETED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Deleted" },
     { "DRAFT", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Draft" },
+    { "EMAILID", MOXD_IMAP_KEY_EMAILID, ARG_OBJECTID, false, NULL },
     { "FLAGGED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Flagged" },
     { "FROM", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "From" },
     { "HEADER", MOXD_IMAP_KEY_HEADER, ARG_NAMED, false, NULL },
@@ -43,6 +44,7 @@ static const struct search_word {
     { "SMALLER", MOXD_IMAP_KEY_SMALLER, ARG_NUMBER, false, NULL },
     { "SUBJECT", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "Subject" },
     { "TEXT", MOXD_IMAP_KEY_TEXT, ARG_STRING, false, NULL },
+    { "THREADID", MOXD_IMAP_KEY_THREADID, ARG_OBJECTID, false, NULL },
     { "TO", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "To" },
     { "UID", MOXD_IMAP_KEY_UID, ARG_UID, false, NULL },
     { "UNANSWERED", MOXD_IMAP_KEY_FLAG, ARG_NONE, true, "\\Answered" },
@@ -65,6 +67,18 @@ static int seconds(struct imap_parser *p, uint64_t *out)
     return 0;
 }
 
+/* RFC 8474 7: 1*255(ALPHA / DIGIT / "_" / "-") */
+static int objectid(struct imap_parser *p, struct moxd_str *out)
+{
+    if (mail_imap_atom(p, out) < 0)
+        return -1;
+    for (size_t i = 0; i < out->n; i++)
+        if (!moxd_is_alpha(out->p[i]) && !moxd_is_digit(out->p[i]) && out->p[i] != '_' &&
+            out->p[i] != '-')
+            return mail_imap_fail(p, "an object identifier before");
+    return out->n <= 255 ? 0 : mail_imap_fail(p, "at most 255 characters before");
+}
+
 static int argument(struct imap_parser *p, const struct search_word *w, struct moxd_imap_key *key)
 {
     if (w->arg == ARG_NONE)
@@ -78,6 +92,8 @@ static int argument(struct imap_parser *p, const struct search_word *w, struct m
         return mail_imap_date(p, &key->day);
     case ARG_NUMBER:
         return mail_imap_number(p, INT64_MAX, &key->number);
+    case ARG_OBJECTID:
+        return objectid(p, &key->str);
     case ARG_SECONDS:
         return seconds(p, &key->number);
     case ARG_UID:

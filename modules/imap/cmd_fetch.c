@@ -7,9 +7,10 @@ struct fetching {
     struct imap_session *s;
     struct moxd_arena *batch, *msg;
     struct moxd_str *previews; /* of the batch */
-    bool bodies;               /* needs more than flags and UID */
-    bool seen;                 /* sets \Seen */
-    bool wants_flags, wants_uid, wants_modseq, wants_preview;
+    uint64_t *threads;
+    bool bodies; /* needs more than flags and UID */
+    bool seen;   /* sets \Seen */
+    bool wants_flags, wants_uid, wants_modseq, wants_preview, wants_thread;
     size_t missing;      /* messages that somebody expunged */
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
     struct moxd_err err; /* of the last message that could not be read */
@@ -26,6 +27,7 @@ static void look_at_items(struct fetching *f)
         f->wants_uid |= kind == MOXD_IMAP_ITEM_UID;
         f->wants_modseq |= kind == MOXD_IMAP_ITEM_MODSEQ;
         f->wants_preview |= kind == MOXD_IMAP_ITEM_PREVIEW;
+        f->wants_thread |= kind == MOXD_IMAP_ITEM_THREADID;
         f->bodies |= kind != MOXD_IMAP_ITEM_FLAGS && kind != MOXD_IMAP_ITEM_UID &&
                      kind != MOXD_IMAP_ITEM_MODSEQ;
         f->seen |= !cmd->items[i].peek;
@@ -79,9 +81,25 @@ static bool tells_modseq(const struct fetching *f, bool newly_seen)
            (imap_tells_modseq(f->s) && (f->wants_flags || newly_seen));
 }
 
-/* 0, -1, 1 as fetch_batch. */
-static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen,
-                     struct moxd_str preview)
+/* What the store has beside messages, for the whole batch at once. */
+static int read_beside(struct fetching *f, const struct store_msg *infos, size_t n)
+{
+    if (f->wants_preview && imap_previews(f->s, infos, n, f->batch, &f->previews, &f->err) < 0)
+        return -1;
+    return f->wants_thread ? imap_threads(f->s, infos, n, f->batch, &f->threads, &f->err) : 0;
+}
+
+static void set_beside(const struct fetching *f, size_t i, struct imap_msg *msg)
+{
+    if (f->wants_preview)
+        msg->preview = f->previews[i];
+    msg->thread_known = f->wants_thread;
+    if (f->wants_thread)
+        msg->thread = f->threads[i];
+}
+
+/* The i-th of the batch: 0, -1, 1 as fetch_batch. */
+static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen, size_t i)
 {
     struct imap_session *s = f->s;
     uint32_t seq = imap_view_seq(&s->sel->view, info->uid);
@@ -93,7 +111,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
     if (imap_announce_keywords(s, info->keywords) < 0)
         return -1;
     imap_msg_init(&msg, s, f->msg, info);
-    msg.preview = preview;
+    set_beside(f, i, &msg);
     imap_put_fetch(s, seq, info->uid);
     r = put_items(f, &msg, newly_seen);
     imap_msg_fini(&msg);
@@ -184,13 +202,12 @@ static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t
     newly = moxd_arena_calloc(f->batch, found + 1, sizeof(*newly));
     if (f->seen && set_seen(f, infos, found, newly) < 0)
         return 1;
-    if (f->wants_preview && imap_previews(f->s, infos, found, f->batch, &f->previews, &f->err) < 0)
+    if (read_beside(f, infos, found) < 0)
         return 1;
     f->missing += n - found;
     int r = 0;
     for (size_t i = 0; i < found && r == 0; i++)
-        r = fetch_one(f, &infos[i], newly[i],
-                      f->wants_preview ? f->previews[i] : moxd_str(NULL, 0));
+        r = fetch_one(f, &infos[i], newly[i], i);
     return r;
 }
 

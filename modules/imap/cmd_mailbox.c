@@ -1,6 +1,7 @@
 /* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 9051 6.3.4 to 6.3.8, 6.3.11). */
 #include "imap.h"
 #include "imap_mailbox.h"
+#include "objectid.h"
 
 /* A trailing "/" only says that children will follow (RFC 9051 6.3.4). */
 static struct moxd_str without_slash(struct moxd_str name)
@@ -26,6 +27,19 @@ static int special_use(const struct moxd_imap_list *list, unsigned *use, struct 
     return 0;
 }
 
+/* RFC 8474 4.1: the identifier is told. */
+static int created(struct imap_session *s, uint32_t id)
+{
+    char code[IMAP_OBJECTID_MAX + 16], oid[IMAP_OBJECTID_MAX];
+    struct moxd_err err = { 0 };
+    struct store_mailbox mb;
+
+    if (s->im->store->mailbox(s->acc, MOXD_STR(""), id, s->a, &mb, &err) < 0)
+        return imap_fail(s, &err);
+    snprintf(code, sizeof(code), "MAILBOXID (%s)", imap_mailboxid(s, &mb, oid));
+    return imap_ok(s, code, "created");
+}
+
 /* RFC 6154 3: [USEATTR] when the special use cannot be given. */
 int imap_cmd_create(struct imap_session *s)
 {
@@ -42,7 +56,7 @@ int imap_cmd_create(struct imap_session *s)
         r = s->im->store->mailbox_create(s->acc, without_slash(name), use, false, &id, &err);
     if (r < 0 && use && err.kind == MOXD_ERR_STATE)
         return imap_no(s, "USEATTR", "%s", err.pub);
-    return done(s, r, &err, "created");
+    return r < 0 ? imap_fail(s, &err) : created(s, id);
 }
 
 /* A client that deletes the mailbox it has selected knows that it is gone. One that somebody else has
@@ -116,6 +130,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         { MOXD_IMAP_STATUS_RECENT, "RECENT", recent },
         { MOXD_IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", mb->highestmodseq },
     };
+    char id[IMAP_OBJECTID_MAX];
     const char *sep = "";
 
     moxd_buf_adds(&s->out, "* STATUS ");
@@ -128,6 +143,8 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
                       (unsigned long long)values[i].value);
         sep = " ";
     }
+    if (atts & MOXD_IMAP_STATUS_MAILBOXID)
+        moxd_buf_addf(&s->out, "%sMAILBOXID (%s)", sep, imap_mailboxid(s, mb, id));
     moxd_buf_addc(&s->out, ')');
     return imap_send_out(s);
 }

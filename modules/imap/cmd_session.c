@@ -34,6 +34,7 @@ static const struct {
     { "WITHIN", false },
     { "SAVEDATE", false },
     { "PREVIEW", false },
+    { "OBJECTID", false },
     { "BINARY", false },
     { "LIST-EXTENDED", false },
     { "LIST-STATUS", false },

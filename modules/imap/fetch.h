@@ -15,7 +15,9 @@ struct imap_msg {
     bool header_whole;          /* it ends in header, not at MOXD_HEADER_MAX */
     struct moxd_msg *structure; /* NULL until parsed */
     struct moxd_str preview;    /* p NULL: not known */
-    bool unknown_cte;           /* out: BINARY met a transfer encoding that nobody knows */
+    uint64_t thread;            /* 0: in none yet; valid once: */
+    bool thread_known;
+    bool unknown_cte; /* out: BINARY met a transfer encoding that nobody knows */
 };
 
 void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_arena *a,
@@ -62,6 +64,11 @@ void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg) MOXD_SUSPEN
 /* The previews that are there already, of n messages; p NULL for the others. */
 int imap_previews(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
                   struct moxd_str **out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The threads that n messages are in, 0 for those that are in none yet. */
+int imap_threads(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
+                 uint64_t **out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Of one: sets msg->thread. */
+int imap_msg_thread(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Appends the item PREVIEW; as imap_fetch_item. */
 int imap_put_preview(struct imap_msg *msg, bool lazy, struct moxd_err *err) MOXD_SUSPENDS;
 

@@ -1,5 +1,6 @@
 /* The items of FETCH (RFC 9051 6.4.5, 7.5.2). */
 #include "fetch.h"
+#include "objectid.h"
 #include <moxmail/imap_fmt.h>
 #include <moxmail/transfer.h>
 
@@ -322,14 +323,31 @@ static void put_date(struct moxd_buf *b, const char *name, struct moxd_imap_date
     moxd_buf_addf(b, "%s %s", name, moxd_imap_date_format(d, date));
 }
 
+/* RFC 8474 5.3 */
+static int put_threadid(struct imap_msg *msg, struct moxd_err *err)
+{
+    char id[IMAP_OBJECTID_MAX];
+
+    if (imap_msg_thread(msg, err) < 0)
+        return 1;
+    if (msg->thread == 0)
+        moxd_buf_adds(&msg->s->out, "THREADID NIL");
+    else
+        moxd_buf_addf(&msg->s->out, "THREADID (%s)", imap_threadid(msg->s, msg->thread, id));
+    return 0;
+}
+
 static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
 {
     struct moxd_buf *b = &msg->s->out;
+    char id[IMAP_OBJECTID_MAX];
 
     if (kind == MOXD_IMAP_ITEM_UID) {
         moxd_buf_addf(b, "UID %u", msg->info->uid);
     } else if (kind == MOXD_IMAP_ITEM_SIZE) {
         moxd_buf_addf(b, "RFC822.SIZE %llu", (unsigned long long)msg->info->size);
+    } else if (kind == MOXD_IMAP_ITEM_EMAILID) {
+        moxd_buf_addf(b, "EMAILID (%s)", imap_emailid(msg->s, msg->info, id));
     } else if (kind == MOXD_IMAP_ITEM_MODSEQ) {
         imap_put_modseq(msg->s, msg->info->modseq);
     } else if (kind == MOXD_IMAP_ITEM_FLAGS) {
@@ -367,6 +385,8 @@ int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item, str
     case MOXD_IMAP_ITEM_BINARY:
     case MOXD_IMAP_ITEM_BINARY_SIZE:
         return put_binary(msg, item, err);
+    case MOXD_IMAP_ITEM_THREADID:
+        return put_threadid(msg, err);
     case MOXD_IMAP_ITEM_PREVIEW:
         return imap_put_preview(msg, item->lazy, err);
     default:

@@ -22,6 +22,7 @@ struct imap_search {
     struct store_uids scope;      /* only these can match */
     struct moxd_text *workspace;  /* for BODY and TEXT, else NULL */
     size_t ntexts;
+    bool threads;    /* THREADID is among the keys */
     uint64_t modseq; /* the highest of all matches so far; told when MODSEQ is among the keys */
 };
 /* The keys of `cmd` for the selected mailbox; cmd and a must stay as long as *se is used. -1 with *err:
@@ -45,6 +46,7 @@ struct imap_search_run {
     struct store_uids *piece;
     size_t npieces, next_piece;
     struct store_msg *infos; /* of the batch */
+    uint64_t *threads;       /* of them, when THREADID is among the keys */
     size_t n, next;
     uint64_t done, goal; /* messages of earlier batches, of all */
     struct imap_msg msg; /* the last match */

@@ -1,3 +1,4 @@
+#include "objectid.h"
 #include "search_key.h"
 #include <moxmail/date.h>
 
@@ -132,6 +133,18 @@ static bool age(const struct imap_search *se, const struct search_key *k,
     return k->key->kind == MOXD_IMAP_KEY_OLDER ? got <= then : got >= then;
 }
 
+/* RFC 8474 6: case matters. */
+static int object(const struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+{
+    char id[IMAP_OBJECTID_MAX];
+
+    if (k->key->kind == MOXD_IMAP_KEY_EMAILID)
+        return moxd_str_eqs(k->key->str, imap_emailid(msg->s, msg->info, id));
+    if (imap_msg_thread(msg, err) < 0)
+        return -1;
+    return msg->thread != 0 && moxd_str_eqs(k->key->str, imap_threadid(msg->s, msg->thread, id));
+}
+
 static int match(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
                  struct moxd_err *err);
 
@@ -184,6 +197,9 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
         return msg->info->size > k->key->number;
     case MOXD_IMAP_KEY_SMALLER:
         return msg->info->size < k->key->number;
+    case MOXD_IMAP_KEY_EMAILID:
+    case MOXD_IMAP_KEY_THREADID:
+        return object(k, msg, err);
     case MOXD_IMAP_KEY_MODSEQ:
         return msg->info->modseq >= k->key->number;
     case MOXD_IMAP_KEY_UID:

@@ -65,6 +65,8 @@ static enum imap_search_needs needs(enum moxd_imap_key_kind kind)
     case MOXD_IMAP_KEY_SAVEDBEFORE:
     case MOXD_IMAP_KEY_SAVEDON:
     case MOXD_IMAP_KEY_SAVEDSINCE:
+    case MOXD_IMAP_KEY_EMAILID:
+    case MOXD_IMAP_KEY_THREADID:
     case MOXD_IMAP_KEY_LARGER:
     case MOXD_IMAP_KEY_SMALLER:
         return IMAP_NEEDS_INFO;
@@ -85,6 +87,7 @@ static int one(struct imap_search *se, const struct moxd_imap_key *key, struct s
 {
     k->key = key;
     k->needs = needs(key->kind);
+    se->threads |= key->kind == MOXD_IMAP_KEY_THREADID;
     switch (key->kind) {
     case MOXD_IMAP_KEY_FLAG:
         return flag(se, key, k);

@@ -80,18 +80,23 @@ static int read_batch(struct imap_search_run *run, struct moxd_err *err)
     else
         r = s->im->store->messages(s->acc, se->mailbox, uids, run->batch, &run->infos, &run->n,
                                    err);
+    if (r == 0 && se->threads)
+        r = imap_threads(s, run->infos, run->n, run->batch, &run->threads, err);
     return r < 0 ? -1 : 1;
 }
 
 /* A message that cannot be read does not match; the log says why. */
-static bool matches(struct imap_search_run *run, const struct store_msg *info)
+static bool matches(struct imap_search_run *run, size_t i)
 {
+    const struct store_msg *info = &run->infos[i];
     struct moxd_err err = { 0 };
     int r;
 
     if (imap_view_seq(run->se->view, info->uid) == 0)
         return false;
     imap_msg_init(&run->msg, run->se->s, run->one, info);
+    run->msg.thread_known = run->se->threads;
+    run->msg.thread = run->se->threads ? run->threads[i] : 0;
     r = imap_search_match(run->se, &run->msg, &err);
     if (r < 0 && err.kind != MOXD_ERR_NOTFOUND)
         moxd_error(&run->se->s->log, "message cannot be searched", moxd_kvu("uid", info->uid),
@@ -109,7 +114,7 @@ int imap_search_next(struct imap_search_run *run, struct imap_msg **msg, struct 
                 imap_msg_fini(&run->msg);
             if (imap_progress(run->se->s, run->done + run->next, run->goal) < 0)
                 return moxd_err_set(err, MOXD_ERR_CANCELLED, "connection lost");
-            if (matches(run, &run->infos[nth(run, run->next++, run->n)])) {
+            if (matches(run, nth(run, run->next++, run->n))) {
                 *msg = &run->msg;
                 if ((*msg)->info->modseq > run->se->modseq)
                     run->se->modseq = (*msg)->info->modseq;

@@ -1,5 +1,6 @@
 /* SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2). */
 #include "context.h"
+#include "objectid.h"
 #include <stdlib.h>
 
 void imap_deselect(struct imap_session *s)
@@ -56,9 +57,14 @@ static int tell_revision(struct imap_session *s, const struct store_mailbox *mb,
 
 static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t unseen)
 {
+    char id[IMAP_OBJECTID_MAX];
+
     if (tell_flags(s, mb) < 0 || imap_untagged(s, "%zu EXISTS", s->sel->view.told) < 0 ||
         tell_revision(s, mb, unseen) < 0 ||
         imap_untagged(s, "OK [UIDVALIDITY %u] UIDs are valid", mb->uidvalidity) < 0)
+        return -1;
+    if (imap_untagged(s, "OK [MAILBOXID (%s)] identifier of the mailbox",
+                      imap_mailboxid(s, mb, id)) < 0)
         return -1;
     if (imap_untagged(s, "OK [UIDNEXT %u] predicted next UID", mb->uidnext) < 0)
         return -1;

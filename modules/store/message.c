@@ -123,6 +123,7 @@ static int show_msg(struct store_tx *tx, struct store_box *box, uint32_t uid,
         .id = r->id, .mailbox = box->id, .uid = uid, .modseq = r->modseq,
         .createseq = r->createseq, .flags = r->flags,
         .received = { r->received, (int16_t)r->zone }, .saved = r->saved, .size = r->size,
+        .emailid = store_rec_emailid(r),
     };
     if (r->nkw == 0)
         return 0;

@@ -84,6 +84,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
         store_thread_copy(tx, s->id, s->new_id, rec.received, &thread, err) < 0 ||
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;
+    rec.copy_of = store_rec_emailid(&rec);
     rec.id = s->new_id;
     rec.saved = moxd_wall();
     struct store_origin origin = { "copy", NULL };

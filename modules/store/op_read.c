@@ -138,6 +138,7 @@ static int message(void *arg, uint32_t uid, const struct store_rec *rec)
         .id = rec->id, .mailbox = r->box.id, .uid = uid, .modseq = rec->modseq,
         .createseq = rec->createseq, .flags = rec->flags,
         .received = { rec->received, (int16_t)rec->zone }, .saved = rec->saved, .size = rec->size,
+        .emailid = store_rec_emailid(rec),
     };
     return keywords(r, rec, op->arena, &m->keywords);
 }

@@ -6,6 +6,7 @@ enum {
     RECORD_VERSION = 1,
     MBOX_VERSION = 2, /* 1: without `recent` */
     META_VERSION = 2, /* 1: without threads */
+    COPY_VERSION = 2, /* of the record of a message that is a copy */
 };
 
 static struct store_enc start_version(unsigned char *buf, unsigned version)
@@ -102,7 +103,7 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
 
 struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, r->copy_of != 0 ? COPY_VERSION : RECORD_VERSION);
     store_enc_u64(&e, r->id);
     store_enc_u64(&e, r->modseq);
     store_enc_u64(&e, r->createseq);
@@ -116,6 +117,8 @@ struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
     store_enc_u8(&e, r->nkw);
     for (unsigned i = 0; i < r->nkw; i++)
         store_enc_u16(&e, r->kw[i]);
+    if (r->copy_of != 0)
+        store_enc_u64(&e, r->copy_of);
     return store_enc_str(&e);
 }
 
@@ -144,13 +147,15 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
     unsigned where = store_dec_u8(&d);
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     r->nkw = store_dec_u8(&d);
-    if (d.bad || version != RECORD_VERSION || r->id == 0 || where > STORE_IN_DB ||
+    bool copy = version == COPY_VERSION;
+    if (d.bad || (version != RECORD_VERSION && !copy) || r->id == 0 || where > STORE_IN_DB ||
         (r->flags & ~(uint32_t)STORE_FLAGS_ALL) != 0 || r->createseq > r->modseq ||
         r->size > STORE_SIZE_MAX || r->prefix > r->size || r->nkw > STORE_KEYWORDS_MAX)
         return -1;
     for (unsigned i = 0; i < r->nkw; i++)
         r->kw[i] = (uint16_t)store_dec_u16(&d);
-    return store_dec_done(&d) && keywords_ok(r) ? 0 : -1;
+    r->copy_of = copy ? store_dec_u64(&d) : 0;
+    return store_dec_done(&d) && copy == (r->copy_of != 0) && keywords_ok(r) ? 0 : -1;
 }
 
 struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf)

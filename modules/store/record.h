@@ -106,9 +106,15 @@ struct store_rec {
     uint64_t size;             /* prefix + body */
     uint32_t prefix;           /* bytes of it */
     enum store_where where;
+    uint64_t copy_of;          /* id of the original, which may be gone; 0: it is none */
     unsigned nkw;
     uint16_t kw[STORE_KEYWORDS_MAX];
 };
+/* Of its content (RFC 8474 5.1). */
+static inline uint64_t store_rec_emailid(const struct store_rec *r)
+{
+    return r->copy_of != 0 ? r->copy_of : r->id;
+}
 struct store_erase {
     uint64_t size;
     uint32_t prefix;

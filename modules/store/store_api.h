@@ -74,6 +74,7 @@ struct store_msg {
     struct store_time received; /* INTERNALDATE */
     int64_t saved;              /* ns: when it came into this mailbox (SAVEDATE) */
     uint64_t size;              /* prefix + body (STORE-01) */
+    uint64_t emailid;           /* of its content: copies have that of their original (RFC 8474 5.1) */
 };
 /* The place of a message in its thread (THR-*). Muted: new messages below it are marked as read. */
 enum store_thread_state {

@@ -1,4 +1,4 @@
-/* PREVIEW (RFC 8970): the store keeps previews once they were made (P-STORE-08). */
+/* What the store keeps beside messages: previews once they were made (RFC 8970, P-STORE-08), threads (RFC 8474). */
 #include "fetch.h"
 
 int imap_previews(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
@@ -10,6 +10,35 @@ int imap_previews(struct imap_session *s, const struct store_msg *v, size_t n, s
     for (size_t i = 0; i < n; i++)
         ids[i] = v[i].id;
     return s->im->store->previews(s->acc, ids, n, true, a, *out, err);
+}
+
+int imap_threads(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
+                 uint64_t **out, struct moxd_err *err)
+{
+    uint64_t *ids = moxd_arena_calloc(a, n + 1, sizeof(*ids));
+    struct store_thread *threads;
+
+    *out = moxd_arena_calloc(a, n + 1, sizeof(**out));
+    for (size_t i = 0; i < n; i++)
+        ids[i] = v[i].id;
+    if (s->im->store->threads(s->acc, ids, n, a, &threads, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        (*out)[i] = threads[i].thread;
+    return 0;
+}
+
+int imap_msg_thread(struct imap_msg *msg, struct moxd_err *err)
+{
+    uint64_t *thread;
+
+    if (msg->thread_known)
+        return 0;
+    if (imap_threads(msg->s, msg->info, 1, msg->a, &thread, err) < 0)
+        return -1;
+    msg->thread = *thread;
+    msg->thread_known = true;
+    return 0;
 }
 
 /* NIL is allowed only for LAZY: a message that has no preview has an empty one. */
