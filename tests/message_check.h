@@ -4,6 +4,7 @@
 
 #include <moxmail/imap_fmt.h>
 #include <moxmail/message.h>
+#include <moxmail/summary.h>
 #include <moxmail/text.h>
 #include <moxmail/transfer.h>
 #include <stdlib.h>
@@ -37,9 +38,9 @@ static inline void check_part(const struct moxd_msg *m, uint32_t i)
     moxd_assert(p->header <= p->body && p->body <= p->end && p->end <= m->size);
     moxd_assert(p->type.n > 0 && p->subtype.n > 0);
     moxd_assert((p->kind == MOXD_PART_LEAF) == (p->children == 0));
-    moxd_assert(!(p->flags & MOXD_PART_ROOT) == !p->envelope);
     if (i == 0)
         return;
+    moxd_assert(!(p->flags & MOXD_PART_ROOT) == !p->envelope);
     moxd_assert(p->parent < i && p->header >= up->body && p->end <= up->end);
     moxd_assert(p->next == 0 || (p->next < m->nparts && m->parts[p->next].header >= p->end));
     check_path(m, p);
@@ -110,12 +111,83 @@ static inline void check_imap(const struct moxd_msg *m)
     moxd_buf_fini(&b);
 }
 
+/* What a summary knows is what the header says. Whether it knows. */
+static inline bool check_summary_names(struct moxd_arena *a, const struct moxd_summary *s,
+                                       struct moxd_str header, const struct moxd_str *names,
+                                       size_t n)
+{
+    struct moxd_reader r = moxd_reader_mem(&header);
+    struct moxd_buf want = MOXD_BUF_INIT(4 << 20), got = MOXD_BUF_INIT(4 << 20);
+    struct moxd_str rest = s->fields, whole = header;
+    struct moxd_summary_query q;
+    struct moxd_field f, g;
+    moxd_summary_query(&q, names, n, a);
+    if (!moxd_summary_knows(s, &q))
+        return false;
+    moxd_assert(moxd_header_filter(&r, 0, header.n, names, n, false, moxd_sink_buf(&want), NULL) ==
+                0);
+    moxd_summary_filter(s, &q, &got);
+    moxd_assert(moxd_str_eq(moxd_buf_str(&want), moxd_buf_str(&got)));
+    while (moxd_field_next(&whole, &f)) {
+        bool listed = false;
+        for (size_t i = 0; i < n; i++)
+            listed |= f.name.n > 0 && moxd_str_caseeq(f.name, names[i]);
+        if (!listed)
+            continue;
+        moxd_assert(moxd_summary_next(&rest, &q, &g));
+        moxd_assert(moxd_str_caseeq(f.name, g.name) && moxd_str_eq(f.value, g.value));
+    }
+    moxd_assert(!moxd_summary_next(&rest, &q, &g));
+    moxd_buf_fini(&want);
+    moxd_buf_fini(&got);
+    return true;
+}
+
+static inline void check_summary_envelope(struct moxd_arena *a, const struct moxd_summary *s,
+                                          struct moxd_str header)
+{
+    const struct moxd_envelope *want = moxd_envelope_parse(a, header), *got;
+    struct moxd_summary_query q;
+    moxd_summary_query_envelope(&q, a);
+    got = moxd_summary_envelope(s, &q, a);
+    for (int i = 0; got && i < MOXD_ENV_N; i++)
+        moxd_assert(moxd_str_eq(got->f[i], want->f[i]) && !got->f[i].p == !want->f[i].p);
+}
+
+/* A header of at most MOXD_HEADER_MAX bytes; how many queries the summary could answer. */
+static inline size_t check_summary(struct moxd_str header)
+{
+    static const struct moxd_str list[] = { { "from", 4 },         { "SUBJECT", 7 },  { "Date", 4 },
+                                            { "X-Not-There", 11 }, { "Received", 8 }, { "", 0 } };
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_buf form = MOXD_BUF_INIT(1 << 20);
+    struct moxd_summary s;
+    struct moxd_field f;
+    size_t known = 0;
+    moxd_summary_make(header, &form);
+    moxd_assert(form.n <= 3 * MOXD_SUMMARY_MAX);
+    if (moxd_summary_read(&s, moxd_buf_str(&form)) == 0) {
+        moxd_assert(s.header_size == header.n);
+        known += check_summary_names(a, &s, header, list, MOXD_NELEMS(list));
+        known += check_summary_names(a, &s, header, list, 4);
+        for (struct moxd_str rest = header; moxd_field_next(&rest, &f);)
+            if (f.name.n > 0)
+                known += check_summary_names(a, &s, header, &f.name, 1);
+        check_summary_envelope(a, &s, header);
+    }
+    moxd_buf_fini(&form);
+    moxd_arena_free(a);
+    return known;
+}
+
 /* The functions for memory see the same header as the structure. */
 static inline void check_header_end(const struct moxd_reader *r, const struct moxd_msg *m)
 {
     char *p = moxd_xmalloc((size_t)r->size);
     moxd_assert(moxd_read_at(r, 0, p, (size_t)r->size, NULL) == 0);
     moxd_assert(moxd_header_end(moxd_str(p, (size_t)r->size)) == m->parts[0].body);
+    if (m->parts[0].body <= MOXD_HEADER_MAX)
+        check_summary(moxd_str(p, (size_t)m->parts[0].body));
     free(p);
 }
 

@@ -6,7 +6,7 @@
 static bool listed(struct moxd_str name, const struct moxd_str *names, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (moxd_str_caseeq(name, names[i]))
+        if (name.n > 0 && moxd_str_caseeq(name, names[i]))
             return true;
     return false;
 }
@@ -37,6 +37,25 @@ int moxd_header_filter(const struct moxd_reader *r, uint64_t start, uint64_t end
             return -1;
     }
     return rc;
+}
+
+enum { FIRST_READ = 16 * 1024 /* holds nearly every header */ };
+
+int moxd_header_read(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_str *out,
+                     bool *whole, struct moxd_err *err)
+{
+    for (size_t max = FIRST_READ;; max = MOXD_HEADER_MAX) {
+        size_t n = r->size < max ? (size_t)r->size : max;
+        char *p = moxd_arena_alloc(a, n + 1);
+        if (moxd_read_at(r, 0, p, n, err))
+            return -1;
+        *out = moxd_str(p, moxd_header_end(moxd_str(p, n)));
+        bool all = out->n < n || n == r->size;
+        if (whole)
+            *whole = all;
+        if (all || max == MOXD_HEADER_MAX)
+            return 0;
+    }
 }
 
 int moxd_header_load(const struct moxd_reader *r, uint64_t start, uint64_t end,

@@ -1,5 +1,7 @@
 /* Reads the compact form of a structure. Nothing in it is trusted: it may be damaged on disk. */
-#include "wire.h"
+#include <moxmail/message.h>
+
+#include "varint.h"
 
 struct in {
     struct moxd_str rest;
@@ -9,18 +11,10 @@ struct in {
 
 static uint64_t get(struct in *in, uint64_t max)
 {
-    uint64_t v = 0;
-    size_t n = in->rest.n < 9 ? in->rest.n : 9;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)in->rest.p[i];
-        v |= (uint64_t)(c & 0x7f) << (7 * i);
-        if (c & 0x80)
-            continue;
-        in->rest = moxd_str_from(in->rest, i + 1);
-        if (v <= max)
-            return v;
-        break;
-    }
+    uint64_t v;
+
+    if (mail_varint_get(&in->rest, max, &v) == 0)
+        return v;
     in->bad = true;
     return 0;
 }
@@ -49,7 +43,7 @@ static struct moxd_params get_params(struct in *in)
     return params;
 }
 
-static void get_texts(struct in *in, struct moxd_part *p)
+static void get_texts(struct in *in, struct moxd_part *p, bool envelope)
 {
     p->type = get_str(in);
     p->subtype = get_str(in);
@@ -63,7 +57,7 @@ static void get_texts(struct in *in, struct moxd_part *p)
     p->location = get_str(in);
     p->md5 = get_str(in);
     in->bad |= p->type.n == 0 || p->subtype.n == 0;
-    if (!(p->flags & MOXD_PART_ROOT))
+    if (!envelope)
         return;
     struct moxd_envelope *env = moxd_arena_alloc(in->a, sizeof(*env));
     for (int f = 0; f < MOXD_ENV_N; f++)
@@ -106,7 +100,7 @@ static void get_part(struct in *in, struct moxd_msg *m, uint32_t i)
     p->body = p->header + get(in, m->size - p->header);
     p->end = p->body + get(in, m->size - p->body);
     p->lines = get(in, p->end - p->body);
-    get_texts(in, p);
+    get_texts(in, p, i > 0 && (p->flags & MOXD_PART_ROOT));
     if (in->bad || (i > 0 && p->parent == i) || p->cte > MOXD_CTE_OTHER ||
         (i > 0 && !link_part(m, i)) || (p->number == 0) != !!(p->flags & MOXD_PART_ROOT))
         in->bad = true;
@@ -122,7 +116,7 @@ static bool complete(const struct moxd_msg *m)
 
 static bool get_msg(struct in *in, uint64_t size, struct moxd_msg *m)
 {
-    if (get(in, MAIL_WIRE_VERSION) != MAIL_WIRE_VERSION || get(in, size) != size)
+    if (get(in, MOXD_MSG_FORM) != MOXD_MSG_FORM || get(in, size) != size)
         return false;
     m->size = size;
     m->flags = (unsigned)get(in, MOXD_MSG_LIMITED);

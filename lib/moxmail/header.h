@@ -46,6 +46,10 @@ void moxd_field_text(struct moxd_buf *out, struct moxd_str value);
 int moxd_header_filter(const struct moxd_reader *r, uint64_t start, uint64_t end,
                        const struct moxd_str *names, size_t n, bool not, struct moxd_sink sink,
                        struct moxd_err *err) MOXD_CHECKED;
+/* The header of the message behind the reader, as moxd_header_end has it, in the arena. *whole (may be NULL)
+ * is false when only its first MOXD_HEADER_MAX bytes are there. */
+int moxd_header_read(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_str *out,
+                     bool *whole, struct moxd_err *err) MOXD_CHECKED;
 /* Loads the header between the offsets, at most MOXD_HEADER_MAX bytes of it, into the arena. */
 int moxd_header_load(const struct moxd_reader *r, uint64_t start, uint64_t end,
                      struct moxd_arena *a, struct moxd_str *out, struct moxd_err *err) MOXD_CHECKED;

@@ -76,7 +76,9 @@ struct moxd_part {
     struct moxd_params dparams;
     /* Values unfolded; p NULL when absent. */
     struct moxd_str id, description, language, location, md5;
-    const struct moxd_envelope *envelope; /* of a message's root, else NULL */
+    /* Of a message's root, else NULL. A structure that was read back has none for the message itself:
+     * that is in its header. */
+    const struct moxd_envelope *envelope;
 };
 
 enum {
@@ -100,8 +102,11 @@ struct moxd_envelope *moxd_envelope_parse(struct moxd_arena *a, struct moxd_str 
 /* One envelope value (or id or description) as readable UTF-8; nothing when it is absent. */
 void moxd_msg_text(struct moxd_buf *out, struct moxd_str value);
 
-/* The compact form of the structure, versioned; appended to out. A typical message needs 100-300
- * bytes, most of them its envelope. */
+/* The number of the compact form: raised when the form or the meaning of what is in it changes. */
+enum { MOXD_MSG_FORM = 2 };
+/* Whether stored bytes say that they are of this form. */
+bool moxd_msg_form_current(struct moxd_str data);
+/* The compact form of the structure, versioned; appended to out: 40-60 bytes for a part. */
 void moxd_msg_encode(const struct moxd_msg *m, struct moxd_buf *out);
 /* Reads the compact form back; `size` is the size of the message now. Everything lives in the arena,
  * `data` is copied. KIND_CORRUPT when the form is of another version, is damaged, or does not fit

@@ -122,25 +122,6 @@ bool store_head_has(struct moxd_str header)
     return false;
 }
 
-/* Holds nearly every header. */
-enum { HEADER_CHUNK = 16 * 1024 };
-
-int store_head_load(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_str *out,
-                    struct moxd_err *err)
-{
-    uint64_t max = r->size < MOXD_HEADER_MAX ? r->size : MOXD_HEADER_MAX;
-    uint64_t n = max < HEADER_CHUNK ? max : HEADER_CHUNK;
-
-    for (;; n = max) {
-        char *p = moxd_arena_alloc(a, n + 1);
-        if (moxd_read_at(r, 0, p, n, err) < 0)
-            return -1;
-        *out = moxd_str(p, moxd_header_end(moxd_str(p, n)));
-        if (out->n < n || n == max)
-            return 0;
-    }
-}
-
 void store_head_parse(struct store_head *h, struct moxd_str prefix, struct moxd_str header)
 {
     struct moxd_str v[WANTED] = { 0 };

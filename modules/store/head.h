@@ -1,5 +1,4 @@
-/* What the store itself looks for in the header of a message: what threads are made of. Pure, but for what a
- * reader does. */
+/* What the store itself looks for in the header of a message: what threads are made of. Pure. */
 #ifndef STORE_HEAD_H
 #define STORE_HEAD_H
 
@@ -21,9 +20,6 @@ struct store_head {
 };
 /* Whether any of the fields is there. */
 bool store_head_has(struct moxd_str header);
-/* Loads the header of the message; in the arena. */
-int store_head_load(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_str *out,
-                    struct moxd_err *err) MOXD_CHECKED;
 /* The first of each field counts, in the prefix or in the header proper. */
 void store_head_parse(struct store_head *h, struct moxd_str prefix, struct moxd_str header);
 /* 64 bits of anything; never 0. Not against collisions on purpose: whoever wants to be taken for another

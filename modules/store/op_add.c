@@ -75,7 +75,7 @@ static int head_of(struct store_tx *tx, struct store_op_one *one, struct moxd_er
 
     if (one->head->ready)
         return 0;
-    if (store_head_load(&r, tx->arena, &header, err) < 0)
+    if (moxd_header_read(&r, tx->arena, &header, NULL, err) < 0)
         return -1;
     store_head_parse(one->head, one->add->prefix, header);
     return 0;

@@ -37,7 +37,7 @@ static int header_job(void *arg, struct moxd_err *err)
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct moxd_str header;
 
-    if (store_head_load(&r, a, &header, err) < 0)
+    if (moxd_header_read(&r, a, &header, NULL, err) < 0)
         return -1;
     store_head_parse(job->head, MOXD_STR(""), header);
     return 0;

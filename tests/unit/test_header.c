@@ -67,6 +67,7 @@ START_TEST(header_fields_by_name)
     check_filter(text, "b", true, "A: 1\r\na : 3\r\nC: 4\r\n\r\n");
     check_filter(text, "X", false, "\r\n");
     check_filter("A: 1\r\n", "X", false, "");
+    check_filter("A: 1\r\njunk\r\n", "", false, "");
 }
 END_TEST
 
