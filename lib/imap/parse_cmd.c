@@ -187,6 +187,11 @@ static int args_cancelupdate(struct imap_parser *p, struct moxd_imap_cmd *c)
     return 0;
 }
 
+static int args_notify(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    return mail_imap_space(p) < 0 ? -1 : mail_imap_notify(p, c);
+}
+
 static int args_fetch(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
     if (args_set(p, c) < 0 || mail_imap_space(p) < 0 || mail_imap_fetch_items(p, c) < 0)
@@ -255,6 +260,7 @@ static const struct {
     [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
     [MOXD_IMAP_CANCELUPDATE] = { "CANCELUPDATE", args_cancelupdate, false },
+    [MOXD_IMAP_NOTIFY] = { "NOTIFY", args_notify, false },
 };
 
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb)

@@ -12,6 +12,7 @@ struct imap_parser {
     struct moxd_arena *a;
     struct moxd_err *err;
     size_t nfields;        /* header fields named so far */
+    size_t nnames;         /* mailboxes named in filters so far */
     bool condstore;        /* something of RFC 7162 was met */
     bool seqs;             /* SEARCH: message numbers were */
 };
@@ -57,6 +58,10 @@ int mail_imap_select_params(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_fetch_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_store_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_search_modseq(struct imap_parser *p, uint64_t *out);
+/* RFC 5465: what follows NOTIFY; the name of a filter; mailbox names, one or several in parentheses. */
+int mail_imap_notify(struct imap_parser *p, struct moxd_imap_cmd *c);
+bool mail_imap_filter(struct moxd_str name, enum moxd_imap_filter *out);
+int mail_imap_mailbox_names(struct imap_parser *p, struct moxd_imap_list *out);
 int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
                         struct moxd_str s);

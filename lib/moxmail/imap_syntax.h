@@ -23,6 +23,8 @@ enum moxd_imap_limits {
     MOXD_IMAP_SET_MAX = 20000,         /* ranges of a sequence set */
     MOXD_IMAP_APPEND_MESSAGES_MAX = 1000, /* of one APPEND */
     MOXD_IMAP_APPEND_PARTS_MAX = 1000, /* in all CATENATE lists of a command */
+    MOXD_IMAP_EVENT_GROUPS_MAX = 100,  /* of NOTIFY */
+    MOXD_IMAP_FILTER_NAMES_MAX = 1000, /* mailboxes named in a NOTIFY or an ESEARCH */
 };
 
 enum moxd_imap_verb {
@@ -37,6 +39,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_REPLACE,
     MOXD_IMAP_COMPRESS,
     MOXD_IMAP_CANCELUPDATE,
+    MOXD_IMAP_NOTIFY,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -155,6 +158,33 @@ struct moxd_imap_date {
     int16_t zone; /* minutes east */
 };
 
+/* NOTIFY (RFC 5465). */
+enum moxd_imap_event {
+    MOXD_IMAP_EVENT_MESSAGE_NEW = 1, MOXD_IMAP_EVENT_MESSAGE_EXPUNGE = 2,
+    MOXD_IMAP_EVENT_FLAG_CHANGE = 4, MOXD_IMAP_EVENT_ANNOTATION_CHANGE = 8,
+    MOXD_IMAP_EVENT_MAILBOX_NAME = 16, MOXD_IMAP_EVENT_SUBSCRIPTION_CHANGE = 32,
+    MOXD_IMAP_EVENT_MAILBOX_METADATA = 64, MOXD_IMAP_EVENT_SERVER_METADATA = 128,
+    MOXD_IMAP_EVENT_OTHER = 256, /* one that the RFC does not have */
+};
+const char *moxd_imap_event_name(unsigned bit); /* "MessageNew"; NULL when none has this bit */
+/* Which mailboxes are meant (RFC 5465 6, RFC 7377 2.2). */
+enum moxd_imap_filter {
+    MOXD_IMAP_FILTER_SELECTED, MOXD_IMAP_FILTER_SELECTED_DELAYED, MOXD_IMAP_FILTER_INBOXES,
+    MOXD_IMAP_FILTER_PERSONAL, MOXD_IMAP_FILTER_SUBSCRIBED,
+    MOXD_IMAP_FILTER_SUBTREE, MOXD_IMAP_FILTER_MAILBOXES,
+};
+struct moxd_imap_event_group {
+    enum moxd_imap_filter filter;
+    struct moxd_imap_list names; /* SUBTREE, MAILBOXES */
+    unsigned events;             /* 0: NONE */
+};
+struct moxd_imap_notify {
+    bool none;   /* NOTIFY NONE */
+    bool status; /* STATUS responses are wanted */
+    struct moxd_imap_event_group *groups; /* at most one for the selected mailbox */
+    size_t ngroups;
+};
+
 /* SELECT (QRESYNC (...)), RFC 7162 3.2.5. Sets without "*" and "$". */
 struct moxd_imap_qresync {
     bool given;
@@ -227,6 +257,7 @@ struct moxd_imap_cmd {
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
     bool condstore;              /* it is a CONDSTORE enabling command (RFC 7162 3.1), but for ENABLE */
     struct moxd_imap_qresync qresync; /* SELECT, EXAMINE */
+    struct moxd_imap_notify notify; /* with what MessageNew is to tell in items */
     bool has_changedsince, vanished; /* FETCH */
     uint64_t changedsince;
     bool has_unchangedsince;     /* STORE */

@@ -210,6 +210,7 @@ static int finish(struct imap_appending *ap)
     if (imap_append_store(ap) < 0)
         return refuse(ap);
     appenduid(ap, code);
+    imap_notify_own_uids(ap->s, ap->adds[0].mailbox_id, ap->adds[0].uid, ap->adds[ap->n - 1].uid);
     if (ap->replaced == 0)
         return imap_ok(ap->s, code, "appended");
     /* RFC 8508 4.3: before the EXPUNGE. */

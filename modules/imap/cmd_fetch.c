@@ -5,6 +5,7 @@ enum { BATCH = 500 };
 
 struct fetching {
     struct imap_session *s;
+    const struct moxd_imap_cmd *cmd; /* the items */
     struct moxd_arena *batch, *msg;
     struct moxd_str *previews; /* of the batch */
     uint64_t *threads;
@@ -18,7 +19,7 @@ struct fetching {
 
 static void look_at_items(struct fetching *f)
 {
-    const struct moxd_imap_cmd *cmd = &f->s->cmd;
+    const struct moxd_imap_cmd *cmd = f->cmd;
 
     for (size_t i = 0; i < cmd->nitems; i++) {
         enum moxd_imap_item_kind kind = cmd->items[i].kind;
@@ -42,12 +43,12 @@ static int put_items(struct fetching *f, struct imap_msg *msg, bool newly_seen)
     int r = 0;
 
     /* RFC 7162 3.2.4: a change is told with its UID, once the client knows of modification sequences. */
-    if (!imap_uidonly(s) && (s->cmd.uid || (newly_seen && imap_tells_modseq(s))) && !f->wants_uid)
+    if (!imap_uidonly(s) && (f->cmd->uid || (newly_seen && imap_tells_modseq(s))) && !f->wants_uid)
         moxd_buf_addf(&s->out, "UID %u ", msg->info->uid);
-    for (size_t i = 0; r == 0 && i < s->cmd.nitems; i++) {
+    for (size_t i = 0; r == 0 && i < f->cmd->nitems; i++) {
         if (i > 0)
             moxd_buf_addc(&s->out, ' ');
-        r = imap_fetch_item(msg, &s->cmd.items[i], &f->err);
+        r = imap_fetch_item(msg, &f->cmd->items[i], &f->err);
         if (r == 0 && s->out.overflow) {
             moxd_err_set(&f->err, MOXD_ERR_LIMIT, "more than %d bytes in a line", IMAP_OUT_MAX);
             r = 1;
@@ -77,8 +78,7 @@ static bool tells_modseq(const struct fetching *f, bool newly_seen)
 {
     if (f->wants_modseq)
         return false;
-    return f->s->cmd.has_changedsince ||
-           (imap_tells_modseq(f->s) && (f->wants_flags || newly_seen));
+    return f->cmd->has_changedsince || (imap_tells_modseq(f->s) && (f->wants_flags || newly_seen));
 }
 
 /* What the store has beside messages, for the whole batch at once. */
@@ -226,6 +226,27 @@ static int fetch_all(struct fetching *f, const struct store_uids *set)
     return r;
 }
 
+static int run(struct fetching *f, const struct store_uids *set)
+{
+    int r;
+
+    look_at_items(f);
+    f->batch = moxd_arena_new(0);
+    f->msg = moxd_arena_new(0);
+    r = fetch_all(f, set);
+    moxd_arena_free(f->msg);
+    moxd_arena_free(f->batch);
+    return r;
+}
+
+int imap_fetch_messages(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                        const struct store_uids *set)
+{
+    struct fetching f = { .s = s, .cmd = cmd };
+
+    return run(&f, set) < 0 ? -1 : 0;
+}
+
 /* RFC 7162 3.1.4.1: only those that were changed since. */
 static int only_changed(struct imap_session *s, struct store_uids *set, struct moxd_err *err)
 {
@@ -266,7 +287,7 @@ static int answer(struct fetching *f)
 
 int imap_cmd_fetch(struct imap_session *s)
 {
-    struct fetching f = { .s = s };
+    struct fetching f = { .s = s, .cmd = &s->cmd };
     struct store_uids set;
     struct moxd_err err = { 0 };
     int r;
@@ -280,11 +301,6 @@ int imap_cmd_fetch(struct imap_session *s)
         return -1;
     if (s->cmd.partial.a > 0)
         imap_view_partial(&s->sel->view, &s->cmd.partial, &set, s->a, &set);
-    look_at_items(&f);
-    f.batch = moxd_arena_new(0);
-    f.msg = moxd_arena_new(0);
-    r = fetch_all(&f, &set);
-    moxd_arena_free(f.msg);
-    moxd_arena_free(f.batch);
+    r = run(&f, &set);
     return r < 0 ? -1 : answer(&f);
 }

@@ -25,9 +25,8 @@ static void add_word(struct moxd_buf *b, bool *any, const char *word)
     *any = true;
 }
 
-static void attributes(struct imap_session *s, struct moxd_buf *b, const struct imap_row *r)
+static void attributes(struct moxd_buf *b, const struct imap_row *r, unsigned opts)
 {
-    unsigned opts = s->cmd.list_opts;
     bool any = false;
 
     moxd_buf_addc(b, '(');
@@ -42,6 +41,14 @@ static void attributes(struct imap_session *s, struct moxd_buf *b, const struct 
     moxd_buf_addc(b, ')');
 }
 
+void imap_put_list(struct imap_session *s, const struct imap_row *r, unsigned opts)
+{
+    moxd_buf_adds(&s->out, "* LIST ");
+    attributes(&s->out, r, opts);
+    moxd_buf_adds(&s->out, " \"/\" ");
+    imap_name_out(s, &s->out, r->name);
+}
+
 /* A name that only has something below it is listed with RECURSIVEMATCH, unless that is listed too. */
 static int send_row(struct imap_session *s, const struct imap_row *r)
 {
@@ -50,10 +57,7 @@ static int send_row(struct imap_session *s, const struct imap_row *r)
 
     if (!met && !(recursive && r->below_hidden))
         return 0;
-    moxd_buf_adds(&s->out, "* LIST ");
-    attributes(s, &s->out, r);
-    moxd_buf_adds(&s->out, " \"/\" ");
-    imap_name_out(s, &s->out, r->name);
+    imap_put_list(s, r, opts);
     if (recursive && r->below)
         moxd_buf_adds(&s->out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))"); /* RFC 9051 6.3.9.6 */
     if (imap_send_out(s) < 0)

@@ -9,8 +9,12 @@ static struct moxd_str without_slash(struct moxd_str name)
     return name.n > 1 && name.p[name.n - 1] == '/' ? moxd_str_sub(name, 0, name.n - 1) : name;
 }
 
-static int done(struct imap_session *s, int r, const struct moxd_err *err, const char *text)
+/* `name` was changed. */
+static int done(struct imap_session *s, int r, struct moxd_str name, const struct moxd_err *err,
+                const char *text)
 {
+    if (r == 0)
+        imap_notify_own(s, name);
     return r < 0 ? imap_fail(s, err) : imap_ok(s, NULL, "%s", text);
 }
 
@@ -44,7 +48,7 @@ static int created(struct imap_session *s, uint32_t id)
 int imap_cmd_create(struct imap_session *s)
 {
     struct moxd_err err = { 0 };
-    struct moxd_str name;
+    struct moxd_str name = { 0 };
     unsigned use = 0;
     uint32_t id;
     int r;
@@ -56,7 +60,10 @@ int imap_cmd_create(struct imap_session *s)
         r = s->im->store->mailbox_create(s->acc, without_slash(name), use, false, &id, &err);
     if (r < 0 && use && err.kind == MOXD_ERR_STATE)
         return imap_no(s, "USEATTR", "%s", err.pub);
-    return r < 0 ? imap_fail(s, &err) : created(s, id);
+    if (r < 0)
+        return imap_fail(s, &err);
+    imap_notify_own(s, without_slash(name));
+    return created(s, id);
 }
 
 /* A client that deletes the mailbox it has selected knows that it is gone. One that somebody else has
@@ -72,7 +79,7 @@ static bool is_selected(struct imap_session *s, struct moxd_str name)
 int imap_cmd_delete(struct imap_session *s)
 {
     struct moxd_err err = { 0 };
-    struct moxd_str name;
+    struct moxd_str name = { 0 };
     bool selected = false;
     int r = imap_name_in(s, s->cmd.mailbox, &name, &err);
 
@@ -85,32 +92,32 @@ int imap_cmd_delete(struct imap_session *s)
     /* RFC 5530: the mailbox has children. */
     if (r < 0 && err.kind == MOXD_ERR_STATE)
         return imap_no(s, "HASCHILDREN", "%s", err.pub);
-    return done(s, r, &err, "deleted");
+    return done(s, r, name, &err, "deleted");
 }
 
 int imap_cmd_rename(struct imap_session *s)
 {
     struct moxd_err err = { 0 };
-    struct moxd_str from, to;
+    struct moxd_str from, to = { 0 };
     int r = imap_name_in(s, s->cmd.mailbox, &from, &err);
 
     if (r == 0)
         r = imap_name_in(s, s->cmd.arg, &to, &err);
     if (r == 0)
         r = s->im->store->mailbox_rename(s->acc, from, without_slash(to), &err);
-    return done(s, r, &err, "renamed");
+    return done(s, r, without_slash(to), &err, "renamed");
 }
 
 int imap_cmd_subscribe(struct imap_session *s)
 {
     bool on = s->cmd.verb == MOXD_IMAP_SUBSCRIBE;
     struct moxd_err err = { 0 };
-    struct moxd_str name;
+    struct moxd_str name = { 0 };
     int r = imap_name_in(s, s->cmd.mailbox, &name, &err);
 
     if (r == 0)
         r = s->im->store->subscribe(s->acc, name, on, &err);
-    return done(s, r, &err, on ? "subscribed" : "unsubscribed");
+    return done(s, r, name, &err, on ? "subscribed" : "unsubscribed");
 }
 
 int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, unsigned atts)

@@ -85,7 +85,11 @@ static int copy_or_move(struct imap_session *s, void (*fn)(void *arg), struct co
         return r;
     if (imap_patiently(s, fn, c) < 0)
         return -1;
-    return c->r == 0 ? 0 : imap_fail(s, &c->err) < 0 ? -1 : 1;
+    if (c->r < 0)
+        return imap_fail(s, &c->err) < 0 ? -1 : 1;
+    if (c->n > 0)
+        imap_notify_own_uids(s, c->dst.id, c->v[0].dst_uid, c->v[c->n - 1].dst_uid);
+    return 0;
 }
 
 int imap_cmd_copy(struct imap_session *s)

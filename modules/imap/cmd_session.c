@@ -47,6 +47,7 @@ static const struct {
     { "REPLACE", false },
     { "COMPRESS=DEFLATE", false },
     { "INPROGRESS", false },
+    { "NOTIFY", false },
 };
 /* clang-format on */
 
@@ -202,7 +203,7 @@ int imap_cmd_starttls(struct imap_session *s)
     return 0;
 }
 
-static int tell_changes(struct imap_session *s)
+int imap_tell_changes(struct imap_session *s)
 {
     int r = imap_sync(s);
 
@@ -220,7 +221,7 @@ int imap_cmd_idle(struct imap_session *s)
     if (imap_continue(s, "idling") < 0)
         return -1;
     do { /* some clients send an empty line behind IDLE (doc/clients.md) */
-        if (imap_wait(s, moxd_deadline(IMAP_IDLE_TIMEOUT), tell_changes) < 0 ||
+        if (imap_wait(s, moxd_deadline(IMAP_IDLE_TIMEOUT), imap_tell_changes) < 0 ||
             imap_read_line(s, &line, false) < 0)
             return -1;
     } while (line.n == 0);

@@ -80,6 +80,12 @@ struct imap_selected {
     struct imap_contexts *contexts; /* RETURN (UPDATE); heap, NULL while there are none */
 };
 
+/* What the running command did itself, of which NOTIFY need not tell. */
+struct imap_own {
+    const char *name; /* mailbox; in the arena of the command */
+    uint32_t mailbox, first, last; /* messages that it added */
+};
+
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
 struct imap_session {
     struct imap *im;
@@ -90,6 +96,7 @@ struct imap_session {
     const struct imap_service_conf *conf;
     enum imap_state state;
     unsigned enabled;
+    bool waiting;          /* no command runs */
     bool bye;              /* the session ends after this command */
     bool valid_seen;       /* a valid command came (SMTPIN-02, IMAP-12) */
     unsigned bad;          /* invalid commands in a row */
@@ -99,6 +106,8 @@ struct imap_session {
     struct store_account *acc;
     struct store_watch *watch;
     struct imap_selected *sel; /* NULL unless selected; heap */
+    struct imap_notify *notify; /* NULL until the first NOTIFY; heap */
+    struct imap_own own;
     struct moxd_buf text;      /* the command being read */
     struct moxd_buf out;       /* the response line being made */
     bool out_split;            /* part of the response line in `out` was sent already */
@@ -119,12 +128,14 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_namespace, imap_cmd_status, imap_cmd_append, imap_cmd_idle, imap_cmd_check,
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
-    imap_cmd_cancelupdate;
+    imap_cmd_cancelupdate, imap_cmd_notify;
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
 /* Whether EXPUNGE may be sent before the answer of the running command (RFC 9051 7.5.1). */
 bool imap_may_expunge(const struct imap_session *s);
+/* Tells what others change, as on_change of imap_wait. */
+int imap_tell_changes(struct imap_session *s) MOXD_SUSPENDS;
 /* Gives back the memory of the command but for its tag, for a wait that may be long. */
 void imap_release(struct imap_session *s);
 /* Waits for input from the client: 0; -1 when the session ends (BYE was sent if it could be). What others
@@ -166,6 +177,29 @@ int imap_fail(struct imap_session *s, const struct moxd_err *err) MOXD_SUSPENDS;
 int imap_bye(struct imap_session *s, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
 /* "CAPABILITY ..." for this state, appended to b. */
 void imap_capabilities(struct imap_session *s, struct moxd_buf *b);
+
+/* notify.c, notify_note.c, notify_tell.c (RFC 5465). Without NOTIFY they do nothing. */
+void imap_notify_free(struct imap_notify *n);
+/* A change of the account. */
+void imap_notify_note(struct imap_session *s, const struct store_change *c);
+/* Changes were lost. */
+void imap_notify_lost(struct imap_notify *n);
+/* The running command changed a mailbox of this name; added these messages. */
+void imap_notify_own(struct imap_session *s, struct moxd_str name);
+void imap_notify_own_uids(struct imap_session *s, uint32_t mailbox, uint32_t first, uint32_t last);
+bool imap_notify_is_own(const struct imap_session *s, uint32_t mailbox, uint32_t uid);
+/* Which enum moxd_imap_event are told of the selected mailbox: all without NOTIFY. */
+unsigned imap_notify_selected(const struct imap_session *s);
+/* Whether expunges are told whatever command runs. */
+bool imap_notify_at_once(const struct imap_session *s);
+/* The FETCH items that are told of new messages; NULL: none. */
+const struct moxd_imap_cmd *imap_notify_items(const struct imap_session *s);
+/* Tells what was noted. */
+int imap_notify_tell(struct imap_session *s) MOXD_SUSPENDS;
+
+/* cmd_fetch.c: sends a FETCH response with the items of cmd for each message of the set that the client knows. */
+int imap_fetch_messages(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                        const struct store_uids *set) MOXD_SUSPENDS;
 
 /* progress.c (RFC 9585): long commands tell how far they are. */
 void imap_progress_begin(struct imap_session *s); /* a command begins */

@@ -80,12 +80,12 @@ static const struct moxd_service services[] = {
 };
 
 static const char *const verbs[] = {
-    "CAPABILITY",  "NOOP",   "LOGOUT",   "ID",        "STARTTLS", "AUTHENTICATE", "LOGIN",
-    "ENABLE",      "SELECT", "EXAMINE",  "CREATE",    "DELETE",   "RENAME",       "SUBSCRIBE",
-    "UNSUBSCRIBE", "LIST",   "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
-    "CHECK",       "CLOSE",  "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
-    "COPY",        "MOVE",   "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
-    "invalid",     NULL,
+    "CAPABILITY",  "NOOP",    "LOGOUT",   "ID",        "STARTTLS", "AUTHENTICATE", "LOGIN",
+    "ENABLE",      "SELECT",  "EXAMINE",  "CREATE",    "DELETE",   "RENAME",       "SUBSCRIBE",
+    "UNSUBSCRIBE", "LIST",    "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
+    "CHECK",       "CLOSE",   "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
+    "COPY",        "MOVE",    "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
+    "NOTIFY",      "invalid", NULL,
 };
 static const char *const results[] = { "ok", "no", "bad", NULL };
 static const struct moxd_metric metrics[] = {

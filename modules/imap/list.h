@@ -27,6 +27,8 @@ int imap_list_prepare(struct imap_session *s, struct imap_listing *l,
 struct imap_row *imap_list_find(const struct imap_listing *l, const char *name);
 /* RFC 9051 6.3.9.1: whether the name is what the selection options ask for. */
 bool imap_list_meets(unsigned opts, const struct imap_row *r);
+/* Appends a LIST response to s->out, to which extended data may be added; opts: enum moxd_imap_list_opt. */
+void imap_put_list(struct imap_session *s, const struct imap_row *r, unsigned opts);
 /* Cuts the last level off; false when there is only one. */
 bool imap_to_parent(char *name);
 

@@ -44,6 +44,7 @@ static const struct command commands[MOXD_IMAP_VERBS] = {
     [MOXD_IMAP_SORT] = { imap_cmd_sort, IMAP_SELECTED, true },
     [MOXD_IMAP_THREAD] = { imap_cmd_thread, IMAP_SELECTED, true },
     [MOXD_IMAP_COMPRESS] = { imap_cmd_compress, IN, false },
+    [MOXD_IMAP_NOTIFY] = { imap_cmd_notify, IN, false },
     [MOXD_IMAP_CANCELUPDATE] = { imap_cmd_cancelupdate, IMAP_SELECTED, false },
     [MOXD_IMAP_REPLACE] = { imap_cmd_append, IMAP_SELECTED, false },
 };
@@ -139,26 +140,36 @@ void imap_release(struct imap_session *s)
     moxd_buf_fini(&s->out);
     moxd_arena_free(s->a);
     s->a = NULL;
+    s->own = (struct imap_own){ 0 };
     if (s->sel)
         imap_view_forget(&s->sel->view);
 }
 
 bool imap_may_expunge(const struct imap_session *s)
 {
+    /* RFC 5465 6.1: the client has said that it does not use message numbers. */
+    if (s->waiting || (imap_notify_at_once(s) && !selects(s)))
+        return imap_notify_at_once(s);
     /* RFC 7162 3.2.10.2: nor while UID SEARCH looks at numbers. */
     return !commands[s->cmd.verb].no_expunge || (s->cmd.uid && !s->cmd.search_seqs);
 }
 
 /* Waits for the next command. What others change meanwhile is noted and told in the next command
- * (RFC 9051 5.2 lets a server send it at any time, but few clients read outside of a command). */
+ * (RFC 9051 5.2 lets a server send it at any time, but few clients read outside of a command), to a client
+ * that used NOTIFY at once. */
 static int wait_command(struct imap_session *s)
 {
     int64_t deadline =
         moxd_deadline(s->state == IMAP_NOT_AUTH ? IMAP_LOGIN_TIMEOUT : IMAP_IDLE_TIMEOUT);
 
+    int r;
+
     if (moxd_stream_buffered(s->st) > 0 && !moxd_stopping())
         return 0;
-    return imap_wait(s, deadline, imap_pull);
+    s->waiting = true;
+    r = imap_wait(s, deadline, s->notify ? imap_tell_changes : imap_pull);
+    s->waiting = false;
+    return r;
 }
 
 int imap_wait(struct imap_session *s, int64_t deadline, int (*on_change)(struct imap_session *s))
@@ -209,6 +220,7 @@ static void fini(struct imap_session *s)
 {
     imap_release(s);
     imap_deselect(s);
+    imap_notify_free(s->notify);
     if (s->watch)
         s->im->store->unwatch(s->watch);
     if (s->acc)

@@ -16,6 +16,8 @@ static int note_change(struct imap_session *s, const struct store_change *c)
         (void)imap_bye(s, "the account was removed");
         return -1;
     }
+    if (s->notify)
+        imap_notify_note(s, c);
     if (!s->sel || c->mailbox != s->sel->mailbox)
         return 0;
     if (c->kind == STORE_CHANGE_MAILBOX_REMOVE) {
@@ -44,6 +46,7 @@ int imap_pull(struct imap_session *s)
             s->sel->lost = true;
         if (s->sel && s->sel->contexts)
             imap_contexts_lost(s->sel->contexts);
+        imap_notify_lost(s->notify);
         return 0;
     }
     for (size_t i = 0; i < n; i++)
@@ -106,23 +109,49 @@ static int tell_flags(struct imap_session *s, struct moxd_arena *a)
     return 0;
 }
 
-static int tell(struct imap_session *s, struct moxd_arena *a)
+/* The messages from `from` on are new: what NOTIFY asked for of those that others added. */
+static int tell_items(struct imap_session *s, size_t from, struct moxd_arena *a)
+{
+    const struct moxd_imap_cmd *items = imap_notify_items(s);
+    const struct imap_view *view = &s->sel->view;
+    struct store_uid_range *r = moxd_arena_calloc(a, view->n - from + 1, sizeof(*r));
+    size_t n = 0;
+
+    for (size_t i = from; items && i < view->n; i++)
+        if (!imap_notify_is_own(s, s->sel->mailbox, view->uids[i]))
+            r[n++] = (struct store_uid_range){ view->uids[i], view->uids[i] };
+    return n > 0 ? imap_fetch_messages(s, items, &(struct store_uids){ r, n }) : 0;
+}
+
+static int tell_new(struct imap_session *s)
 {
     struct imap_view *view = &s->sel->view;
 
+    view->told = view->n;
+    imap_recent_claim(s, view->uids[view->n - 1] + 1);
+    return imap_untagged(s, "%zu EXISTS", view->told);
+}
+
+/* What the client wants to hear of: everything, unless it said otherwise with NOTIFY. */
+static int tell(struct imap_session *s, struct moxd_arena *a)
+{
+    struct imap_view *view = &s->sel->view;
+    unsigned wants = imap_notify_selected(s);
+    bool gone = (wants & MOXD_IMAP_EVENT_MESSAGE_EXPUNGE) && imap_may_expunge(s);
+    size_t told;
+
     if (compare(s, a) < 0)
         return -1;
-    if (imap_contexts_tell_gone(s) < 0 || (imap_may_expunge(s) && imap_tell_expunged(s) < 0))
+    if (imap_contexts_tell_gone(s) < 0 || (gone && imap_tell_expunged(s) < 0))
         return -1;
-    if (view->told < view->n) {
-        view->told = view->n;
-        imap_recent_claim(s, view->uids[view->n - 1] + 1);
-        if (imap_untagged(s, "%zu EXISTS", view->told) < 0)
-            return -1;
-    }
-    if (imap_tell_recent(s) < 0 || (view->nflags > 0 && tell_flags(s, a) < 0))
+    told = view->told;
+    if ((wants & MOXD_IMAP_EVENT_MESSAGE_NEW) &&
+        ((told < view->n && tell_new(s) < 0) || imap_tell_recent(s) < 0))
         return -1;
-    return imap_contexts_tell(s);
+    if (((wants & MOXD_IMAP_EVENT_FLAG_CHANGE) && view->nflags > 0 && tell_flags(s, a) < 0) ||
+        imap_contexts_tell(s) < 0)
+        return -1;
+    return told < view->told ? tell_items(s, told, a) : 0;
 }
 
 static bool due(const struct imap_selected *sel)
@@ -133,17 +162,11 @@ static bool due(const struct imap_selected *sel)
            imap_contexts_due(sel->contexts);
 }
 
-int imap_sync(struct imap_session *s)
+static int sync_selected(struct imap_session *s)
 {
     struct moxd_arena *a;
     int r = 0;
 
-    if (s->bye)
-        return 0;
-    if (imap_pull(s) < 0)
-        return -1;
-    if (!s->sel)
-        return 0;
     if (due(s->sel)) {
         a = moxd_arena_new(0);
         r = tell(s, a);
@@ -151,4 +174,13 @@ int imap_sync(struct imap_session *s)
     }
     imap_view_forget(&s->sel->view);
     return r;
+}
+
+int imap_sync(struct imap_session *s)
+{
+    if (s->bye)
+        return 0;
+    if (imap_pull(s) < 0 || (s->sel && sync_selected(s) < 0))
+        return -1;
+    return imap_notify_tell(s);
 }

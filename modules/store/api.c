@@ -381,6 +381,17 @@ static int api_view(struct moxd_instance *self, struct store_account *acc, store
     return store_read(account_or_server(self, acc), fn, arg, err);
 }
 
+static int api_canonical_name(struct moxd_str name, struct moxd_arena *a, struct moxd_str *out,
+                              struct moxd_err *err)
+{
+    struct store_name n;
+
+    if (store_name_parse(name, &n, err) < 0)
+        return -1;
+    *out = moxd_arena_str(a, store_name_str(&n));
+    return 0;
+}
+
 const struct store_v1 store_api = {
     .open = api_open,
     .ref = store_account_ref,
@@ -437,4 +448,5 @@ const struct store_v1 store_api = {
     .by_message_id = api_by_message_id,
     .set_thread = api_set_thread,
     .link_threads = api_link_threads,
+    .canonical_name = api_canonical_name,
 };

@@ -334,6 +334,9 @@ struct store_v1 {
      * children may come before their parents. TEMP when the server stops; it then goes on when the
      * account is next opened. */
     int (*link_threads)(struct store_account *acc, struct moxd_err *err) MOXD_SUSPENDS;
+    /* A mailbox name as the store writes it, whether there is such a mailbox or not. INVALID. */
+    int (*canonical_name)(struct moxd_str name, struct moxd_arena *a, struct moxd_str *out,
+                          struct moxd_err *err);
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

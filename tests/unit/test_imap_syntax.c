@@ -259,6 +259,42 @@ static void refused_by_limit(const char *head, const char *unit, size_t times)
     moxd_buf_fini(&b);
 }
 
+START_TEST(notify)
+{
+    static const char *const good[] = {
+        "a NOTIFY NONE", "a NOTIFY SET (selected NONE)", "a notify set (inboxes none)",
+        "a NOTIFY SET STATUS (personal (MailboxName x-other))",
+        "a NOTIFY SET (selected-delayed (MessageNew (UID BODY.PEEK[1]) MessageExpunge))",
+        "a NOTIFY SET (subtree (a \"b c\") (SubscriptionChange)) (mailboxes {1}\r\nx NONE)",
+    };
+    static const char *const bad[] = {
+        "a NOTIFY", "a NOTIFY SET", "a NOTIFY NONE x", "a NOTIFY SET STATUS",
+        "a NOTIFY SET (selected)", "a NOTIFY SET (selected ())", "a NOTIFY SET (any NONE)",
+        "a NOTIFY SET (subtree NONE)", "a NOTIFY SET (mailboxes () NONE)",
+        "a NOTIFY SET (personal (MessageNew))", "a NOTIFY SET (personal (MessageExpunge))",
+        "a NOTIFY SET (personal (FlagChange))", "a NOTIFY SET (selected (MailboxName))",
+        "a NOTIFY SET (selected NONE) (selected-delayed NONE)",
+        "a NOTIFY SET (personal (MessageNew (UID) MessageExpunge))",
+        "a NOTIFY SET (selected (MessageNew () MessageExpunge))",
+        "a NOTIFY SET (selected (MessageNew (UID) MessageNew (UID) MessageExpunge))",
+    };
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        ck_assert_msg(parse(good[i]) == 0, "%s: %s", good[i], err.pub);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        ck_assert_msg(parse(bad[i]) < 0 && err.kind == MOXD_ERR_SYNTAX, "%s", bad[i]);
+    ck_assert_int_eq(parse("a NOTIFY SET STATUS (subtree (a b) (MessageNew MessageExpunge)) "
+                           "(selected (MessageNew (FLAGS UID) MessageExpunge FlagChange Other))"),
+                     0);
+    ck_assert(cmd.notify.status && !cmd.notify.none);
+    ck_assert_uint_eq(cmd.notify.ngroups, 2);
+    ck_assert_uint_eq(cmd.notify.groups[0].names.n, 2);
+    ck_assert_uint_eq(cmd.notify.groups[0].events, 3);
+    ck_assert_uint_eq(cmd.notify.groups[1].events, 7 | MOXD_IMAP_EVENT_OTHER);
+    ck_assert_uint_eq(cmd.nitems, 2);
+}
+END_TEST
+
 START_TEST(limits)
 {
     refused_by_limit("a SEARCH ", "(", 10000);
@@ -353,4 +389,4 @@ START_TEST(output_strings)
 END_TEST
 
 UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items,
-          search_tree, sort, condstore, limits, dates, announcements, output_strings)
+          search_tree, sort, condstore, notify, limits, dates, announcements, output_strings)

@@ -1,0 +1,238 @@
+/* NOTIFY: the command (RFC 5465 3.1, 6). */
+#include "notify.h"
+#include "imap_mailbox.h"
+#include <stdlib.h>
+
+/* RFC 5465 5.6 and 5.7 make events of metadata mandatory only beside METADATA, annotations nowhere. */
+enum {
+    MESSAGES =
+        MOXD_IMAP_EVENT_MESSAGE_NEW | MOXD_IMAP_EVENT_MESSAGE_EXPUNGE | MOXD_IMAP_EVENT_FLAG_CHANGE,
+    SUPPORTED = MESSAGES | MOXD_IMAP_EVENT_MAILBOX_NAME | MOXD_IMAP_EVENT_SUBSCRIPTION_CHANGE,
+};
+
+static void clear_lines(struct imap_notify *n)
+{
+    for (size_t i = 0; i < n->nlines; i++) {
+        free(n->lines[i].name);
+        free(n->lines[i].old_name);
+    }
+    free(n->lines);
+}
+
+void imap_notify_clear(struct imap_notify *n)
+{
+    for (size_t i = 0; i < n->n; i++)
+        free(n->boxes[i].name);
+    free(n->boxes);
+    free(n->dirty);
+    clear_lines(n);
+    free(n->renamed);
+    free(n->renamed_to);
+    moxd_arena_free(n->a);
+    *n = (struct imap_notify){ 0 };
+}
+
+void imap_notify_free(struct imap_notify *n)
+{
+    if (!n)
+        return;
+    imap_notify_clear(n);
+    free(n);
+}
+
+/* --- which mailboxes are meant ---------------------------------------------------------------------- */
+
+static bool below(struct moxd_str name, struct moxd_str parent)
+{
+    return name.n > parent.n && name.p[parent.n] == '/' && moxd_str_starts(name, parent);
+}
+
+static bool is_named(const struct imap_notify_group *g, struct moxd_str name)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (moxd_str_eq(g->names[i], name) ||
+            (g->filter == MOXD_IMAP_FILTER_SUBTREE && below(name, g->names[i])))
+            return true;
+    return false;
+}
+
+/* All mailboxes are personal, and mail may be delivered to each (RFC 5465 6.3). */
+static bool covers(const struct imap_notify_group *g, struct moxd_str name, bool subscribed)
+{
+    switch (g->filter) {
+    case MOXD_IMAP_FILTER_INBOXES:
+    case MOXD_IMAP_FILTER_PERSONAL:
+        return true;
+    case MOXD_IMAP_FILTER_SUBSCRIBED:
+        return subscribed;
+    case MOXD_IMAP_FILTER_SUBTREE:
+    case MOXD_IMAP_FILTER_MAILBOXES:
+        return is_named(g, name);
+    default:
+        return false;
+    }
+}
+
+unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool subscribed)
+{
+    unsigned events = 0;
+
+    for (size_t i = 0; i < n->ngroups; i++)
+        if (covers(&n->groups[i], moxd_cstr(name), subscribed))
+            events |= n->groups[i].events;
+    return events;
+}
+
+/* --- NOTIFY SET ------------------------------------------------------------------------------------- */
+
+/* A name that cannot exist is one that does not (RFC 5465 3.1). */
+static void take_names(struct imap_session *s, struct imap_notify *n, struct imap_notify_group *g,
+                       const struct moxd_imap_list *names)
+{
+    g->names = moxd_arena_calloc(n->a, names->n + 1, sizeof(*g->names));
+    for (size_t i = 0; i < names->n; i++) {
+        struct moxd_str name;
+
+        if (imap_name_in(s, names->v[i], &name, NULL) == 0 &&
+            s->im->store->canonical_name(name, n->a, &g->names[g->n], NULL) == 0)
+            g->n++;
+    }
+}
+
+static void take_groups(struct imap_session *s, struct imap_notify *n)
+{
+    const struct moxd_imap_notify *ask = &n->cmd.notify;
+
+    n->groups = moxd_arena_calloc(n->a, ask->ngroups + 1, sizeof(*n->groups));
+    for (size_t i = 0; i < ask->ngroups; i++) {
+        const struct moxd_imap_event_group *g = &ask->groups[i];
+
+        n->delayed |= g->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED;
+        if (g->filter == MOXD_IMAP_FILTER_SELECTED ||
+            g->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED)
+            n->selected = g->events;
+        n->groups[n->ngroups] =
+            (struct imap_notify_group){ .filter = g->filter, .events = g->events };
+        take_names(s, n, &n->groups[n->ngroups++], &g->names);
+    }
+}
+
+static bool wants_others(const struct imap_notify *n)
+{
+    for (size_t i = 0; i < n->ngroups; i++)
+        if (n->groups[i].filter > MOXD_IMAP_FILTER_SELECTED_DELAYED && n->groups[i].events)
+            return true;
+    return false;
+}
+
+/* The mailboxes as they are now. LIMIT. */
+static int load(struct imap_session *s, struct imap_notify *n, struct store_mailbox **mbs,
+                size_t *count, struct moxd_err *err)
+{
+    if (!wants_others(n))
+        return 0;
+    if (s->im->store->mailboxes(s->acc, s->a, mbs, count, err) < 0)
+        return -1;
+    if (*count > IMAP_NOTIFY_BOXES_MAX)
+        return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %d mailboxes", IMAP_NOTIFY_BOXES_MAX);
+    for (size_t i = 0; i < *count; i++) {
+        const struct store_mailbox *mb = &(*mbs)[i];
+
+        imap_notify_add(n, mb->id, mb->name, mb->special_use, mb->subscribed)->unseen = mb->unseen;
+    }
+    return 0;
+}
+
+/* RFC 5465 3.1: what the client must know to follow the changes. */
+static unsigned first_status(unsigned events)
+{
+    unsigned atts = 0;
+
+    if (events & MOXD_IMAP_EVENT_MESSAGE_NEW)
+        atts |= MOXD_IMAP_STATUS_MESSAGES | MOXD_IMAP_STATUS_UIDNEXT | MOXD_IMAP_STATUS_UIDVALIDITY;
+    if (events & MOXD_IMAP_EVENT_FLAG_CHANGE)
+        atts |=
+            MOXD_IMAP_STATUS_UIDVALIDITY | MOXD_IMAP_STATUS_HIGHESTMODSEQ | MOXD_IMAP_STATUS_UNSEEN;
+    return atts;
+}
+
+static int tell_status(struct imap_session *s, const struct store_mailbox *mbs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct imap_notify_box *box = imap_notify_box(s->notify, mbs[i].id);
+        unsigned atts = box ? first_status(box->events) : 0;
+
+        if (atts && !(s->sel && s->sel->mailbox == mbs[i].id) &&
+            imap_send_status(s, &mbs[i], atts) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int refuse_events(struct imap_session *s)
+{
+    struct moxd_buf code = MOXD_BUF_INIT(1000);
+    const char *sep = "";
+    int r;
+
+    moxd_buf_adds(&code, "BADEVENT (");
+    for (unsigned bit = 1; bit <= SUPPORTED; bit <<= 1) {
+        if (!(bit & SUPPORTED))
+            continue;
+        moxd_buf_addf(&code, "%s%s", sep, moxd_imap_event_name(bit));
+        sep = " ";
+    }
+    moxd_buf_addc(&code, ')');
+    r = imap_no(s, moxd_buf_cstr(&code), "one of these events is not known here");
+    moxd_buf_fini(&code);
+    return r;
+}
+
+static bool all_supported(const struct moxd_imap_notify *ask)
+{
+    for (size_t i = 0; i < ask->ngroups; i++)
+        if (ask->groups[i].events & ~(unsigned)SUPPORTED)
+            return false;
+    return true;
+}
+
+/* Takes the place of what was asked for before. */
+static void replace(struct imap_session *s, struct imap_notify *n)
+{
+    imap_notify_free(s->notify);
+    s->notify = n;
+}
+
+static int set(struct imap_session *s)
+{
+    struct imap_notify *n = moxd_xcalloc(1, sizeof(*n));
+    struct store_mailbox *mbs = NULL;
+    size_t count = 0;
+    struct moxd_err err = { 0 };
+
+    n->a = moxd_arena_new(0);
+    if (moxd_imap_parse(moxd_arena_str(n->a, moxd_buf_str(&s->text)), n->a, &n->cmd, &err) == 0) {
+        take_groups(s, n);
+        if (load(s, n, &mbs, &count, &err) == 0) {
+            replace(s, n);
+            if (s->cmd.notify.status && tell_status(s, mbs, count) < 0)
+                return -1;
+            return imap_ok(s, NULL, "changes will be told");
+        }
+    }
+    imap_notify_free(n);
+    return err.kind == MOXD_ERR_LIMIT ? imap_no(s, "NOTIFICATIONOVERFLOW", "%s", err.pub)
+                                      : imap_fail(s, &err);
+}
+
+int imap_cmd_notify(struct imap_session *s)
+{
+    if (s->cmd.notify.none) {
+        replace(s, moxd_xcalloc(1, sizeof(*s->notify)));
+        return imap_ok(s, NULL, "nothing will be told");
+    }
+    if (!all_supported(&s->cmd.notify))
+        return refuse_events(s);
+    /* What happened until now is in what is read now. */
+    return imap_pull(s) < 0 ? -1 : set(s);
+}
