@@ -26,6 +26,8 @@ struct moxd_search {
     struct moxd_buf window;     /* folded text: what a match may have begun in, then what is new */
     char raw[CARRY_MAX + STEP]; /* not yet folded text */
     size_t nraw;
+    moxd_search_tap *tap;       /* instead of needles */
+    void *tap_arg;
 };
 
 /* Appends the folded form; text has whole characters. */
@@ -82,6 +84,24 @@ int moxd_search_new(struct moxd_search **out, const struct moxd_str *needles, si
     return 0;
 }
 
+struct moxd_search *moxd_search_new_tap(moxd_search_tap *fn, void *arg)
+{
+    struct moxd_search *s = moxd_xcalloc(1, sizeof(*s));
+
+    moxd_buf_init(&s->window, WINDOW);
+    s->tap = fn;
+    s->tap_arg = arg;
+    s->longest = MOXD_SEARCH_OVERLAP + 1;
+    moxd_search_reset(s);
+    return s;
+}
+
+struct moxd_str moxd_search_needle(const struct moxd_search *s, size_t i)
+{
+    moxd_assert(i < s->n);
+    return s->v[i].folded;
+}
+
 void moxd_search_free(struct moxd_search *s)
 {
     if (!s)
@@ -101,7 +121,7 @@ void moxd_search_freep(struct moxd_search **s)
 void moxd_search_reset(struct moxd_search *s)
 {
     s->nraw = 0;
-    s->left = 0;
+    s->left = s->tap != NULL;
     moxd_buf_reset(&s->window);
     for (size_t i = 0; i < s->n; i++) {
         s->v[i].found = s->v[i].folded.n == 0;
@@ -119,6 +139,8 @@ static void step(struct moxd_search *s, size_t n)
     moxd_assert(!s->window.overflow);
     memmove(s->raw, s->raw + n, s->nraw - n);
     s->nraw -= n;
+    if (s->tap)
+        s->tap(s->tap_arg, moxd_buf_str(&s->window), false);
     for (size_t i = 0; i < s->n; i++) {
         struct needle *needle = &s->v[i];
         if (needle->found || moxd_str_find(moxd_buf_str(&s->window), needle->folded) < 0)
@@ -162,6 +184,8 @@ void moxd_search_end(struct moxd_search *s)
 {
     if (s->left > 0 && s->nraw > 0)
         step(s, s->nraw);
+    if (s->tap && s->window.n > 0)
+        s->tap(s->tap_arg, moxd_buf_str(&s->window), true);
     s->nraw = 0;
     moxd_buf_reset(&s->window);
 }

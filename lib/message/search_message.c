@@ -1,22 +1,32 @@
 /* Searches in headers and whole messages. */
 #include <moxmail/text.h>
 
+/* One field, with its name before it when there is one. */
+static void search_field(struct moxd_search *s, struct moxd_buf *text, struct moxd_str name,
+                         struct moxd_str value)
+{
+    moxd_buf_reset(text);
+    moxd_buf_addstr(text, name);
+    moxd_buf_adds(text, name.n ? ": " : "");
+    moxd_field_text(text, value);
+    moxd_search_write(s, moxd_buf_str(text));
+    moxd_search_end(s);
+}
+
 void moxd_search_header(struct moxd_search *s, struct moxd_str header, const char *name)
 {
     struct moxd_field f;
     struct moxd_buf text = MOXD_BUF_INIT(MOXD_HEADER_MAX * 4);
-    while (!moxd_search_found_all(s) && moxd_field_next(&header, &f)) {
-        if (name && !moxd_str_caseeqs(f.name, name))
-            continue;
-        moxd_buf_reset(&text);
-        if (!name) {
-            moxd_buf_addstr(&text, f.name);
-            moxd_buf_adds(&text, f.name.n ? ": " : "");
-        }
-        moxd_field_text(&text, f.value);
-        moxd_search_write(s, moxd_buf_str(&text));
-        moxd_search_end(s);
-    }
+    while (!moxd_search_found_all(s) && moxd_field_next(&header, &f))
+        if (!name || moxd_str_caseeqs(f.name, name))
+            search_field(s, &text, name ? MOXD_STR("") : f.name, f.value);
+    moxd_buf_fini(&text);
+}
+
+void moxd_search_value(struct moxd_search *s, struct moxd_str value)
+{
+    struct moxd_buf text = MOXD_BUF_INIT(MOXD_HEADER_MAX * 4);
+    search_field(s, &text, MOXD_STR(""), value);
     moxd_buf_fini(&text);
 }
 

@@ -43,9 +43,22 @@ void moxd_search_write(struct moxd_search *s, struct moxd_str utf8);
 void moxd_search_end(struct moxd_search *s);
 bool moxd_search_found(const struct moxd_search *s, size_t i);
 bool moxd_search_found_all(const struct moxd_search *s);
+/* The i-th string as it is compared: folded. Lasts as long as s. */
+struct moxd_str moxd_search_needle(const struct moxd_search *s, size_t i);
+
+/* For an index: a search without strings, which finds nothing and never ends, and gives the text that
+ * others compare with to fn, in pieces. Each begins with the last MOXD_SEARCH_OVERLAP bytes of the
+ * one before it, if they belong together; `end`: the text ends with it. What a search for a string
+ * would find in what is written here, is in the pieces: text is folded in the same steps. */
+enum { MOXD_SEARCH_OVERLAP = 2 };
+typedef void moxd_search_tap(void *arg, struct moxd_str folded, bool end);
+struct moxd_search *moxd_search_new_tap(moxd_search_tap *fn,
+                                        void *arg) __attribute__((returns_nonnull));
 
 /* Searches the readable text of the header fields in memory; with a name only those fields. */
 void moxd_search_header(struct moxd_search *s, struct moxd_str header, const char *name);
+/* Searches the readable text of one field's value, as moxd_search_header with a name does. */
+void moxd_search_value(struct moxd_search *s, struct moxd_str value);
 
 enum {
     MOXD_SEARCH_IN_HEADER = 1, /* the message's own header */

@@ -267,6 +267,49 @@ START_TEST(search_across_pieces)
 }
 END_TEST
 
+struct tapped {
+    struct moxd_buf text; /* what was tapped, a NUL at each end */
+    size_t tail;          /* bytes of the text that has not ended */
+};
+
+static void on_tap(void *arg, struct moxd_str folded, bool end)
+{
+    struct tapped *t = arg;
+    size_t again = t->tail < MOXD_SEARCH_OVERLAP ? t->tail : MOXD_SEARCH_OVERLAP;
+
+    ck_assert_uint_ge(folded.n, again);
+    ck_assert_mem_eq(folded.p, t->text.p + t->text.n - again, again);
+    moxd_buf_addstr(&t->text, moxd_str_from(folded, again));
+    t->tail += folded.n - again;
+    if (end) {
+        moxd_buf_addc(&t->text, '\0');
+        t->tail = 0;
+    }
+}
+
+START_TEST(tap_gives_the_folded_text)
+{
+    static const char want[] = "subject: gr\xC3\xBCsse\0strassenbahn\0";
+    struct tapped t = { .text = MOXD_BUF_INIT(100000) };
+    struct moxd_search *s MOXD_CLEANUP(moxd_search_freep) = moxd_search_new_tap(on_tap, &t);
+    static char filler[9000];
+
+    moxd_search_header(s, MOXD_STR("Subject: =?utf-8?q?Gru=CC=88=C3=9Fe?=\r\n"), NULL);
+    moxd_search_write(s, MOXD_STR("Stra"));
+    moxd_search_write(s, MOXD_STR("\xC3\x9F" "en"));
+    moxd_search_write(s, MOXD_STR("BAHN"));
+    moxd_search_end(s);
+    ck_assert_uint_eq(t.text.n, sizeof(want) - 1);
+    ck_assert_mem_eq(t.text.p, want, sizeof(want) - 1);
+
+    memset(filler, 'x', sizeof(filler));
+    moxd_buf_reset(&t.text);
+    moxd_search_value(s, moxd_str(filler, sizeof(filler)));
+    ck_assert_uint_eq(t.text.n, sizeof(filler) + 1);
+    moxd_buf_fini(&t.text);
+}
+END_TEST
+
 START_TEST(search_across_chunks_of_a_message)
 {
     /* The needle at every offset around the edges of the 8 KiB buffer. */
@@ -328,4 +371,6 @@ END_TEST
 
 UNIT_MAIN("text", encoded_words, encoded_words_written, charsets, transfer_encodings,
           transfer_of_many_blanks, search_in_decoded_text, search_across_pieces,
+          transfer_of_many_blanks, search_in_decoded_text, search_across_pieces,
+          tap_gives_the_folded_text,
           search_across_chunks_of_a_message, search_limits, text_of_parts)
