@@ -11,15 +11,15 @@ import imaplib
 import os
 import re
 import smtplib
-import subprocess
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 for directory in ("session", "daemon"):
     sys.path.insert(0, os.path.join(HERE, "..", directory))
-from echo import Skip, expect, run_tests  # noqa: E402
+from echo import expect, run_tests  # noqa: E402
 from load import ACCOUNTS, LOST, message, ok  # noqa: E402
+from mounts import with_mounted  # noqa: E402
 from moxd_server import PASSWORD, PATIENCE, Conf, Server  # noqa: E402
 
 SANITIZED = bool(os.environ.get("MOXD_SANITIZED"))
@@ -192,39 +192,9 @@ def below_the_reserve_nothing_is_added():
         expect(sum("server is ready" in line for line in server.log) == 1, "it was restarted")
 
 
-def mount(path, size):
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700,size=%d" % size, "none", path],
-                          stderr=subprocess.DEVNULL)
-    return done.returncode == 0
-
-
-def in_own_namespace(test):
-    """Runs the test where everybody may mount."""
-    me = ["unshare", "-Urm", sys.executable, "-B", os.path.abspath(__file__), test]
-    if os.environ.get("MOXD_NAMESPACE") or subprocess.run(["unshare", "-Urm", "true"],
-                                                          stderr=subprocess.DEVNULL).returncode:
-        raise Skip("needs the right to mount a file system")
-    done = subprocess.run(me, env=dict(os.environ, MOXD_NAMESPACE="1"), stdout=subprocess.PIPE)
-    print("\n".join(line for line in done.stdout.decode().splitlines() if line.startswith("#")))
-    if b"# SKIP" in done.stdout:
-        raise Skip("needs the right to mount a file system")
-    expect(done.returncode == 0, "failed in a namespace of its own")
-
-
 def a_full_disk_takes_nothing_back():
     server = server_with("disk-reserve = 0", "checkpoint-log = 1M")
-    os.makedirs(server.path("data"))
-    mounted = mount(server.path("data"), 40 * MB)
-    try:
-        if mounted:
-            full_disk(server)
-        else:
-            in_own_namespace("a_full_disk_takes_nothing_back")
-    finally:
-        server.kill()
-        if mounted:
-            subprocess.run(["umount", server.path("data")], check=True)
-        server.remove()
+    with_mounted(server, "data", 40 * MB, full_disk)
 
 
 def full_disk(server):
