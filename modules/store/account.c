@@ -80,6 +80,8 @@ void store_account_close(struct store_account *acc)
     struct store *s = acc->s;
 
     moxd_assert(acc->refs > 0);
+    if (acc->refs == 1 && acc != s->server && store_check_start(acc))
+        return;
     if (--acc->refs > 0 || acc == s->server)
         return;
     if (acc->removed) { /* not in the hash any more */

@@ -31,6 +31,7 @@ struct store_options {
     unsigned open_accounts;  /* files of accounts that are kept open when nobody uses them */
     const struct store_initial *initial; /* mailboxes of a new account, besides INBOX */
     size_t ninitial;
+    bool check;              /* for tests: verify each account that changed when its last user goes */
 };
 
 /* --- durability -------------------------------------------------------------------------------- */
@@ -87,6 +88,8 @@ struct store_account {
     uint64_t *erase;         /* ids whose bodies nobody needs any more */
     size_t nerase, erase_cap;
     bool erasing;            /* the fiber that does it runs */
+    uint64_t checked;        /* modseq when it was last verified, in tests */
+    bool checking;           /* the fiber that does it runs, and has a reference */
     UT_hash_handle hh;       /* by name, in store.accounts */
     struct store_account *idle_prev, *idle_next; /* refs == 0, oldest first */
 };
@@ -153,6 +156,9 @@ int store_account_remove(struct store *s, const char *name, struct moxd_err *err
  * of the damaged database. */
 int store_account_restore(struct store *s, const char *name, struct store_restored *out, char *done,
                           size_t cap, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* In tests: whether a fiber has taken over the only reference, to verify the account and close it.
+ * It ends the process with a message when something is wrong. */
+bool store_check_start(struct store_account *acc);
 /* A fiber of the store, awaited by store_down. */
 void store_spawn(struct store *s, const char *name, void (*fn)(void *arg), void *arg);
 void store_spawn_ended(struct store *s);

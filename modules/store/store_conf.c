@@ -121,6 +121,7 @@ void store_conf_options(const struct store_conf *conf, const char *data_dir,
                  .reserve = (uint64_t)conf->disk_reserve },
         .body_in_db = (uint64_t)conf->body_in_database, .quota = (uint64_t)conf->quota,
         .open_accounts = (unsigned)conf->open_accounts,
+        .check = secure_getenv("MOXD_STORE_CHECK") != NULL,
     };
     set_initial(conf, out);
 }

@@ -66,6 +66,7 @@ class Conf:
         self.blocks = {}
         self.services = list(SERVICES)
         self.tls = True
+        self.check_store = True  # accounts are verified whenever they come to rest
         self.modules = [m for m in MODULES if built(m)]
 
     def add(self, place, text):
@@ -193,13 +194,18 @@ class Server:
             f.write(self.conf.dynamic())
         os.makedirs(self.path("data"), exist_ok=True)
 
+    def environment(self):
+        check = {"MOXD_STORE_CHECK": "1"} if self.conf.check_store else {}
+        return {**os.environ, **check}
+
     def launch(self):
         """Starts the process; the descriptor on which it says that it is ready."""
         ready_read, ready_write = os.pipe()
         self.process = subprocess.Popen(
             [self.program("moxd"), "-c", self.path("moxd.conf"), "-R", str(ready_write)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=[ready_write], preexec_fn=die_with_parent)
+            pass_fds=[ready_write], preexec_fn=die_with_parent,
+            env=self.environment())
         os.close(ready_write)
         self.reader = threading.Thread(target=self.read_log, args=[self.process.stdout], daemon=True)
         self.reader.start()

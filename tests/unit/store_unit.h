@@ -42,7 +42,7 @@ static inline struct store_options store_test_options(void)
         .env = { .dir = store_dir, .cache = 4 << 20, .checkpoint_log = 8 << 20,
                  .checkpoint_seconds = 60 },
         .body_in_db = 4096, .open_accounts = 8, .initial = store_initial,
-        .ninitial = MOXD_NELEMS(store_initial),
+        .ninitial = MOXD_NELEMS(store_initial), .check = true,
     };
 }
 
