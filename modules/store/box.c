@@ -114,7 +114,7 @@ static void tell_created(struct store_tx *tx, const struct store_box *box, bool 
 /* Ids, validities and the number of mailboxes are finite. */
 static int check_room(struct store_tx *tx, struct moxd_err *err)
 {
-    if (tx->meta.next_mailbox == UINT32_MAX || tx->meta.next_uidvalidity == UINT32_MAX)
+    if (tx->meta.next_mailbox > STORE_MAILBOX_ID_MAX || tx->meta.next_uidvalidity == UINT32_MAX)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "the account has given out all mailbox numbers");
     if (tx->meta.mailboxes >= STORE_MAILBOXES_MAX)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %d mailboxes", STORE_MAILBOXES_MAX);

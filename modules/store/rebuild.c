@@ -30,12 +30,14 @@ struct rebuild {
     struct store_tx *tx;
     struct store_rebuild *op;
     struct rbox *boxes;
-    struct place *places;    /* of message records */
+    struct place *places; /* of message records */
     size_t nplaces, places_cap;
-    uint64_t *ids;           /* of bodies, notes, files: being looked through */
+    uint64_t *ids; /* of bodies, notes, files: being looked through */
     size_t nids, ids_cap;
+    struct moxd_str *weeds; /* keys */
+    size_t nweeds, weeds_cap;
     struct store_thread_states states;
-    uint64_t modseq;         /* highest seen */
+    uint64_t modseq; /* highest seen */
     struct moxd_err *err;
 };
 
@@ -51,9 +53,19 @@ static int clear(struct rebuild *r, enum store_table table)
     return store_clear(r->tx, &all, r->err);
 }
 
+/* Numbers that were never given out are damage, and would bring a counter to its end. */
+static bool id_ok(uint64_t id)
+{
+    return id > 0 && id < STORE_COUNTER_MAX;
+}
+static bool mailbox_ok(uint32_t id)
+{
+    return id > 0 && id < STORE_MAILBOX_ID_MAX;
+}
+
 static void saw_modseq(struct rebuild *r, uint64_t modseq)
 {
-    if (modseq > r->modseq)
+    if (modseq > r->modseq && modseq < STORE_COUNTER_MAX)
         r->modseq = modseq;
 }
 
@@ -88,7 +100,7 @@ static int on_mailbox(void *arg, struct moxd_str key, struct moxd_str val)
     struct rebuild *r = arg;
     struct store_mbox m;
 
-    if (key.n != 5 || store_mbox_decode(val, &m) < 0 || moxd_get_be32(key.p + 1) == 0)
+    if (key.n != 5 || store_mbox_decode(val, &m) < 0 || !mailbox_ok(moxd_get_be32(key.p + 1)))
         return 0;
     struct rbox *b = new_box(r, moxd_get_be32(key.p + 1));
     b->box.r = m;
@@ -97,7 +109,7 @@ static int on_mailbox(void *arg, struct moxd_str key, struct moxd_str val)
     b->box.r.total = b->box.r.unseen = b->box.r.deleted = 0;
     b->box.r.size = 0;
     saw_modseq(r, m.highestmodseq);
-    if (m.uidvalidity >= r->tx->meta.next_uidvalidity && m.uidvalidity < UINT32_MAX)
+    if (m.uidvalidity >= r->tx->meta.next_uidvalidity && m.uidvalidity < STORE_UIDVALIDITY_MAX)
         r->tx->meta.next_uidvalidity = m.uidvalidity + 1;
     return 0;
 }
@@ -119,8 +131,8 @@ static int settle_name(struct rebuild *r, struct rbox *b)
 {
     char text[40];
     uint32_t id;
-    int rc = b->box.name.n == 0 ? 1
-                                : store_box_id(r->tx, store_name_str(&b->box.name), &id, r->err);
+    int rc =
+        b->box.name.n == 0 ? 1 : store_box_id(r->tx, store_name_str(&b->box.name), &id, r->err);
 
     if (rc > 0) {
         snprintf(text, sizeof(text), "%s-%u", restored_name, b->id);
@@ -138,12 +150,14 @@ static int put_boxes(struct rebuild *r)
     if (clear(r, STORE_T_NAME) < 0 || clear(r, STORE_T_MAILBOX) < 0)
         return -1;
     r->tx->meta.mailboxes = HASH_COUNT(r->boxes);
-    HASH_ITER(hh, r->boxes, b, tmp) {
+    HASH_ITER (hh, r->boxes, b, tmp) {
         unsigned char val[4];
         if (settle_name(r, b) < 0)
             return -1;
         struct store_key key = store_key_name(STORE_T_NAME, b->box.r.name);
         moxd_put_be32(val, b->id);
+        if (r->tx->meta.next_uidvalidity == UINT32_MAX)
+            return moxd_err_set(r->err, MOXD_ERR_LIMIT, "there are too many mailboxes");
         b->box.r.uidvalidity = r->tx->meta.next_uidvalidity++;
         b->box.r.highestmodseq = store_tx_modseq(r->tx);
         if (b->box.r.createseq == 0 || b->box.r.createseq > b->box.r.highestmodseq)
@@ -174,12 +188,65 @@ static int ensure_parents(struct rebuild *r)
     struct rbox *b, *tmp;
     uint32_t id;
 
-    HASH_ITER(hh, r->boxes, b, tmp) {
+    HASH_ITER (hh, r->boxes, b, tmp) {
         struct moxd_str parent = store_name_parent(b->box.r.name);
         if (parent.n > 0 && ensure_box(r, parent, &id) < 0)
             return -1;
     }
     return ensure_box(r, MOXD_STR("INBOX"), &id);
+}
+
+/* --- what cannot be used ----------------------------------------------------------------------- */
+
+static bool usable(struct rebuild *r, struct moxd_str key, struct moxd_str val)
+{
+    struct store_rec rec;
+    struct store_erase erase;
+    struct moxd_str *v;
+    size_t n;
+    uint64_t id = key.n >= 9 ? moxd_get_be64(key.p + 1) : 0;
+
+    switch (key.p[0]) {
+    case STORE_T_MESSAGE:
+        return key.n == 9 && mailbox_ok((uint32_t)(id >> 32)) && (uint32_t)id > 0 &&
+               (uint32_t)id < UINT32_MAX && store_rec_decode(val, &rec) == 0 && id_ok(rec.id);
+    case STORE_T_ERASE:
+        return key.n == 9 && id_ok(id) && store_erase_decode(val, &erase) == 0;
+    case STORE_T_DATA:
+        return key.n == 9 && id_ok(id);
+    case STORE_T_KEYWORDS:
+        return key.n == 5 && find_box(r, moxd_get_be32(key.p + 1)) != NULL &&
+               store_kwlist_decode(val, r->tx->arena, &v, &n) == 0;
+    default: /* STORE_T_NOTE */
+        return key.n > 9 && id_ok(id);
+    }
+}
+
+static int gather_weed(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+
+    if (usable(r, key, val))
+        return 0;
+    struct moxd_str *p =
+        moxd_arena_push(r->tx->arena, &r->weeds, &r->nweeds, &r->weeds_cap, sizeof(*p));
+    *p = moxd_arena_str(r->tx->arena, key);
+    return 0;
+}
+
+/* Removes the records of a table that cannot be read, and those with an impossible number. */
+static int weed(struct rebuild *r, enum store_table table)
+{
+    r->nweeds = 0;
+    if (scan(r, table, gather_weed) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nweeds; i++) {
+        struct store_key key = { .n = r->weeds[i].n };
+        memcpy(key.p, r->weeds[i].p, key.n);
+        if (store_del(r->tx, &key, r->err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* --- messages ---------------------------------------------------------------------------------- */
@@ -189,15 +256,15 @@ static int on_message(void *arg, struct moxd_str key, struct moxd_str val)
     struct rebuild *r = arg;
     struct store_rec rec;
 
-    if (key.n != 9 || store_rec_decode(val, &rec) < 0)
+    if (store_rec_decode(val, &rec) < 0) /* dropped before */
         return 0;
-    struct place *p = moxd_arena_push(r->tx->arena, &r->places, &r->nplaces, &r->places_cap,
-                                      sizeof(*p));
+    struct place *p =
+        moxd_arena_push(r->tx->arena, &r->places, &r->nplaces, &r->places_cap, sizeof(*p));
     *p = (struct place){ moxd_get_be32(key.p + 1), moxd_get_be32(key.p + 5) };
     struct rbox *b = lost_box(r, p->mailbox);
     b->last_uid = p->uid > b->last_uid ? p->uid : b->last_uid;
     if (b->box.r.uidnext <= p->uid)
-        b->box.r.uidnext = p->uid < UINT32_MAX ? p->uid + 1 : p->uid;
+        b->box.r.uidnext = p->uid + 1;
     saw_modseq(r, rec.modseq);
     saw_id(r, rec.id);
     return 0;
@@ -315,7 +382,7 @@ static int put_messages(struct rebuild *r)
     for (size_t i = r->nplaces; i > 0; i--)
         if (keep_message(r, r->places[i - 1]) < 0)
             return -1;
-    HASH_ITER(hh, r->boxes, b, tmp)
+    HASH_ITER (hh, r->boxes, b, tmp)
         if (store_box_save(r->tx, &b->box, r->err) < 0)
             return -1;
     return 0;
@@ -360,7 +427,7 @@ static int adopt(struct rebuild *r, uint64_t id)
     struct store_rec rec = { .id = id, .received = moxd_wall(), .saved = moxd_wall() };
     struct store_box box;
     uint32_t mailbox, uid;
-    int rc = id == 0 ? 1 : owned(r, id);
+    int rc = id_ok(id) ? owned(r, id) : 1;
 
     if (rc != 0 || (rc = find_body(r, id, &rec)) <= 0)
         return rc < 0 ? -1 : 0;
@@ -401,41 +468,16 @@ static int drop_notes(struct rebuild *r)
 
 /* --- all of it --------------------------------------------------------------------------------- */
 
-/* Lists that cannot be read, and those without a mailbox. */
-static int on_keywords(void *arg, struct moxd_str key, struct moxd_str val)
-{
-    struct rebuild *r = arg;
-    struct moxd_str *v;
-    size_t n;
-
-    if (key.n == 5 && store_kwlist_decode(val, r->tx->arena, &v, &n) == 0 &&
-        find_box(r, moxd_get_be32(key.p + 1)) != NULL)
-        return 0;
-    uint64_t *p = moxd_arena_push(r->tx->arena, &r->ids, &r->nids, &r->ids_cap, sizeof(*p));
-    *p = key.n == 5 ? moxd_get_be32(key.p + 1) : 0;
-    return 0;
-}
-
-static int drop_keywords(struct rebuild *r)
-{
-    r->nids = 0;
-    if (scan(r, STORE_T_KEYWORDS, on_keywords) < 0)
-        return -1;
-    for (size_t i = 0; i < r->nids; i++) {
-        struct store_key key = store_key_u32(STORE_T_KEYWORDS, (uint32_t)r->ids[i]);
-        if (store_del(r->tx, &key, r->err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 static void start_meta(struct store_tx *tx, const struct store_meta *before)
 {
     tx->meta = (struct store_meta){
         .next_id = before->next_id > 0 ? before->next_id : 1,
         .next_mailbox = before->next_mailbox > 0 ? before->next_mailbox : 1,
-        .next_uidvalidity = before->next_uidvalidity, .format = STORE_FORMAT,
+        .next_uidvalidity = before->next_uidvalidity,
+        .format = STORE_FORMAT,
     };
+    if (before->next_mailbox > STORE_MAILBOX_ID_MAX)
+        tx->meta.next_mailbox = 1;
 }
 
 int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
@@ -446,11 +488,13 @@ int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
     r.op->out->found = r.op->out->dropped = 0;
     start_meta(tx, &r.op->before);
     r.modseq = r.op->before.modseq;
-    if (scan(&r, STORE_T_MAILBOX, on_mailbox) < 0 || scan(&r, STORE_T_MESSAGE, on_message) < 0)
+    if (weed(&r, STORE_T_MESSAGE) < 0 || scan(&r, STORE_T_MAILBOX, on_mailbox) < 0 ||
+        scan(&r, STORE_T_MESSAGE, on_message) < 0)
         goto done;
     tx->meta.modseq = r.modseq;
-    if (drop_keywords(&r) == 0 && put_boxes(&r) == 0 && put_messages(&r) == 0 &&
-        ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
+    if (weed(&r, STORE_T_KEYWORDS) == 0 && weed(&r, STORE_T_ERASE) == 0 &&
+        weed(&r, STORE_T_DATA) == 0 && weed(&r, STORE_T_NOTE) == 0 && put_boxes(&r) == 0 &&
+        put_messages(&r) == 0 && ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
         rc = drop_notes(&r);
     r.op->out->messages = tx->meta.messages;
     store_ids_raise(&tx->bt->ids, tx->meta.next_id);

@@ -57,7 +57,9 @@ int store_meta_decode(struct moxd_str s, struct store_meta *m)
     m->thread_pass = threads ? store_dec_u8(&d) : STORE_THREADS_FILL;
     m->thread_from = threads ? store_dec_u64(&d) : 0;
     bool ok = store_dec_done(&d) && (threads || version == RECORD_VERSION) && m->next_id > 0 &&
-              m->thread_pass <= STORE_THREADS_DONE && m->low_id <= m->next_id && m->gone_modseq <= m->modseq;
+              m->next_id <= STORE_COUNTER_MAX && m->modseq <= STORE_COUNTER_MAX &&
+              m->thread_pass <= STORE_THREADS_DONE && m->low_id <= m->next_id &&
+              m->gone_modseq <= m->modseq;
     return ok ? 0 : -1;
 }
 
@@ -96,8 +98,10 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
     size_t n = store_dec_u16(&d);
     m->name = store_dec_bytes(&d, n);
     bool ok = store_dec_done(&d) && version >= RECORD_VERSION && version <= MBOX_VERSION &&
-              m->uidvalidity > 0 && m->uidnext > 0 && m->recent > 0 && m->recent <= m->uidnext && n > 0 && n <= STORE_NAME_MAX && m->unseen <= m->total && m->deleted <= m->total &&
-              m->createseq <= m->highestmodseq;
+              m->uidvalidity > 0 && m->uidnext > 0 && m->recent > 0 && m->recent <= m->uidnext &&
+              n > 0 && n <= STORE_NAME_MAX && m->total < m->uidnext && m->unseen <= m->total &&
+              m->deleted <= m->total && m->createseq <= m->highestmodseq &&
+              m->highestmodseq <= STORE_RECORD_NUMBER_MAX;
     return ok ? 0 : -1;
 }
 
@@ -148,9 +152,11 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     r->nkw = store_dec_u8(&d);
     bool copy = version == COPY_VERSION;
-    if (d.bad || (version != RECORD_VERSION && !copy) || r->id == 0 || where > STORE_IN_DB ||
+    if (d.bad || (version != RECORD_VERSION && !copy) || r->id == 0 ||
+        r->id > STORE_RECORD_NUMBER_MAX || where > STORE_IN_DB ||
         (r->flags & ~(uint32_t)STORE_FLAGS_ALL) != 0 || r->createseq > r->modseq ||
-        r->size > STORE_SIZE_MAX || r->prefix > r->size || r->nkw > STORE_KEYWORDS_MAX)
+        r->modseq > STORE_RECORD_NUMBER_MAX || r->size > STORE_SIZE_MAX || r->prefix > r->size ||
+        r->nkw > STORE_KEYWORDS_MAX)
         return -1;
     for (unsigned i = 0; i < r->nkw; i++)
         r->kw[i] = (uint16_t)store_dec_u16(&d);
@@ -178,6 +184,23 @@ int store_erase_decode(struct moxd_str s, struct store_erase *r)
     bool ok = store_dec_done(&d) && version == RECORD_VERSION && where <= STORE_IN_DB &&
               r->size <= STORE_SIZE_MAX && r->prefix <= r->size;
     return ok ? 0 : -1;
+}
+
+struct moxd_str store_account_rec_encode(const struct store_account_rec *r, unsigned char *buf)
+{
+    struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
+    store_enc_u8(&e, r->state);
+    store_enc_bytes(&e, r->name);
+    return store_enc_str(&e);
+}
+
+int store_account_rec_decode(struct moxd_str s, struct store_account_rec *r)
+{
+    struct store_dec d = store_dec(s);
+    unsigned state = store_dec_u8(&d);
+    r->state = state == STORE_LIVE ? STORE_LIVE : STORE_REMOVING;
+    r->name = store_dec_bytes(&d, d.n);
+    return !d.bad && state <= STORE_REMOVING && r->name.n <= STORE_ACCOUNT_NAME_MAX ? 0 : -1;
 }
 
 int store_kwlist_decode(struct moxd_str s, struct moxd_arena *a, struct moxd_str **v, size_t *n)

@@ -26,6 +26,12 @@ enum {
     STORE_RECORD_MAX = 1024,      /* of ours, but for keyword lists and data */
 };
 #define STORE_SIZE_MAX (UINT64_C(1) << 40) /* of one message: larger is damage */
+/* Nothing counts up so far (validities are seconds): a counter that is higher is damage, and would be
+ * at its end some time. Records may have twice that, so that none becomes unreadable. */
+#define STORE_COUNTER_MAX (UINT64_C(1) << 61)  /* of ids and modseqs */
+#define STORE_RECORD_NUMBER_MAX (2 * STORE_COUNTER_MAX)
+#define STORE_MAILBOX_ID_MAX (UINT32_C(1) << 31)
+#define STORE_UIDVALIDITY_MAX (UINT32_MAX - (UINT32_C(1) << 20))
 
 enum store_table {
     STORE_T_THREAD,        /* thread.h */
@@ -121,6 +127,16 @@ struct store_erase {
     enum store_where where;
 };
 
+/* In server.db: an account by its id. */
+enum store_account_state {
+    STORE_LIVE,
+    STORE_REMOVING, /* its name is free, its data is going */
+};
+struct store_account_rec {
+    enum store_account_state state;
+    struct moxd_str name;      /* points into what was decoded */
+};
+
 /* Encoders fill a buffer of STORE_RECORD_MAX. Decoders return -1 for anything that no encoder made. */
 struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf);
 int store_meta_decode(struct moxd_str s, struct store_meta *m) MOXD_CHECKED;
@@ -130,6 +146,9 @@ struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf);
 int store_rec_decode(struct moxd_str s, struct store_rec *r) MOXD_CHECKED;
 struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf);
 int store_erase_decode(struct moxd_str s, struct store_erase *r) MOXD_CHECKED;
+
+struct moxd_str store_account_rec_encode(const struct store_account_rec *r, unsigned char *buf);
+int store_account_rec_decode(struct moxd_str s, struct store_account_rec *r) MOXD_CHECKED;
 
 /* The list of keywords of a mailbox, in the order of their indices. *v is made in the arena; views point
  * into `s`. */

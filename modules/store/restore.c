@@ -76,7 +76,8 @@ static int fill(struct store_env *env, struct store_btree *bt, uint32_t uidvalid
     int rc = store_salvage(env, bt->id, &out->recovered, load, l, err);
     int last = load_portion(l, err);
     op.before = l->meta;
-    if (op.before.next_uidvalidity < uidvalidity + UIDVALIDITY_SLACK)
+    if (op.before.next_uidvalidity < uidvalidity + UIDVALIDITY_SLACK ||
+        op.before.next_uidvalidity > STORE_UIDVALIDITY_MAX)
         op.before.next_uidvalidity = uidvalidity + UIDVALIDITY_SLACK;
     free(l);
     if (rc < 0 || last < 0)

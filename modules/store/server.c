@@ -2,30 +2,6 @@
  * can come back with a new one of the same name. */
 #include "store.h"
 
-enum state { LIVE = 0, REMOVING = 1 };
-
-struct account_rec {
-    enum state state;
-    struct moxd_str name;
-};
-
-static struct moxd_str encode(const struct account_rec *r, unsigned char *buf)
-{
-    struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
-    store_enc_u8(&e, r->state);
-    store_enc_bytes(&e, r->name);
-    return store_enc_str(&e);
-}
-
-static int decode(struct moxd_str s, struct account_rec *r)
-{
-    struct store_dec d = store_dec(s);
-    unsigned state = store_dec_u8(&d);
-    r->state = state == LIVE ? LIVE : REMOVING;
-    r->name = store_dec_bytes(&d, d.n);
-    return !d.bad && state <= REMOVING && r->name.n <= STORE_ACCOUNT_NAME_MAX ? 0 : -1;
-}
-
 /* --- names ------------------------------------------------------------------------------------- */
 
 static int find(struct store_tx *tx, struct moxd_str name, uint64_t *id, struct moxd_err *err)
@@ -46,12 +22,12 @@ static int put(struct store_tx *tx, struct moxd_str name, uint64_t id, struct mo
     struct store_key by_name = store_key_name(STORE_T_ACCOUNT, name);
     struct store_key by_id = store_key_u64(STORE_T_ACCOUNT_ID, id);
     unsigned char buf[STORE_RECORD_MAX], val[8];
-    struct account_rec r = { LIVE, name };
+    struct store_account_rec r = { STORE_LIVE, name };
 
     moxd_put_be64(val, id);
     if (store_put(tx, &by_name, moxd_str((char *)val, sizeof(val)), err) < 0)
         return -1;
-    return store_put(tx, &by_id, encode(&r, buf), err);
+    return store_put(tx, &by_id, store_account_rec_encode(&r, buf), err);
 }
 
 struct lookup {
@@ -119,19 +95,19 @@ static int op_removing(struct store_tx *tx, void *arg, struct moxd_err *err)
     const struct removal *r = arg;
     struct store_key by_id = store_key_u64(STORE_T_ACCOUNT_ID, r->id);
     unsigned char buf[STORE_RECORD_MAX];
-    struct account_rec rec;
+    struct store_account_rec rec;
     struct moxd_str val;
     int rc = store_get(tx, &by_id, &val, err);
 
     if (rc < 0)
         return -1;
-    if (rc == 0 || decode(val, &rec) < 0)
+    if (rc == 0 || store_account_rec_decode(val, &rec) < 0)
         return store_corrupt(tx, "account record", err);
     struct store_key by_name = store_key_name(STORE_T_ACCOUNT, rec.name);
-    rec.state = REMOVING;
+    rec.state = STORE_REMOVING;
     if (r->next_uidvalidity > tx->meta.next_uidvalidity)
         tx->meta.next_uidvalidity = r->next_uidvalidity;
-    if (store_put(tx, &by_id, encode(&rec, buf), err) < 0)
+    if (store_put(tx, &by_id, store_account_rec_encode(&rec, buf), err) < 0)
         return -1;
     return store_del(tx, &by_name, err) < 0 ? -1 : 0;
 }
@@ -157,7 +133,7 @@ int store_server_removed(struct store *s, uint64_t id, struct moxd_err *err)
 struct listing {
     struct store_tx *tx;
     struct store_accounts *out;
-    enum state state;
+    enum store_account_state state;
     struct moxd_err *err;
 };
 
@@ -165,9 +141,9 @@ static int list_one(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct listing *l = arg;
     struct store_accounts *out = l->out;
-    struct account_rec r;
+    struct store_account_rec r;
 
-    if (key.n != 9 || decode(val, &r) < 0)
+    if (key.n != 9 || store_account_rec_decode(val, &r) < 0)
         return store_corrupt(l->tx, "account record", l->err);
     if (r.state != l->state)
         return 0;
@@ -178,7 +154,7 @@ static int list_one(void *arg, struct moxd_str key, struct moxd_str val)
     return 0;
 }
 
-static int list(struct store_tx *tx, struct store_accounts *out, enum state state,
+static int list(struct store_tx *tx, struct store_accounts *out, enum store_account_state state,
                 struct moxd_err *err)
 {
     struct listing l = { tx, out, state, err };
@@ -191,12 +167,12 @@ static int list(struct store_tx *tx, struct store_accounts *out, enum state stat
 
 static int op_list(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    return list(tx, arg, LIVE, err);
+    return list(tx, arg, STORE_LIVE, err);
 }
 
 static int op_list_removing(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    return list(tx, arg, REMOVING, err);
+    return list(tx, arg, STORE_REMOVING, err);
 }
 
 int store_server_list(struct store *s, bool removing, struct store_accounts *out,

@@ -23,7 +23,7 @@ static int sweep_file(void *arg, uint64_t id)
     struct sweep *w = arg;
     int rc = known(w->tx, id, w->err);
 
-    if (id >= w->next && id < UINT64_MAX)
+    if (id >= w->next && id < STORE_COUNTER_MAX)
         w->next = id + 1;
     if (rc != 0)
         return rc < 0 ? -1 : 0;

@@ -10,5 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Optional; called once before the first input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+/* Optional: how many mutations replay.c tries, for a target that is slow; else 3000. */
+extern const long fuzz_mutations;
 
 #endif

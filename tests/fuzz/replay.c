@@ -3,7 +3,7 @@
  *
  *     fuzz_x [FILE|DIRECTORY ...]       default: tests/fuzz/corpus/x
  *
- * MOXD_FUZZ_MUTATIONS sets how many mutations are tried (default 3000). */
+ * MOXD_FUZZ_MUTATIONS sets how many mutations are tried (default: what the target says, or 3000). */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -36,6 +36,7 @@ static const uint8_t *volatile current;
 static volatile size_t current_n;
 
 #pragma weak LLVMFuzzerInitialize
+#pragma weak fuzz_mutations
 void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
 
 static void __attribute__((noreturn, format(printf, 1, 2))) bail(const char *fmt, ...)
@@ -279,8 +280,10 @@ static void add_default_corpus(const char *name)
 int main(int argc, char **argv)
 {
     const char *name = target_name(argv[0]), *env = getenv("MOXD_FUZZ_MUTATIONS");
-    long mutations = env != NULL ? strtol(env, NULL, 10) : 3000;
+    long mutations = &fuzz_mutations != NULL ? fuzz_mutations : 3000;
 
+    if (env != NULL)
+        mutations = strtol(env, NULL, 10);
     snprintf(crash_file, sizeof(crash_file), "%s.crash", name);
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("1..2\n");
