@@ -158,6 +158,13 @@ static int args_search(struct imap_parser *p, struct moxd_imap_cmd *c)
     return mail_imap_space(p) < 0 ? -1 : mail_imap_search(p, c);
 }
 
+/* RFC 7377 4: it tells UIDs, whether it is asked as UID ESEARCH, as in 2, or not. */
+static int args_esearch(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    c->uid = true;
+    return mail_imap_space(p) < 0 || mail_imap_sources(p, c) < 0 ? -1 : mail_imap_search(p, c);
+}
+
 static int args_sort(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
     return mail_imap_space(p) < 0 ? -1 : mail_imap_sort(p, c);
@@ -260,6 +267,7 @@ static const struct {
     [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
     [MOXD_IMAP_CANCELUPDATE] = { "CANCELUPDATE", args_cancelupdate, false },
+    [MOXD_IMAP_ESEARCH] = { "ESEARCH", args_esearch, true },
     [MOXD_IMAP_NOTIFY] = { "NOTIFY", args_notify, false },
 };
 

@@ -1,4 +1,4 @@
-/* NOTIFY (RFC 5465 8). */
+/* NOTIFY (RFC 5465 8), and the sources of ESEARCH (RFC 7377 4), which are named alike. */
 #include "parser.h"
 
 static const struct {
@@ -25,6 +25,7 @@ static const struct {
     { "subscribed", MOXD_IMAP_FILTER_SUBSCRIBED },
     { "subtree", MOXD_IMAP_FILTER_SUBTREE },
     { "mailboxes", MOXD_IMAP_FILTER_MAILBOXES },
+    { "subtree-one", MOXD_IMAP_FILTER_SUBTREE_ONE },
 };
 
 const char *moxd_imap_event_name(unsigned bit)
@@ -35,19 +36,8 @@ const char *moxd_imap_event_name(unsigned bit)
     return NULL;
 }
 
-bool mail_imap_filter(struct moxd_str name, enum moxd_imap_filter *out)
-{
-    for (size_t i = 0; i < MOXD_NELEMS(filters); i++) {
-        if (moxd_str_caseeqs(name, filters[i].name)) {
-            *out = filters[i].filter;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* one-or-more-mailbox = mailbox / "(" mailbox *(SP mailbox) ")" */
-int mail_imap_mailbox_names(struct imap_parser *p, struct moxd_imap_list *out)
+static int mailbox_names(struct imap_parser *p, struct moxd_imap_list *out)
 {
     bool many = mail_imap_take(p, '(');
     size_t cap = 0;
@@ -64,22 +54,54 @@ int mail_imap_mailbox_names(struct imap_parser *p, struct moxd_imap_list *out)
     return many ? mail_imap_expect(p, ')', "a closing parenthesis") : 0;
 }
 
-static bool is_selected(const struct moxd_imap_event_group *g)
+static int find_filter(struct imap_parser *p, struct moxd_str name, enum moxd_imap_filter *out)
 {
-    return g->filter == MOXD_IMAP_FILTER_SELECTED || g->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED;
+    for (size_t i = 0; i < MOXD_NELEMS(filters); i++) {
+        if (moxd_str_caseeqs(name, filters[i].name)) {
+            *out = filters[i].filter;
+            return 0;
+        }
+    }
+    return mail_imap_fail(p, "a known mailbox specifier before");
 }
 
-static int filter(struct imap_parser *p, struct moxd_imap_event_group *g)
+static int filter(struct imap_parser *p, struct moxd_imap_mailboxes *of)
 {
     struct moxd_str name;
 
-    if (mail_imap_atom(p, &name) < 0)
+    if (mail_imap_atom(p, &name) < 0 || find_filter(p, name, &of->filter) < 0)
         return -1;
-    if (!mail_imap_filter(name, &g->filter))
-        return mail_imap_fail(p, "a known mailbox specifier before");
-    if (g->filter != MOXD_IMAP_FILTER_SUBTREE && g->filter != MOXD_IMAP_FILTER_MAILBOXES)
+    if (of->filter < MOXD_IMAP_FILTER_SUBTREE)
         return 0;
-    return mail_imap_space(p) < 0 ? -1 : mail_imap_mailbox_names(p, &g->names);
+    return mail_imap_space(p) < 0 ? -1 : mailbox_names(p, &of->names);
+}
+
+/* esearch-source-opts = "IN" SP "(" source-mbox [SP "(" scope-options ")"] ")". There are no scope options. */
+int mail_imap_sources(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    size_t cap = 0;
+
+    if (!mail_imap_take_word(p, "IN ("))
+        return 0;
+    do {
+        struct moxd_imap_mailboxes *of;
+
+        if (c->nsources >= MOXD_IMAP_EVENT_GROUPS_MAX)
+            return mail_imap_limit(p, "sources");
+        of = moxd_arena_push(p->a, &c->sources, &c->nsources, &cap, sizeof(*of));
+        *of = (struct moxd_imap_mailboxes){ 0 };
+        if (filter(p, of) < 0)
+            return -1;
+        if (of->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED)
+            return mail_imap_fail(p, "a source of ESEARCH before");
+    } while (mail_imap_take(p, ' '));
+    return mail_imap_expect(p, ')', "a closing parenthesis") < 0 ? -1 : mail_imap_space(p);
+}
+
+static bool is_selected(const struct moxd_imap_event_group *g)
+{
+    return g->of.filter == MOXD_IMAP_FILTER_SELECTED ||
+           g->of.filter == MOXD_IMAP_FILTER_SELECTED_DELAYED;
 }
 
 /* What is not known is for the server to refuse, with NO. */
@@ -146,8 +168,10 @@ static int group(struct imap_parser *p, struct moxd_imap_cmd *c, size_t *cap)
 
     if (n->ngroups >= MOXD_IMAP_EVENT_GROUPS_MAX)
         return mail_imap_limit(p, "event groups");
-    if (mail_imap_expect(p, '(', "an event group") < 0 || filter(p, &g) < 0)
+    if (mail_imap_expect(p, '(', "an event group") < 0 || filter(p, &g.of) < 0)
         return -1;
+    if (g.of.filter == MOXD_IMAP_FILTER_SUBTREE_ONE)
+        return mail_imap_fail(p, "a mailbox specifier of NOTIFY before");
     for (size_t i = 0; is_selected(&g) && i < n->ngroups; i++)
         if (is_selected(&n->groups[i]))
             return mail_imap_fail(p, "the selected mailbox only once before");

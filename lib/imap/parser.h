@@ -58,10 +58,9 @@ int mail_imap_select_params(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_fetch_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_store_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_search_modseq(struct imap_parser *p, uint64_t *out);
-/* RFC 5465: what follows NOTIFY; the name of a filter; mailbox names, one or several in parentheses. */
+/* RFC 5465: what follows NOTIFY. RFC 7377: [IN (...) SP]. */
 int mail_imap_notify(struct imap_parser *p, struct moxd_imap_cmd *c);
-bool mail_imap_filter(struct moxd_str name, enum moxd_imap_filter *out);
-int mail_imap_mailbox_names(struct imap_parser *p, struct moxd_imap_list *out);
+int mail_imap_sources(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_list_args(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 void mail_imap_list_add(struct imap_parser *p, struct moxd_imap_list *l, size_t *cap,
                         struct moxd_str s);

@@ -40,6 +40,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_COMPRESS,
     MOXD_IMAP_CANCELUPDATE,
     MOXD_IMAP_NOTIFY,
+    MOXD_IMAP_ESEARCH,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -172,10 +173,14 @@ enum moxd_imap_filter {
     MOXD_IMAP_FILTER_SELECTED, MOXD_IMAP_FILTER_SELECTED_DELAYED, MOXD_IMAP_FILTER_INBOXES,
     MOXD_IMAP_FILTER_PERSONAL, MOXD_IMAP_FILTER_SUBSCRIBED,
     MOXD_IMAP_FILTER_SUBTREE, MOXD_IMAP_FILTER_MAILBOXES,
+    MOXD_IMAP_FILTER_SUBTREE_ONE, /* ESEARCH */
+};
+struct moxd_imap_mailboxes {
+    enum moxd_imap_filter filter;
+    struct moxd_imap_list names; /* SUBTREE and its kin, MAILBOXES */
 };
 struct moxd_imap_event_group {
-    enum moxd_imap_filter filter;
-    struct moxd_imap_list names; /* SUBTREE, MAILBOXES */
+    struct moxd_imap_mailboxes of;
     unsigned events;             /* 0: NONE */
 };
 struct moxd_imap_notify {
@@ -231,7 +236,7 @@ struct moxd_imap_append {
 struct moxd_imap_cmd {
     struct moxd_str tag;         /* "" when not even a tag was there */
     enum moxd_imap_verb verb;
-    bool uid;                    /* UID FETCH and the like */
+    bool uid;                    /* UID FETCH and the like; ESEARCH always */
     struct moxd_str mailbox;     /* SELECT ..., APPEND, COPY; RENAME: from; LIST: reference */
     struct moxd_str arg;         /* COMPRESS: algorithm; RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
     struct moxd_str arg2;        /* LOGIN: password; AUTHENTICATE: initial response, still base64 */
@@ -257,6 +262,8 @@ struct moxd_imap_cmd {
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
     bool condstore;              /* it is a CONDSTORE enabling command (RFC 7162 3.1), but for ENABLE */
     struct moxd_imap_qresync qresync; /* SELECT, EXAMINE */
+    struct moxd_imap_mailboxes *sources; /* ESEARCH IN (...) */
+    size_t nsources;             /* 0: not given */
     struct moxd_imap_notify notify; /* with what MessageNew is to tell in items */
     bool has_changedsince, vanished; /* FETCH */
     uint64_t changedsince;

@@ -33,7 +33,7 @@ static void reverse(struct imap_found *f)
     }
 }
 
-static int search_all(struct imap_search *se, struct imap_found *f, struct moxd_err *err)
+int imap_search_all(struct imap_search *se, struct imap_found *f, struct moxd_err *err)
 {
     bool backwards = false;
     size_t max = enough(se->cmd, &backwards);
@@ -78,7 +78,7 @@ int imap_cmd_search(struct imap_session *s)
         return imap_bad(s, NULL, "CHARSET is not allowed after ENABLE UTF8=ACCEPT");
     if (imap_context_has_tag(s))
         return imap_bad(s, NULL, "that tag is in use for updates");
-    if (imap_search_prepare(s, &s->cmd, s->a, &se, &err) < 0 || search_all(&se, &f, &err) < 0)
+    if (imap_search_prepare(s, &s->cmd, s->a, &se, &err) < 0 || imap_search_all(&se, &f, &err) < 0)
         r = imap_search_refuse(s, &err);
     else
         r = answer(s, &f);

@@ -48,6 +48,7 @@ static const struct {
     { "COMPRESS=DEFLATE", false },
     { "INPROGRESS", false },
     { "NOTIFY", false },
+    { "MULTISEARCH", false },
 };
 /* clang-format on */
 

@@ -64,6 +64,10 @@ static void take_result(struct imap_context *c, const struct imap_found *f,
                         struct imap_sort_row *const *rows)
 {
     c->n = c->cap = f->n;
+    c->named = f->where != NULL;
+    if (c->named)
+        c->where =
+            (struct imap_where){ moxd_arena_strdup(c->a, f->where->name), f->where->uidvalidity };
     c->uids = moxd_xreallocarray(NULL, f->n + 1, sizeof(*c->uids));
     for (size_t i = 0; i < f->n; i++)
         c->uids[i] = f->uids[i];

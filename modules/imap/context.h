@@ -20,6 +20,8 @@ struct imap_context {
     struct moxd_arena *a;     /* text, cmd, search */
     struct moxd_imap_cmd cmd; /* parsed anew from a copy of its text */
     struct imap_search se;
+    bool named;              /* ESEARCH: the mailbox is told as it was named then */
+    struct imap_where where;
     uint32_t *uids;              /* heap, as rows */
     struct imap_sort_row **rows; /* of SORT: each on the heap; NULL for SEARCH */
     size_t n, cap;

@@ -43,9 +43,7 @@ static void put_head(struct imap_session *s, const struct imap_context *c)
 {
     if (s->out.n > 0)
         return;
-    moxd_buf_adds(&s->out, "* ESEARCH (TAG ");
-    moxd_imap_put_string(&s->out, c->cmd.tag, false);
-    moxd_buf_adds(&s->out, uids_shown(s, c) ? ") UID" : ")");
+    imap_put_esearch(s, c->cmd.tag, c->named ? &c->where : NULL, uids_shown(s, c));
 }
 
 /* "PLACE SET"; numbers of expunged messages are valid until that is told. */

@@ -21,6 +21,7 @@ enum imap_limits {
     IMAP_OUT_MAX = 16 << 20,       /* one response line, bodies excepted */
     IMAP_SKIP_MAX = 1 << 30,       /* message data read only to be refused; more ends the session */
     IMAP_APPEND_ALL_MAX = 8,       /* times max-append-size: all messages of one APPEND */
+    IMAP_ESEARCH_MAILBOXES_MAX = 10000, /* one ESEARCH; each is read */
     IMAP_SEARCH_TEXTS_MAX = 200,   /* texts of one SEARCH; each costs buffers */
 };
 #define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */
@@ -128,7 +129,7 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_namespace, imap_cmd_status, imap_cmd_append, imap_cmd_idle, imap_cmd_check,
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
-    imap_cmd_cancelupdate, imap_cmd_notify;
+    imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;

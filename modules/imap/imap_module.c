@@ -85,7 +85,7 @@ static const char *const verbs[] = {
     "UNSUBSCRIBE", "LIST",    "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
     "CHECK",       "CLOSE",   "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
     "COPY",        "MOVE",    "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
-    "NOTIFY",      "invalid", NULL,
+    "NOTIFY",      "ESEARCH", "invalid",  NULL,
 };
 static const char *const results[] = { "ok", "no", "bad", NULL };
 static const struct moxd_metric metrics[] = {

@@ -40,64 +40,17 @@ void imap_notify_free(struct imap_notify *n)
     free(n);
 }
 
-/* --- which mailboxes are meant ---------------------------------------------------------------------- */
-
-static bool below(struct moxd_str name, struct moxd_str parent)
-{
-    return name.n > parent.n && name.p[parent.n] == '/' && moxd_str_starts(name, parent);
-}
-
-static bool is_named(const struct imap_notify_group *g, struct moxd_str name)
-{
-    for (size_t i = 0; i < g->n; i++)
-        if (moxd_str_eq(g->names[i], name) ||
-            (g->filter == MOXD_IMAP_FILTER_SUBTREE && below(name, g->names[i])))
-            return true;
-    return false;
-}
-
-/* All mailboxes are personal, and mail may be delivered to each (RFC 5465 6.3). */
-static bool covers(const struct imap_notify_group *g, struct moxd_str name, bool subscribed)
-{
-    switch (g->filter) {
-    case MOXD_IMAP_FILTER_INBOXES:
-    case MOXD_IMAP_FILTER_PERSONAL:
-        return true;
-    case MOXD_IMAP_FILTER_SUBSCRIBED:
-        return subscribed;
-    case MOXD_IMAP_FILTER_SUBTREE:
-    case MOXD_IMAP_FILTER_MAILBOXES:
-        return is_named(g, name);
-    default:
-        return false;
-    }
-}
-
 unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool subscribed)
 {
     unsigned events = 0;
 
     for (size_t i = 0; i < n->ngroups; i++)
-        if (covers(&n->groups[i], moxd_cstr(name), subscribed))
+        if (imap_filter_covers(&n->groups[i].of, name, subscribed))
             events |= n->groups[i].events;
     return events;
 }
 
 /* --- NOTIFY SET ------------------------------------------------------------------------------------- */
-
-/* A name that cannot exist is one that does not (RFC 5465 3.1). */
-static void take_names(struct imap_session *s, struct imap_notify *n, struct imap_notify_group *g,
-                       const struct moxd_imap_list *names)
-{
-    g->names = moxd_arena_calloc(n->a, names->n + 1, sizeof(*g->names));
-    for (size_t i = 0; i < names->n; i++) {
-        struct moxd_str name;
-
-        if (imap_name_in(s, names->v[i], &name, NULL) == 0 &&
-            s->im->store->canonical_name(name, n->a, &g->names[g->n], NULL) == 0)
-            g->n++;
-    }
-}
 
 static void take_groups(struct imap_session *s, struct imap_notify *n)
 {
@@ -106,21 +59,20 @@ static void take_groups(struct imap_session *s, struct imap_notify *n)
     n->groups = moxd_arena_calloc(n->a, ask->ngroups + 1, sizeof(*n->groups));
     for (size_t i = 0; i < ask->ngroups; i++) {
         const struct moxd_imap_event_group *g = &ask->groups[i];
+        struct imap_notify_group *mine = &n->groups[n->ngroups++];
 
-        n->delayed |= g->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED;
-        if (g->filter == MOXD_IMAP_FILTER_SELECTED ||
-            g->filter == MOXD_IMAP_FILTER_SELECTED_DELAYED)
+        imap_filter_take(s, n->a, &g->of, &mine->of);
+        mine->events = g->events;
+        n->delayed |= mine->of.kind == MOXD_IMAP_FILTER_SELECTED_DELAYED;
+        if (mine->of.kind <= MOXD_IMAP_FILTER_SELECTED_DELAYED)
             n->selected = g->events;
-        n->groups[n->ngroups] =
-            (struct imap_notify_group){ .filter = g->filter, .events = g->events };
-        take_names(s, n, &n->groups[n->ngroups++], &g->names);
     }
 }
 
 static bool wants_others(const struct imap_notify *n)
 {
     for (size_t i = 0; i < n->ngroups; i++)
-        if (n->groups[i].filter > MOXD_IMAP_FILTER_SELECTED_DELAYED && n->groups[i].events)
+        if (n->groups[i].of.kind > MOXD_IMAP_FILTER_SELECTED_DELAYED && n->groups[i].events)
             return true;
     return false;
 }

@@ -6,7 +6,7 @@
 #ifndef IMAP_NOTIFY_H
 #define IMAP_NOTIFY_H
 
-#include "imap.h"
+#include "filter.h"
 
 enum {
     IMAP_NOTIFY_BOXES_MAX = 10000, /* mailboxes of the account; a table of about 1 MiB a session */
@@ -31,9 +31,7 @@ struct imap_notify_line {
 };
 
 struct imap_notify_group {
-    enum moxd_imap_filter filter;
-    struct moxd_str *names; /* as the store writes them */
-    size_t n;
+    struct imap_filter of;
     unsigned events;
 };
 

@@ -23,6 +23,7 @@ struct imap_search {
     struct moxd_text *workspace;  /* for BODY and TEXT, else NULL */
     size_t ntexts;
     bool threads;    /* THREADID is among the keys */
+    uint64_t done, goal; /* of several mailboxes: messages looked at before, of all; for imap_progress */
     uint64_t modseq; /* the highest of all matches so far; told when MODSEQ is among the keys */
 };
 /* The keys of `cmd` for the selected mailbox; cmd and a must stay as long as *se is used. -1 with *err:
@@ -30,6 +31,10 @@ struct imap_search {
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se,
                         struct moxd_err *err) MOXD_CHECKED;
+/* The same for any mailbox. */
+int imap_search_prepare_in(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                           struct moxd_arena *a, struct imap_search *se, uint32_t mailbox,
+                           const struct imap_view *view, struct moxd_err *err) MOXD_CHECKED;
 /* For a search that goes on: UIDs that do not exist yet may match later. Message numbers and "$" stand for
  * the messages that they were (RFC 5267 4.3). */
 void imap_search_lasting(struct imap_search *se);
@@ -59,14 +64,23 @@ int imap_search_next(struct imap_search_run *run, struct imap_msg **msg,
 void imap_search_end(struct imap_search_run *run);
 
 /* --- results and answers (search_answer.c) -------------------------------------------------------- */
+/* The mailbox that ESEARCH found something in (RFC 7377 2.1). */
+struct imap_where {
+    const char *name;
+    uint32_t uidvalidity;
+};
 /* UIDs in the order of the result. */
 struct imap_found {
+    const struct imap_where *where; /* NULL: the selected one, which need not be named */
     uint32_t *uids; /* heap */
     size_t n, cap;
     uint64_t modseq; /* highest of all, told with them; 0: not asked for (imap_found_modseq) */
 };
 void imap_found_add(struct imap_found *f, uint32_t uid);
 void imap_found_fini(struct imap_found *f);
+/* All that the command needs to answer (cmd_search.c). */
+int imap_search_all(struct imap_search *se, struct imap_found *f,
+                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* After all were added: sets f->modseq when the search asked for MODSEQ and something was found (RFC 7162
  * 3.1.6). -1 with *err. */
 int imap_found_modseq(const struct imap_search *se, struct imap_found *f,
@@ -76,6 +90,9 @@ uint32_t imap_shown(const struct imap_session *s, uint32_t uid);
 /* Sends "* WORD n n n". */
 int imap_send_found(struct imap_session *s, const char *word,
                     const struct imap_found *f) MOXD_SUSPENDS;
+/* Appends "* ESEARCH (TAG ...)" with the mailbox, unless NULL, and UID. */
+void imap_put_esearch(struct imap_session *s, struct moxd_str tag, const struct imap_where *where,
+                      bool uid);
 /* Sends ESEARCH with what the command wants (RFC 9051 7.3.4). */
 int imap_send_esearch(struct imap_session *s, const struct imap_found *f) MOXD_SUSPENDS;
 /* Keeps the result as "$" when the command wants that. */

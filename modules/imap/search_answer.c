@@ -82,14 +82,25 @@ static void put_partial(struct imap_session *s, const struct imap_found *f)
     moxd_buf_addc(&s->out, ')');
 }
 
+void imap_put_esearch(struct imap_session *s, struct moxd_str tag, const struct imap_where *where,
+                      bool uid)
+{
+    moxd_buf_adds(&s->out, "* ESEARCH (TAG ");
+    moxd_imap_put_string(&s->out, tag, false);
+    if (where) {
+        moxd_buf_adds(&s->out, " MAILBOX ");
+        imap_name_out(s, &s->out, where->name);
+        moxd_buf_addf(&s->out, " UIDVALIDITY %u", where->uidvalidity);
+    }
+    moxd_buf_adds(&s->out, uid ? ") UID" : ")");
+}
+
 /* Without matches MIN, MAX and ALL are left out. */
 int imap_send_esearch(struct imap_session *s, const struct imap_found *f)
 {
     unsigned want = s->cmd.search_return;
 
-    moxd_buf_adds(&s->out, "* ESEARCH (TAG ");
-    moxd_imap_put_string(&s->out, s->cmd.tag, false);
-    moxd_buf_adds(&s->out, s->cmd.uid ? ") UID" : ")");
+    imap_put_esearch(s, s->cmd.tag, f->where, s->cmd.uid);
     if (f->n > 0 && (want & MOXD_IMAP_RETURN_MIN))
         moxd_buf_addf(&s->out, " MIN %u", imap_shown(s, f->uids[0]));
     if (f->n > 0 && (want & MOXD_IMAP_RETURN_MAX))

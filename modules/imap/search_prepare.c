@@ -152,12 +152,16 @@ void imap_search_lasting(struct imap_search *se)
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se, struct moxd_err *err)
 {
-    *se = (struct imap_search){ .s = s,
-                                .cmd = cmd,
-                                .a = a,
-                                .mailbox = s->sel->mailbox,
-                                .view = &s->sel->view,
-                                .now = moxd_wall() };
+    return imap_search_prepare_in(s, cmd, a, se, s->sel->mailbox, &s->sel->view, err);
+}
+
+int imap_search_prepare_in(struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                           struct moxd_arena *a, struct imap_search *se, uint32_t mailbox,
+                           const struct imap_view *view, struct moxd_err *err)
+{
+    *se = (struct imap_search){
+        .s = s, .cmd = cmd, .a = a, .mailbox = mailbox, .view = view, .now = moxd_wall()
+    };
     if (cmd->charset.n > 0 && !moxd_charset_known(cmd->charset))
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "unknown charset");
     if (copy(se, cmd->search, &se->root, err) < 0)

@@ -23,6 +23,9 @@ void imap_search_begin(struct imap_search_run *run, struct imap_search *se)
         .se = se, .pieces = moxd_arena_new(0), .batch = moxd_arena_new(0), .one = moxd_arena_new(0)
     };
     cut(run);
+    run->done = se->done;
+    if (se->goal > 0)
+        run->goal = se->goal;
 }
 
 void imap_search_end(struct imap_search_run *run)

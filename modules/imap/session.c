@@ -44,6 +44,7 @@ static const struct command commands[MOXD_IMAP_VERBS] = {
     [MOXD_IMAP_SORT] = { imap_cmd_sort, IMAP_SELECTED, true },
     [MOXD_IMAP_THREAD] = { imap_cmd_thread, IMAP_SELECTED, true },
     [MOXD_IMAP_COMPRESS] = { imap_cmd_compress, IN, false },
+    [MOXD_IMAP_ESEARCH] = { imap_cmd_esearch, IN, true },
     [MOXD_IMAP_NOTIFY] = { imap_cmd_notify, IN, false },
     [MOXD_IMAP_CANCELUPDATE] = { imap_cmd_cancelupdate, IMAP_SELECTED, false },
     [MOXD_IMAP_REPLACE] = { imap_cmd_append, IMAP_SELECTED, false },

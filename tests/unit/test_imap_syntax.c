@@ -288,10 +288,34 @@ START_TEST(notify)
                      0);
     ck_assert(cmd.notify.status && !cmd.notify.none);
     ck_assert_uint_eq(cmd.notify.ngroups, 2);
-    ck_assert_uint_eq(cmd.notify.groups[0].names.n, 2);
+    ck_assert_uint_eq(cmd.notify.groups[0].of.names.n, 2);
     ck_assert_uint_eq(cmd.notify.groups[0].events, 3);
     ck_assert_uint_eq(cmd.notify.groups[1].events, 7 | MOXD_IMAP_EVENT_OTHER);
     ck_assert_uint_eq(cmd.nitems, 2);
+}
+END_TEST
+
+START_TEST(esearch)
+{
+    static const char *const bad[] = {
+        "a ESEARCH", "a ESEARCH IN () ALL", "a ESEARCH IN (personal)", "a ESEARCH IN personal ALL",
+        "a ESEARCH IN (selected-delayed) ALL", "a ESEARCH IN (subtree) ALL",
+        "a ESEARCH IN (mailboxes ()) ALL", "a ESEARCH IN (personal (depth 1)) ALL",
+        "a ESEARCH RETURN (COUNT) IN (personal) ALL", "a NOTIFY SET (subtree-one x NONE)",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        ck_assert_msg(parse(bad[i]) < 0 && err.kind == MOXD_ERR_SYNTAX, "%s", bad[i]);
+    ck_assert_int_eq(parse("a ESEARCH UNSEEN"), 0);
+    ck_assert(cmd.uid && cmd.nsources == 0 && !cmd.has_search_return);
+    ck_assert_int_eq(parse("a UID ESEARCH IN (mailboxes \"x y\" subtree-one (a b) selected) "
+                           "RETURN (MIN) CHARSET utf-8 SUBJECT x"),
+                     0);
+    ck_assert_uint_eq(cmd.nsources, 3);
+    ck_assert_int_eq(cmd.sources[0].filter, MOXD_IMAP_FILTER_MAILBOXES);
+    ck_assert_uint_eq(cmd.sources[1].names.n, 2);
+    ck_assert_int_eq(cmd.sources[2].filter, MOXD_IMAP_FILTER_SELECTED);
+    ck_assert_uint_eq(cmd.search_return, MOXD_IMAP_RETURN_MIN);
 }
 END_TEST
 
@@ -389,4 +413,4 @@ START_TEST(output_strings)
 END_TEST
 
 UNIT_MAIN("imap_syntax", accepts, many_quoted_strings, refuses, literals_and_strings, fetch_items,
-          search_tree, sort, condstore, notify, limits, dates, announcements, output_strings)
+          search_tree, sort, condstore, notify, esearch, limits, dates, announcements, output_strings)
