@@ -2,6 +2,7 @@
  * nobody uses them, since opening costs more than keeping. */
 #include "store.h"
 
+#include "parsed.h"
 #include "quarantine.h"
 
 #include <errno.h>
@@ -109,6 +110,7 @@ struct opening {
     bool wrote;
     struct moxd_arena *arena;
     struct store_op_erasable erasable;
+    bool parsed; /* everything is */
 };
 
 static int create_mailboxes(struct opening *o, struct moxd_err *err)
@@ -160,6 +162,16 @@ static bool lost(const struct store_account *acc)
            store_file_has_home(acc->s->env, acc->id);
 }
 
+/* What is left to do for the account. */
+static int op_look(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct opening *o = arg;
+    int rc = store_parsed_complete(tx, err);
+
+    o->parsed = rc > 0;
+    return rc < 0 ? -1 : store_op_erasable(tx, &o->erasable, err);
+}
+
 static int open_job(void *arg, struct moxd_err *err)
 {
     struct opening *o = arg;
@@ -177,7 +189,7 @@ static int open_job(void *arg, struct moxd_err *err)
     if (store_btree_load(acc->bt, err) < 0 || create_mailboxes(o, err) < 0 ||
         store_sweep(acc->bt, err) < 0)
         return -1;
-    return store_tx_read(acc->bt, store_op_erasable, &o->erasable, err);
+    return store_tx_read(acc->bt, op_look, o, err);
 }
 
 static int open_account(struct store_account *acc, struct moxd_err *err)
@@ -197,6 +209,8 @@ static int open_account(struct store_account *acc, struct moxd_err *err)
         acc->modseq = acc->bt->meta.modseq;
         store_erase_later(acc, o.erasable.ids, o.erasable.n);
         store_threads_start(acc);
+        if (!o.parsed)
+            store_fill_later(acc);
     }
     moxd_arena_free(o.arena);
     return rc;

@@ -1,30 +1,10 @@
 /* Adding messages: bodies first, then one transaction over all accounts. */
-#include "store.h"
+#include "adding.h"
 
 #include <stdlib.h>
 
 /* A file that is there unexpectedly (P-STORE-03) costs an id, not the message. */
 enum { ID_ATTEMPTS = 16 };
-
-struct target {
-    struct store_account *acc;
-    struct store_draft *draft;
-    struct store_source src;
-    struct store_op_one *one;
-    struct store_head *own_head; /* or NULL */
-    bool plain;              /* its prefix has nothing that belongs into its head */
-    bool have_id, have_file;
-    const struct target *same; /* an earlier target with the same body in a file */
-};
-struct adding {
-    struct store *s;
-    struct target *v;
-    struct store_op_one *ones;
-    size_t n;
-    struct store_account **accs; /* by id, each once */
-    size_t naccs;
-    const struct store_op_replaced *replaced; /* in the account of the first target; NULL: none */
-};
 
 /* --- accounts ---------------------------------------------------------------------------------- */
 
@@ -35,7 +15,7 @@ static int by_id(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-static void sort_accounts(struct adding *ad, const struct store_add *adds)
+static void sort_accounts(struct store_adding *ad, const struct store_add *adds)
 {
     size_t n = 0;
 
@@ -48,7 +28,7 @@ static void sort_accounts(struct adding *ad, const struct store_add *adds)
     ad->naccs = n;
 }
 
-static size_t account_index(const struct adding *ad, const struct store_account *acc)
+static size_t account_index(const struct store_adding *ad, const struct store_account *acc)
 {
     size_t i = 0;
     while (ad->accs[i] != acc)
@@ -58,29 +38,29 @@ static size_t account_index(const struct adding *ad, const struct store_account 
 
 /* --- bodies ------------------------------------------------------------------------------------ */
 
-static void take_id(struct target *t)
+static void take_id(struct store_target *t)
 {
     t->one->id = store_ids_take(&t->acc->bt->ids, 1);
     t->have_id = true;
 }
 
-static void drop_id(struct target *t)
+static void drop_id(struct store_target *t)
 {
     if (t->have_id)
         store_ids_done(&t->acc->bt->ids, t->one->id);
     t->have_id = false;
 }
 
-static int make_file(struct store *s, struct target *t, struct moxd_err *err)
+static int make_file(struct store *s, struct store_target *t, struct moxd_err *err)
 {
-    const struct target *same = t->same;
+    const struct store_target *same = t->same;
 
     if (same != NULL)
         return store_file_link(s->env, same->acc->id, same->one->id, t->acc->id, t->one->id, err);
     return store_file_create(s->env, t->acc->id, t->one->id, &t->src, err);
 }
 
-static int make_file_retry(struct store *s, struct target *t, struct moxd_err *err)
+static int make_file_retry(struct store *s, struct store_target *t, struct moxd_err *err)
 {
     struct moxd_err local = { 0 };
     int rc;
@@ -99,21 +79,21 @@ static int make_file_retry(struct store *s, struct target *t, struct moxd_err *e
 
 static int files_job(void *arg, struct moxd_err *err)
 {
-    struct adding *ad = arg;
+    struct store_adding *ad = arg;
 
     for (size_t i = 0; i < ad->n; i++) {
-        struct target *t = &ad->v[i];
+        struct store_target *t = &ad->v[i];
         if (t->one->where == STORE_IN_FILE &&
             (make_file_retry(ad->s, t, err) < 0 ||
              store_file_sync(ad->s->env, t->acc->id, t->one->id, t->one->id, err) < 0))
             return -1;
     }
-    return 0;
+    return store_adding_parse(ad, err);
 }
 
 static int remove_files_job(void *arg, struct moxd_err *err)
 {
-    struct adding *ad = arg;
+    struct store_adding *ad = arg;
 
     (void)err;
     for (size_t i = 0; i < ad->n; i++)
@@ -122,22 +102,9 @@ static int remove_files_job(void *arg, struct moxd_err *err)
     return 0;
 }
 
-/* --- heads ------------------------------------------------------------------------------------- */
-
-/* The header of a message to many is looked at once. */
-static void share_head(struct adding *ad, struct target *t)
-{
-    t->plain = !store_head_has(t->one->add->prefix);
-    for (struct target *e = ad->v; e < t && t->plain && t->one->head == NULL; e++)
-        if (e->plain && e->draft == t->draft)
-            t->one->head = e->one->head;
-    if (t->one->head == NULL)
-        t->one->head = t->own_head = moxd_xcalloc(1, sizeof(struct store_head));
-}
-
 /* --- putting it together ----------------------------------------------------------------------- */
 
-static void prepare(struct adding *ad, struct target *t, struct store_add *add)
+static void prepare(struct store_adding *ad, struct store_target *t, struct store_add *add)
 {
     struct store_op_one *one = t->one;
 
@@ -145,35 +112,35 @@ static void prepare(struct adding *ad, struct target *t, struct store_add *add)
     one->tx = account_index(ad, t->acc);
     one->body_size = t->src.size;
     one->body = t->src.mem;
-    one->src = &t->src;
-    share_head(ad, t);
     one->where = t->src.fd < 0 && t->src.size <= ad->s->opt.body_in_db ? STORE_IN_DB
                                                                        : STORE_IN_FILE;
-    for (struct target *e = ad->v; e < t && t->same == NULL && one->where == STORE_IN_FILE; e++)
+    for (struct store_target *e = ad->v; e < t && t->same == NULL && one->where == STORE_IN_FILE; e++)
         if (e->draft == t->draft)
             t->same = e;
     take_id(t);
 }
 
-static int collect(struct adding *ad, struct store_draft **drafts, size_t ndrafts,
+static int collect(struct store_adding *ad, struct store_draft **drafts, size_t ndrafts,
                    struct store_add *adds, size_t *failed, struct moxd_err *err)
 {
     for (size_t i = 0; i < ad->n; i++) {
-        struct target *t = &ad->v[i];
+        struct store_target *t = &ad->v[i];
         *failed = i;
         t->acc = adds[i].acc;
         t->draft = drafts[ndrafts == 1 ? 0 : i];
         t->one = &ad->ones[i];
+        store_parsed_init(&t->parsed);
         if (store_account_check(t->acc, err) < 0 || store_draft_source(t->draft, &t->src, err) < 0)
             return -1;
     }
     sort_accounts(ad, adds);
     for (size_t i = 0; i < ad->n; i++)
         prepare(ad, &ad->v[i], &adds[i]);
+    store_adding_plan(ad);
     return 0;
 }
 
-static bool any_file(const struct adding *ad)
+static bool any_file(const struct store_adding *ad)
 {
     for (size_t i = 0; i < ad->n; i++)
         if (ad->ones[i].where == STORE_IN_FILE)
@@ -181,18 +148,33 @@ static bool any_file(const struct adding *ad)
     return false;
 }
 
-static int run(struct adding *ad, size_t *failed, struct moxd_err *err)
+struct running {
+    struct store_adding *ad;
+    struct store_op_add op;
+};
+
+/* What is small is parsed here: a job of its own would take longer. */
+static int op_run(struct store_tx *txs, void *arg, struct moxd_err *err)
 {
-    struct store_op_add op = {
-        .v = ad->ones, .n = ad->n, .quota = ad->s->opt.quota, .replaced = ad->replaced
-    };
+    struct running *r = arg;
+
+    return store_adding_parse(r->ad, err) < 0 ? -1 : store_op_add(txs, &r->op, err);
+}
+
+static int run(struct store_adding *ad, size_t *failed, struct moxd_err *err)
+{
+    struct running r = { ad, { .v = ad->ones, .n = ad->n, .quota = ad->s->opt.quota,
+                               .replaced = ad->replaced } };
     bool files = any_file(ad);
     int rc = files ? store_offload(MOXD_LANE_FSYNC, files_job, ad, err) : 0;
 
     if (rc == 0) {
-        rc = store_write_many(ad->accs, ad->naccs, store_op_add, &op, err);
-        *failed = op.failed < ad->n ? op.failed : 0;
+        store_adding_unparsed(ad, false);
+        rc = store_write_many(ad->accs, ad->naccs, op_run, &r, err);
+        *failed = r.op.failed < ad->n ? r.op.failed : 0;
     }
+    if (rc == 0)
+        store_adding_unparsed(ad, true);
     /* Not when it was committed and could not be flushed: then only recovery knows. */
     if (rc < 0 && files && !ad->s->flusher.failed)
         (void)!store_offload(MOXD_LANE_FSYNC, remove_files_job, ad, NULL);
@@ -206,9 +188,9 @@ static int add_messages(struct store *s, struct store_draft **drafts, size_t ndr
     size_t which = 0;
 
     moxd_assert(n > 0 && (ndrafts == 1 || ndrafts == n));
-    struct adding ad = {
+    struct store_adding ad = {
         .s = s, .n = n, .replaced = replaced,
-        .v = moxd_xcalloc(n, sizeof(struct target)),
+        .v = moxd_xcalloc(n, sizeof(struct store_target)),
         .ones = moxd_xcalloc(n, sizeof(struct store_op_one)),
         .accs = moxd_xcalloc(n, sizeof(struct store_account *)),
     };
@@ -219,7 +201,7 @@ static int add_messages(struct store *s, struct store_draft **drafts, size_t ndr
         rc = run(&ad, &which, err);
     for (size_t i = 0; i < n; i++) {
         drop_id(&ad.v[i]);
-        free(ad.v[i].own_head);
+        store_parsed_fini(&ad.v[i].parsed);
     }
     if (rc < 0 && failed != NULL)
         *failed = which;

@@ -449,4 +449,6 @@ const struct store_v1 store_api = {
     .set_thread = api_set_thread,
     .link_threads = api_link_threads,
     .canonical_name = api_canonical_name,
+    .tx_messages = store_tx_messages,
+    .tx_body = store_tx_body,
 };

@@ -10,6 +10,10 @@ int store_cmd_stats(struct moxd_instance *m, struct moxd_ctl *c, int argc, char 
                     struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_quarantine(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                          struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_reparse(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                      struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_ensureparsed(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                           struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_restore(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err) MOXD_SUSPENDS;
 

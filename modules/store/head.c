@@ -122,12 +122,11 @@ bool store_head_has(struct moxd_str header)
     return false;
 }
 
-void store_head_parse(struct store_head *h, struct moxd_str prefix, struct moxd_str header)
+void store_head_parse(struct store_head *h, struct moxd_str header)
 {
     struct moxd_str v[WANTED] = { 0 };
 
-    *h = (struct store_head){ .ready = true };
-    find_fields(prefix, v);
+    *h = (struct store_head){ 0 };
     find_fields(header, v);
     if (v[MESSAGE_ID].p != NULL)
         take_msgid(h, v[MESSAGE_ID]);

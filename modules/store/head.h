@@ -11,7 +11,6 @@ enum {
 };
 
 struct store_head {
-    bool ready;              /* the header was looked at */
     char msgid[MOXD_MSGID_MAX]; /* normalised (THR-03) */
     size_t msgid_n;          /* 0: it has none */
     uint64_t subject;        /* hash of the base subject; 0: that is empty */
@@ -20,8 +19,8 @@ struct store_head {
 };
 /* Whether any of the fields is there. */
 bool store_head_has(struct moxd_str header);
-/* The first of each field counts, in the prefix or in the header proper. */
-void store_head_parse(struct store_head *h, struct moxd_str prefix, struct moxd_str header);
+/* The first of each field counts. */
+void store_head_parse(struct store_head *h, struct moxd_str header);
 /* 64 bits of anything; never 0. Not against collisions on purpose: whoever wants to be taken for another
  * message can say so in its header. */
 uint64_t store_hash(struct moxd_str s);

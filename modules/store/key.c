@@ -41,14 +41,19 @@ struct store_key store_key_name(enum store_table t, struct moxd_str name)
     return k;
 }
 
-struct store_key store_key_message(uint32_t mailbox, uint32_t uid)
+struct store_key store_key_place(enum store_table t, uint32_t mailbox, uint32_t uid)
 {
     struct store_key k;
-    struct store_enc e = start(&k, STORE_T_MESSAGE);
+    struct store_enc e = start(&k, t);
     store_enc_u32(&e, mailbox);
     store_enc_u32(&e, uid);
     k.n = e.n;
     return k;
+}
+
+struct store_key store_key_message(uint32_t mailbox, uint32_t uid)
+{
+    return store_key_place(STORE_T_MESSAGE, mailbox, uid);
 }
 
 struct store_key store_key_gone(uint32_t mailbox, uint64_t modseq, uint32_t uid)

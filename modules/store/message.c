@@ -1,4 +1,4 @@
-#include "message.h"
+#include "parsed.h"
 #include "thread.h"
 
 static int put_rec(struct store_tx *tx, uint32_t mailbox, uint32_t uid,
@@ -62,6 +62,23 @@ int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct st
     return store_rec_decode(val, rec) == 0 ? 1 : store_corrupt(tx, "message record", err);
 }
 
+int store_msg_show(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                   const struct store_rec *r, struct moxd_arena *a, struct store_msg *out,
+                   struct moxd_err *err)
+{
+    *out = (struct store_msg){
+        .id = r->id, .mailbox = box->id, .uid = uid, .modseq = r->modseq,
+        .createseq = r->createseq, .flags = r->flags,
+        .received = { r->received, (int16_t)r->zone }, .saved = r->saved, .size = r->size,
+        .emailid = store_rec_emailid(r),
+    };
+    if (r->nkw == 0)
+        return 0;
+    if (store_box_keywords(tx, box, err) < 0)
+        return -1;
+    return store_kwlist_names(tx, box->kw, r->kw, r->nkw, a, &out->keywords, err);
+}
+
 /* --- counts ------------------------------------------------------------------------------------ */
 
 static void count_in(struct store_tx *tx, struct store_box *box, const struct store_rec *r)
@@ -116,22 +133,6 @@ static int tell(struct store_tx *tx, enum store_change_kind kind, struct store_b
 
 /* --- hooks ------------------------------------------------------------------------------------- */
 
-static int show_msg(struct store_tx *tx, struct store_box *box, uint32_t uid,
-                    const struct store_rec *r, struct store_msg *out, struct moxd_err *err)
-{
-    *out = (struct store_msg){
-        .id = r->id, .mailbox = box->id, .uid = uid, .modseq = r->modseq,
-        .createseq = r->createseq, .flags = r->flags,
-        .received = { r->received, (int16_t)r->zone }, .saved = r->saved, .size = r->size,
-        .emailid = store_rec_emailid(r),
-    };
-    if (r->nkw == 0)
-        return 0;
-    if (store_box_keywords(tx, box, err) < 0)
-        return -1;
-    return store_kwlist_names(tx, box->kw, r->kw, r->nkw, tx->arena, &out->keywords, err);
-}
-
 /* One side of an event. */
 struct side {
     struct store_box *box;
@@ -154,10 +155,10 @@ static int run_hooks(struct store_tx *tx, struct side old, struct side now,
         .old = old.box ? &msg[0] : NULL, .old_mailbox = old.box ? &box[0] : NULL,
         .now = now.box ? &msg[1] : NULL, .now_mailbox = now.box ? &box[1] : NULL,
     };
-    if (old.box != NULL && (show_msg(tx, old.box, old.uid, old.rec, &msg[0], err) < 0 ||
+    if (old.box != NULL && (store_msg_show(tx, old.box, old.uid, old.rec, tx->arena, &msg[0], err) < 0 ||
                             store_box_show(tx, old.box, false, tx->arena, &box[0], err) < 0))
         return -1;
-    if (now.box != NULL && (show_msg(tx, now.box, now.uid, now.rec, &msg[1], err) < 0 ||
+    if (now.box != NULL && (store_msg_show(tx, now.box, now.uid, now.rec, tx->arena, &msg[1], err) < 0 ||
                             store_box_show(tx, now.box, false, tx->arena, &box[1], err) < 0))
         return -1;
     for (; h->fn != NULL; h++)
@@ -241,6 +242,14 @@ int store_msg_translate(struct store_tx *tx, struct store_box *src, struct store
     return store_kwlist_numbers(tx, dst->kw, kw, rec->kw, &rec->nkw, err);
 }
 
+static int move_parsed(struct store_tx *tx, uint32_t src, uint32_t uid, uint32_t dst,
+                       uint32_t new_uid, struct moxd_err *err)
+{
+    struct store_place from = { src, uid }, to = { dst, new_uid };
+
+    return store_parsed_copy(tx, from, to, err) < 0 ? -1 : store_parsed_del(tx, from, err);
+}
+
 int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box *dst, uint32_t uid,
                    struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err)
 {
@@ -252,7 +261,8 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
         store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();
-    if (place(tx, dst, rec, thread, new_uid, err) < 0)
+    if (place(tx, dst, rec, thread, new_uid, err) < 0 ||
+        move_parsed(tx, src->id, uid, dst->id, *new_uid, err) < 0)
         return -1;
     return run_hooks(tx, (struct side){ src, uid, &old }, (struct side){ dst, *new_uid, rec },
                      (struct store_origin){ 0 }, err);
@@ -269,6 +279,7 @@ int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
     if (displace(tx, box, uid, rec, err) < 0 ||
         store_thread_remove(tx, rec->id, rec->received, err) < 0 ||
         store_del(tx, &place_key, err) < 0 ||
+        store_parsed_del(tx, (struct store_place){ box->id, uid }, err) < 0 ||
         store_put(tx, &erase_key, store_erase_encode(&erase, buf), err) < 0)
         return -1;
     store_tx_erase(tx, rec->id);

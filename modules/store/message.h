@@ -41,6 +41,10 @@ int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t
 /* Writes where a message is, with its encoded thread record. */
 int store_msg_put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,
                         struct moxd_str thread, struct moxd_err *err) MOXD_CHECKED;
+/* As the interface shows it, keywords in a. */
+int store_msg_show(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                   const struct store_rec *r, struct moxd_arena *a, struct store_msg *out,
+                   struct moxd_err *err) MOXD_CHECKED;
 
 /* Calls fn for every message of the mailbox with a UID in the set (NULL: all), ascending. The record
  * lasts for the call. fn must not write messages of this mailbox. */

@@ -1,5 +1,6 @@
 /* Adding messages: bodies are on disk already, or come along. */
 #include "ops.h"
+#include "parsed.h"
 #include "thread.h"
 
 /* The mailbox of an add, made when it is missing and that was asked for. */
@@ -54,6 +55,14 @@ static int put_data(struct store_tx *tx, const struct store_op_one *one, struct 
     return store_put(tx, &key, moxd_str(both, prefix.n + one->body.n), err);
 }
 
+static int put_parsed(struct store_tx *tx, const struct store_op_one *one, struct store_place at,
+                      struct moxd_err *err)
+{
+    if (one->parsed != NULL)
+        return store_parsed_put(tx, at, one->parsed, err);
+    return store_parsed_set_complete(tx, false, err);
+}
+
 static struct store_rec record(const struct store_op_one *one)
 {
     const struct store_add *add = one->add;
@@ -65,22 +74,6 @@ static struct store_rec record(const struct store_op_one *one)
     };
 }
 
-static int head_of(struct store_tx *tx, struct store_op_one *one, struct moxd_err *err)
-{
-    const struct store_source *src = one->src;
-    struct moxd_reader_file file = { .fd = src->fd, .file_start = src->off,
-                                     .file_size = src->size };
-    struct moxd_reader r = src->fd < 0 ? moxd_reader_mem(&src->mem) : moxd_reader_file(&file);
-    struct moxd_str header;
-
-    if (one->head->ready)
-        return 0;
-    if (moxd_header_read(&r, tx->arena, &header, NULL, err) < 0)
-        return -1;
-    store_head_parse(one->head, one->add->prefix, header);
-    return 0;
-}
-
 /* What comes into a muted thread need not be read (THR-04). */
 static int add_to_thread(struct store_tx *tx, struct store_op_one *one, struct store_rec *rec,
                          struct moxd_str *out, struct moxd_err *err)
@@ -88,8 +81,7 @@ static int add_to_thread(struct store_tx *tx, struct store_op_one *one, struct s
     unsigned char buf[STORE_THREAD_RECORD_MAX];
     struct store_thread_rec thread;
 
-    if (head_of(tx, one, err) < 0 ||
-        store_thread_add(tx, rec->id, rec->received, one->head, one->add->link_later, &thread,
+    if (store_thread_add(tx, rec->id, rec->received, one->head, one->add->link_later, &thread,
                          err) < 0)
         return -1;
     if ((thread.flags & STORE_THREAD_MUTED) != 0)
@@ -118,6 +110,7 @@ static int add_one(struct store_tx *tx, const struct store_op_add *op, struct st
     struct store_origin origin = { add->origin, add->origin_data };
     if (put_data(tx, one, err) < 0 || add_to_thread(tx, one, &rec, &thread, err) < 0 ||
         store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
+        put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
         store_box_save(tx, &box, err) < 0)
         return -1;
     add->id = rec.id;

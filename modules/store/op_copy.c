@@ -1,5 +1,6 @@
 /* Copying and moving messages to another mailbox of the account. */
 #include "ops.h"
+#include "parsed.h"
 #include "thread.h"
 
 /* --- finding what is to be copied -------------------------------------------------------------- */
@@ -88,7 +89,9 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     rec.id = s->new_id;
     rec.saved = moxd_wall();
     struct store_origin origin = { "copy", NULL };
-    if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0)
+    if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
+        store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },
+                          (struct store_place){ c->op->dst, uid }, err) < 0)
         return -1;
     note(c->op, s->uid, uid);
     return 0;

@@ -1,5 +1,6 @@
 /* Making, removing and renaming mailboxes, and what is attached to their names. */
 #include "ops.h"
+#include "parsed.h"
 
 /* --- special uses ------------------------------------------------------------------------------ */
 
@@ -92,7 +93,8 @@ int store_op_init(struct store_tx *tx, void *arg, struct moxd_err *err)
     tx->meta.next_mailbox = 1;
     tx->meta.thread_pass = STORE_THREADS_DONE;
     tx->meta.next_uidvalidity = op->uidvalidity;
-    if (store_box_create(tx, MOXD_STR("INBOX"), 0, true, NULL, err) < 0)
+    if (store_box_create(tx, MOXD_STR("INBOX"), 0, true, NULL, err) < 0 ||
+        store_parsed_set_complete(tx, true, err) < 0)
         return -1;
     for (size_t i = 0; i < op->n; i++) {
         struct moxd_str name = moxd_cstr(op->v[i].name);

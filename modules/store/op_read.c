@@ -134,13 +134,7 @@ static int message(void *arg, uint32_t uid, const struct store_rec *rec)
     struct store_op_messages *op = r->messages;
     struct store_msg *m = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*m));
 
-    *m = (struct store_msg){
-        .id = rec->id, .mailbox = r->box.id, .uid = uid, .modseq = rec->modseq,
-        .createseq = rec->createseq, .flags = rec->flags,
-        .received = { rec->received, (int16_t)rec->zone }, .saved = rec->saved, .size = rec->size,
-        .emailid = store_rec_emailid(rec),
-    };
-    return keywords(r, rec, op->arena, &m->keywords);
+    return store_msg_show(r->tx, &r->box, uid, rec, op->arena, m, r->err);
 }
 
 int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err)

@@ -8,6 +8,8 @@
 #include "head.h"
 #include "message.h"
 
+struct store_parsed;
+
 /* A set of UIDs in the making. */
 struct store_uidset {
     struct store_uid_range *v;
@@ -122,9 +124,9 @@ struct store_op_one {
     uint64_t id;
     enum store_where where;
     struct moxd_str body;    /* when STORE_IN_DB */
-    const struct store_source *src; /* all of the body */
-    struct store_head *head; /* made when first needed; may be that of others with the same body */
     uint64_t body_size;
+    const struct store_head *head;
+    const struct store_parsed *parsed; /* NULL: to be parsed later */
 };
 struct store_op_replaced {
     uint32_t mailbox, uid;

@@ -376,7 +376,8 @@ static int put_messages(struct rebuild *r)
     struct rbox *b, *tmp;
 
     if (store_thread_states_take(r->tx, &r->states, r->err) < 0 || clear(r, STORE_T_ID) < 0 ||
-        clear(r, STORE_T_GONE) < 0)
+        clear(r, STORE_T_GONE) < 0 || clear(r, STORE_T_HEADER) < 0 ||
+        clear(r, STORE_T_STRUCTURE) < 0)
         return -1;
     r->tx->meta.messages = r->tx->meta.size = 0;
     for (size_t i = r->nplaces; i > 0; i--)

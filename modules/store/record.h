@@ -1,8 +1,7 @@
 /* What is stored in an account's btree: tables, keys, records.
  *
- * One byte of table, then big-endian parts, so that keys sort as numbers do. STORE_T_DATA is the
- * highest table, so that the bulk of what is written goes to the right edge of the tree. Every record
- * begins with its version; a reader checks it, every field and the length, and calls anything else
+ * One byte of table, then big-endian parts, so that keys sort as numbers do. Every record begins with its
+ * version; a reader checks it, every field and the length, and calls anything else
  * corrupt. docs: README.md, "What is stored". */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
@@ -50,6 +49,8 @@ enum store_table {
     STORE_T_ACCOUNT_ID,    /* server.db: id64 -> state8 name */
     STORE_T_MESSAGE,       /* mailbox32 uid32 -> struct store_rec */
     STORE_T_DATA,          /* id64 -> prefix, and the body when it is not in a file */
+    STORE_T_HEADER,        /* mailbox32 uid32 -> summary of the header; see parsed.h */
+    STORE_T_STRUCTURE,     /* mailbox32 uid32 -> MIME structure */
 };
 
 struct store_key {
@@ -61,6 +62,7 @@ struct store_key store_key_table(enum store_table t);                 /* prefix 
 struct store_key store_key_u32(enum store_table t, uint32_t a);
 struct store_key store_key_u64(enum store_table t, uint64_t a);
 struct store_key store_key_name(enum store_table t, struct moxd_str name);
+struct store_key store_key_place(enum store_table t, uint32_t mailbox, uint32_t uid);
 struct store_key store_key_message(uint32_t mailbox, uint32_t uid);
 struct store_key store_key_gone(uint32_t mailbox, uint64_t modseq, uint32_t uid);
 struct store_key store_key_mailbox_gone(uint64_t modseq, uint32_t mailbox);

@@ -44,7 +44,8 @@ static int load_portion(struct loading *l, struct moxd_err *err)
     return rc;
 }
 
-/* Counters are made anew, from where the old ones were; what else has a known table is taken. */
+/* Counters are made anew, from where the old ones were; what else has a known table is taken, but for
+ * what is derived from messages, which comes after STORE_T_DATA. */
 static int load(void *arg, struct moxd_str key, struct moxd_str val, struct moxd_err *err)
 {
     struct loading *l = arg;

@@ -71,6 +71,26 @@ uint64_t store_flusher_commit(struct store_flusher *f, struct store_account *acc
 int store_flusher_wait(struct store_flusher *f, uint64_t ticket,
                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* --- parsing ----------------------------------------------------------------------------------- */
+
+/* Making what is kept of parsed messages where it is missing (parsed.h). */
+struct store_fill {
+    bool running;            /* somebody is at it */
+    bool soon;               /* a fiber will be */
+    bool again;              /* messages were added meanwhile that lack it */
+    struct moxd_waitq done;
+};
+struct store_fill_progress {
+    uint64_t looked, made, failed;
+    void (*tell)(void *arg, const struct store_fill_progress *p) MOXD_SUSPENDS; /* now and then; or NULL */
+    void *arg;
+};
+/* Goes through the account; `all`: also what is there already. Waits while somebody else does. */
+int store_fill(struct store_account *acc, bool all, struct store_fill_progress *p,
+               struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The same in a fiber of its own. */
+void store_fill_later(struct store_account *acc);
+
 /* --- accounts ---------------------------------------------------------------------------------- */
 
 struct store_account {
@@ -90,6 +110,7 @@ struct store_account {
     bool erasing;            /* the fiber that does it runs */
     uint64_t checked;        /* modseq when it was last verified, in tests */
     bool checking;           /* the fiber that does it runs, and has a reference */
+    struct store_fill fill;
     UT_hash_handle hh;       /* by name, in store.accounts */
     struct store_account *idle_prev, *idle_next; /* refs == 0, oldest first */
 };
@@ -109,7 +130,7 @@ struct store {
     /* What happens when the environment died, on any thread; NULL: the process ends at once. */
     void (*die)(struct store *s);
     struct moxd_post dying;
-    struct moxd_fifolock threads; /* one account at a time is brought up in the background */
+    struct moxd_fifolock background; /* one account at a time is brought up */
     struct moxd_fifolock handles; /* closing and removing files of databases, one at a time */
     const struct moxd_hook_ref *hooks; /* on_store_change */
     /* Fires on_store_commit; may be NULL. Must not suspend. */

@@ -152,7 +152,18 @@ struct store_copied {
     uint32_t src_uid, dst_uid;
 };
 
-/* A position in the body for readers. Reads cross the boundary of prefix and file. */
+/* A message as it is read in a transaction, with what is stored beside it: valid while the function that
+ * got it runs. */
+enum { STORE_WITH_HEADER = 1, STORE_WITH_STRUCTURE = 2 };
+struct store_item {
+    const struct store_msg *msg;
+    struct moxd_str header;    /* with HEADER: the summary (<moxmail/summary.h>); empty when missing */
+    struct moxd_str structure; /* with STRUCTURE: for moxd_msg_decode; empty when missing */
+    bool in_database;          /* tx_body gives it */
+};
+typedef int store_item_fn(void *arg, struct store_tx *tx, const struct store_item *item,
+                          struct moxd_err *err);
+
 struct store_v1 {
     /* Opens an account by name, creating its data at first use (with the initial mailboxes of the
      * configuration, CORE-27, subscribed). The caller knows that the account is configured.
@@ -337,6 +348,17 @@ struct store_v1 {
     /* A mailbox name as the store writes it, whether there is such a mailbox or not. INVALID. */
     int (*canonical_name)(struct moxd_str name, struct moxd_arena *a, struct moxd_str *out,
                           struct moxd_err *err);
+
+    /* --- since 1.2 --- */
+    /* The messages of a set (NULL: all), ascending by UID; `with` says what of what is beside them is
+     * read too. Ends when fn returns other than 0, which is returned. The mailbox must not be changed
+     * meanwhile. NOTFOUND: no such mailbox. */
+    int (*tx_messages)(struct store_tx *tx, uint32_t mailbox, const struct store_uids *uids,
+                       unsigned with, store_item_fn *fn, void *arg, struct moxd_err *err);
+    /* The whole message, valid until the next call with tx. 1; 0 when it is in a file: then body_open is
+     * the way; -1 with *err. */
+    int (*tx_body)(struct store_tx *tx, const struct store_item *item, struct moxd_str *out,
+                   struct moxd_err *err);
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

@@ -16,7 +16,7 @@ static const struct moxd_point_def points[] = {
                "Changes of an account that are on disk now, in the order they were made."),
     { 0 },
 };
-static const struct moxd_interface provides[] = { { "store", 1, 1, &store_api }, { 0 } };
+static const struct moxd_interface provides[] = { { "store", 1, 2, &store_api }, { 0 } };
 
 static const struct moxd_command commands[] = {
     { .name = "store verify", .args = "[ACCOUNT...]", .max_args = -1,
@@ -25,6 +25,14 @@ static const struct moxd_command commands[] = {
               "unless some are named. Each account can be read meanwhile, not changed." },
     { .name = "store stats", .args = "", .summary = "what the message store has done so far",
       .run = store_cmd_stats },
+    { .name = "store ensureparsed", .args = "[ACCOUNT...]", .max_args = -1,
+      .summary = "parse messages that were not parsed yet", .run = store_cmd_ensureparsed,
+      .help = "What clients list of a message is kept beside it. A new version that keeps something "
+              "else parses all messages in the background; this does it now, for all accounts unless "
+              "some are named, and tells how far it is. Accounts can be used meanwhile." },
+    { .name = "store reparse", .args = "[ACCOUNT...]", .max_args = -1,
+      .summary = "parse all messages again", .run = store_cmd_reparse,
+      .help = "As ensureparsed, also for messages that were parsed already." },
     { .name = "store quarantine", .args = "", .run = store_cmd_quarantine,
       .summary = "list accounts that were set aside because their database is damaged" },
     { .name = "store restore", .args = "ACCOUNT", .min_args = 1, .max_args = 1,

@@ -13,5 +13,10 @@ int store_table_del(struct store_tx *tx, const char *table, struct moxd_str key,
 int store_table_each(struct store_tx *tx, const char *table, struct moxd_str prefix,
                      int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
                      struct moxd_err *err);
+/* tx_messages and tx_body, in items.c. */
+int store_tx_messages(struct store_tx *tx, uint32_t mailbox, const struct store_uids *uids,
+                      unsigned with, store_item_fn *fn, void *arg, struct moxd_err *err);
+int store_tx_body(struct store_tx *tx, const struct store_item *item, struct moxd_str *out,
+                  struct moxd_err *err);
 
 #endif

@@ -39,7 +39,7 @@ static int header_job(void *arg, struct moxd_err *err)
 
     if (moxd_header_read(&r, a, &header, NULL, err) < 0)
         return -1;
-    store_head_parse(job->head, MOXD_STR(""), header);
+    store_head_parse(job->head, header);
     return 0;
 }
 
@@ -157,10 +157,10 @@ static void upgrade_main(void *arg)
     struct store *s = acc->s;
 
     moxd_fiber_shield();
-    (void)moxd_fifolock_exclusive(&s->threads, MOXD_NEVER);
+    (void)moxd_fifolock_exclusive(&s->background, MOXD_NEVER);
     if (!s->stopping && !acc->removed)
         bring_up(acc);
-    moxd_fifolock_release(&s->threads);
+    moxd_fifolock_release(&s->background);
     moxd_fiber_unshield();
     store_account_close(acc);
     store_spawn_ended(s);

@@ -7,7 +7,9 @@
 #include <uthash.h>
 
 #include "bodyfile.h"
-#include "message.h"
+#include "parsed.h"
+
+#include <moxmail/summary.h>
 
 /* What was counted in a mailbox. */
 struct counted {
@@ -23,6 +25,8 @@ struct verify {
     struct store_report *out;
     struct counted *boxes;     /* hash by id */
     uint64_t ids;              /* entries of the index of ids */
+    uint64_t headers, structures;
+    struct moxd_arena *scratch;
     struct moxd_err *err;
 };
 
@@ -297,6 +301,60 @@ static int on_owned(void *arg, struct moxd_str key, struct moxd_str val)
     return rc < 0 ? -1 : 0;
 }
 
+/* 1 and the message whose parsed form this is; 0 said; -1. The record without a place is of the account. */
+static int parsed_of(struct verify *v, struct moxd_str key, struct store_rec *r)
+{
+    int rc = key.n == 9 ? store_msg_get(v->tx, moxd_get_be32(key.p + 1), moxd_get_be32(key.p + 5), r,
+                                        v->err)
+                        : 0;
+    if (rc == 0 && key.n != 1)
+        problem(v, "parsed form without a message");
+    return rc;
+}
+
+static int on_header(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct verify *v = arg;
+    struct moxd_summary s;
+    struct store_rec r;
+    int rc = parsed_of(v, key, &r);
+
+    if (rc <= 0)
+        return rc;
+    v->headers++;
+    if (moxd_summary_read(&s, val) == 0 && s.header_size > r.size)
+        problem(v, "message %llu: summary of another message", (unsigned long long)r.id);
+    return 0;
+}
+
+static int on_structure(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct verify *v = arg;
+    struct moxd_msg *m;
+    struct store_rec r;
+    int rc = parsed_of(v, key, &r);
+
+    if (rc <= 0)
+        return rc;
+    v->structures++;
+    if (moxd_msg_form_current(val) && moxd_msg_decode(v->scratch, val, r.size, &m, NULL) < 0)
+        problem(v, "message %llu: its structure does not fit", (unsigned long long)r.id);
+    moxd_arena_reset(v->scratch);
+    return 0;
+}
+
+static int check_parsed(struct verify *v)
+{
+    if (scan(v, STORE_T_HEADER, on_header) < 0 || scan(v, STORE_T_STRUCTURE, on_structure) < 0)
+        return -1;
+    int rc = store_parsed_complete(v->tx, v->err);
+    if (rc > 0 && (v->headers != v->out->messages || v->structures != v->out->messages))
+        problem(v, "%llu summaries and %llu structures for %llu messages",
+                (unsigned long long)v->headers, (unsigned long long)v->structures,
+                (unsigned long long)v->out->messages);
+    return rc < 0 ? -1 : 0;
+}
+
 static int on_gone(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct verify *v = arg;
@@ -333,7 +391,7 @@ static int on_file(void *arg, uint64_t id)
 int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct store_report *out = arg;
-    struct verify v = { .tx = tx, .out = out, .err = err };
+    struct verify v = { .tx = tx, .out = out, .err = err, .scratch = moxd_arena_new(0) };
     struct moxd_arena *a = out->arena;
 
     *out = (struct store_report){ .arena = a };
@@ -342,13 +400,15 @@ int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
         scan(&v, STORE_T_NAME, on_name) == 0 && scan(&v, STORE_T_KEYWORDS, on_keywords) == 0 &&
         scan(&v, STORE_T_MESSAGE, on_message) == 0 && scan(&v, STORE_T_ID, on_id) == 0 &&
         scan(&v, STORE_T_ERASE, on_erase) == 0 && scan(&v, STORE_T_NOTE, on_owned) == 0 &&
-        scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0)
+        scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0 &&
+        check_parsed(&v) == 0)
         rc = store_file_each(tx->bt->env, tx->bt->id, 1, on_file, &v, err);
     if (rc == 0)
         rc = store_verify_threads(tx, out, err);
     if (rc == 0)
         check_counts(&v);
     HASH_CLEAR(hh, v.boxes);
+    moxd_arena_free(v.scratch);
     if (rc == 0 && v.ids != out->messages)
         problem(&v, "%llu ids for %llu messages", (unsigned long long)v.ids,
                 (unsigned long long)out->messages);
