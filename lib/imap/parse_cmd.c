@@ -119,6 +119,12 @@ static int args_append(struct imap_parser *p, struct moxd_imap_cmd *c)
     return args_mailbox(p, c) < 0 ? -1 : mail_imap_append(p, &c->append);
 }
 
+/* RFC 9208 7: "GETQUOTA" SP quota-root-name */
+static int args_getquota(struct imap_parser *p, struct moxd_imap_cmd *c)
+{
+    return mail_imap_space(p) < 0 ? -1 : mail_imap_astring(p, &c->arg);
+}
+
 /* RFC 4978 5: "COMPRESS" SP algorithm */
 static int args_compress(struct imap_parser *p, struct moxd_imap_cmd *c)
 {
@@ -264,6 +270,9 @@ static const struct {
     [MOXD_IMAP_MOVE] = { "MOVE", args_copy, true },
     [MOXD_IMAP_SORT] = { "SORT", args_sort, true },
     [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
+    [MOXD_IMAP_GETQUOTA] = { "GETQUOTA", args_getquota, false },
+    [MOXD_IMAP_GETQUOTAROOT] = { "GETQUOTAROOT", args_mailbox, false },
+    [MOXD_IMAP_SETQUOTA] = { "SETQUOTA", mail_imap_setquota, false },
     [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
     [MOXD_IMAP_CANCELUPDATE] = { "CANCELUPDATE", args_cancelupdate, false },

@@ -50,6 +50,7 @@ int mail_imap_partial(struct imap_parser *p, struct moxd_imap_partial *out);
 int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_setquota(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_append(struct imap_parser *p, struct moxd_imap_append *ap);
 /* RFC 7162: a modification sequence of at least min; what may follow a mailbox, FETCH items, the set of STORE
  * (with the space before or after it); the argument of MODSEQ. */

@@ -21,6 +21,7 @@ enum moxd_imap_limits {
     MOXD_IMAP_FLAGS_MAX = 200,
     MOXD_IMAP_PATTERNS_MAX = 100,
     MOXD_IMAP_SET_MAX = 20000,         /* ranges of a sequence set */
+    MOXD_IMAP_QUOTAS_MAX = 20,         /* resources of SETQUOTA; RFC 9208 knows four */
     MOXD_IMAP_APPEND_MESSAGES_MAX = 1000, /* of one APPEND */
     MOXD_IMAP_APPEND_PARTS_MAX = 1000, /* in all CATENATE lists of a command */
     MOXD_IMAP_EVENT_GROUPS_MAX = 100,  /* of NOTIFY */
@@ -41,6 +42,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_CANCELUPDATE,
     MOXD_IMAP_NOTIFY,
     MOXD_IMAP_ESEARCH,
+    MOXD_IMAP_GETQUOTA, MOXD_IMAP_GETQUOTAROOT, MOXD_IMAP_SETQUOTA,
     MOXD_IMAP_VERBS
 };
 const char *moxd_imap_verb_name(enum moxd_imap_verb verb); /* "FETCH" */
@@ -143,7 +145,7 @@ enum moxd_imap_status_att {
     MOXD_IMAP_STATUS_MESSAGES = 1, MOXD_IMAP_STATUS_UIDNEXT = 2, MOXD_IMAP_STATUS_UIDVALIDITY = 4,
     MOXD_IMAP_STATUS_UNSEEN = 8, MOXD_IMAP_STATUS_DELETED = 16, MOXD_IMAP_STATUS_SIZE = 32,
     MOXD_IMAP_STATUS_RECENT = 64, MOXD_IMAP_STATUS_HIGHESTMODSEQ = 128,
-    MOXD_IMAP_STATUS_MAILBOXID = 256,
+    MOXD_IMAP_STATUS_MAILBOXID = 256, MOXD_IMAP_STATUS_DELETED_STORAGE = 512,
 };
 enum moxd_imap_list_opt {
     MOXD_IMAP_SEL_SUBSCRIBED = 1, MOXD_IMAP_SEL_REMOTE = 2, MOXD_IMAP_SEL_RECURSIVEMATCH = 4,
@@ -199,6 +201,12 @@ struct moxd_imap_qresync {
     struct moxd_imap_set seqs, seq_uids; /* sequence match data: ascending, of the same length; n 0: none */
 };
 
+/* A resource of SETQUOTA (RFC 9208 4.1.3). */
+struct moxd_imap_quota {
+    struct moxd_str resource;
+    uint64_t limit;
+};
+
 /* What APPEND and REPLACE bring (RFC 3502, RFC 4469, RFC 6855 4, RFC 8508), in pieces: each ends with the
  * announcement of a literal, whose data is not part of the text, or with the command. */
 enum moxd_imap_append_kind {
@@ -238,7 +246,7 @@ struct moxd_imap_cmd {
     enum moxd_imap_verb verb;
     bool uid;                    /* UID FETCH and the like; ESEARCH always */
     struct moxd_str mailbox;     /* SELECT ..., APPEND, COPY; RENAME: from; LIST: reference */
-    struct moxd_str arg;         /* COMPRESS: algorithm; RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
+    struct moxd_str arg;         /* COMPRESS: algorithm; GETQUOTA, SETQUOTA: root; RENAME: to; LOGIN: user name; AUTHENTICATE: mechanism */
     struct moxd_str arg2;        /* LOGIN: password; AUTHENTICATE: initial response, still base64 */
     bool has_arg2;
     struct moxd_imap_list list;  /* CANCELUPDATE: tags; ENABLE: capabilities; LIST, LSUB: patterns; ID: keys and values
@@ -259,6 +267,8 @@ struct moxd_imap_cmd {
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
     struct moxd_imap_partial partial; /* SEARCH and SORT with MOXD_IMAP_RETURN_PARTIAL; UID FETCH */
+    struct moxd_imap_quota *quotas; /* SETQUOTA */
+    size_t nquotas;
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */
     bool condstore;              /* it is a CONDSTORE enabling command (RFC 7162 3.1), but for ENABLE */
     struct moxd_imap_qresync qresync; /* SELECT, EXAMINE */

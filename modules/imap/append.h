@@ -10,6 +10,7 @@ struct imap_appending {
     struct imap_session *s;
     uint32_t mailbox, uidvalidity; /* the target */
     uint32_t replaced;             /* UID in the selected mailbox; 0: none */
+    uint64_t room;                 /* bytes that the quota still allows */
     struct store_draft
         *draft; /* all messages, one after the other: in memory while small, then on disk */
     struct store_add *adds; /* one a message, in the command's arena, as starts */
@@ -29,7 +30,7 @@ void imap_append_fail(struct imap_appending *ap, const char *code);
 /* A message begins; is complete. */
 void imap_append_begin(struct imap_appending *ap, const struct moxd_imap_append_step *step);
 void imap_append_end(struct imap_appending *ap);
-/* Whether `more` bytes still fit; else fails with TOOBIG. */
+/* Whether `more` bytes still fit; else fails with TOOBIG or OVERQUOTA. */
 bool imap_append_fits(struct imap_appending *ap, uint64_t more);
 /* Adds bytes to the message, line ends made CRLF. -1 with ap->err. */
 int imap_append_write(struct imap_appending *ap, const char *p,

@@ -59,6 +59,11 @@ bool imap_append_fits(struct imap_appending *ap, uint64_t more)
     uint64_t max = (uint64_t)ap->s->conf->max_append_size;
     uint64_t all = ap->s->im->store->draft_size(ap->draft);
 
+    if (more > ap->room || all > ap->room - more) {
+        moxd_err_set(&ap->err, MOXD_ERR_LIMIT, "the mailbox is full");
+        imap_append_fail(ap, "OVERQUOTA");
+        return false;
+    }
     if (more <= max && message_size(ap) <= max - more && all <= IMAP_APPEND_ALL_MAX * max - more)
         return true;
     moxd_err_set(&ap->err, MOXD_ERR_LIMIT,

@@ -221,13 +221,16 @@ static int finish(struct imap_appending *ap)
 
 int imap_cmd_append(struct imap_session *s)
 {
-    struct imap_appending ap = { .s = s };
+    struct imap_appending ap = { .s = s, .room = UINT64_MAX };
     int r;
 
     if (s->cmd.verb == MOXD_IMAP_REPLACE)
         find_replaced(&ap);
     if (!ap.failed)
         find_target(&ap);
+    /* What REPLACE takes away counts too: the store knows. */
+    if (!ap.failed && ap.replaced == 0 && imap_quota_room(s, &ap.room, &ap.err) < 0)
+        imap_append_fail(&ap, NULL);
     ap.draft = s->im->store->draft_new(s->im->store_self);
     moxd_stream_shield(s->st, true);
     r = take_pieces(&ap);

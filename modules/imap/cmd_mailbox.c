@@ -120,6 +120,19 @@ int imap_cmd_subscribe(struct imap_session *s)
     return done(s, r, name, &err, on ? "subscribed" : "unsubscribed");
 }
 
+/* A mailbox that went away meanwhile has nothing. */
+static uint64_t deleted_storage(struct imap_session *s, const struct store_mailbox *mb,
+                                unsigned atts)
+{
+    struct moxd_err err = { 0 };
+    uint64_t bytes = 0;
+
+    if ((atts & MOXD_IMAP_STATUS_DELETED_STORAGE) &&
+        imap_deleted_storage(s, mb, &bytes, &err) < 0 && err.kind != MOXD_ERR_NOTFOUND)
+        moxd_error(&s->log, "deleted messages not counted", moxd_kve(&err));
+    return bytes;
+}
+
 int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, unsigned atts)
 {
     size_t recent = atts & MOXD_IMAP_STATUS_RECENT ? imap_recent_count(s, mb) : 0;
@@ -135,6 +148,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         { MOXD_IMAP_STATUS_DELETED, "DELETED", mb->deleted },
         { MOXD_IMAP_STATUS_SIZE, "SIZE", mb->size },
         { MOXD_IMAP_STATUS_RECENT, "RECENT", recent },
+        { MOXD_IMAP_STATUS_DELETED_STORAGE, "DELETED-STORAGE", deleted_storage(s, mb, atts) },
         { MOXD_IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", mb->highestmodseq },
     };
     char id[IMAP_OBJECTID_MAX];

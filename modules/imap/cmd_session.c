@@ -35,6 +35,9 @@ static const struct {
     { "SAVEDATE", false },
     { "PREVIEW", false },
     { "OBJECTID", false },
+    { "QUOTA", false },
+    { "QUOTA=RES-STORAGE", false },
+    { "QUOTA=RES-MESSAGE", false },
     { "BINARY", false },
     { "LIST-EXTENDED", false },
     { "LIST-STATUS", false },
@@ -76,18 +79,26 @@ static bool is_disabled(const struct imap_account_conf *conf, const char *name)
     return false;
 }
 
+const struct imap_account_conf *imap_account_conf(struct imap_session *s, struct moxd_arena *a)
+{
+    struct accounts_account account;
+
+    if (s->im->accounts->get(s->im->accounts_self, s->who.account, a, &account, NULL) < 0)
+        return NULL;
+    return moxd_conf_ext(account.conf, "imap");
+}
+
 /* P-CORE-22: without those that the account's programs cannot live with. The commands stay. */
 static void account_capabilities(struct imap_session *s, struct moxd_buf *b)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    const struct imap_account_conf *conf = NULL;
-    struct accounts_account account;
+    const struct imap_account_conf *conf = imap_account_conf(s, a);
 
-    if (s->im->accounts->get(s->im->accounts_self, s->who.account, a, &account, NULL) == 0)
-        conf = moxd_conf_ext(account.conf, "imap");
     for (size_t i = 0; i < MOXD_NELEMS(capabilities); i++)
         if (!is_disabled(conf, capabilities[i].name))
             moxd_buf_addf(b, " %s", capabilities[i].name);
+    if (conf && conf->quota_admin && !is_disabled(conf, "QUOTASET"))
+        moxd_buf_adds(b, " QUOTASET");
     if (!is_disabled(conf, "APPENDLIMIT"))
         moxd_buf_addf(b, " APPENDLIMIT=%lld", (long long)s->conf->max_append_size);
 }

@@ -53,6 +53,7 @@ struct imap_service_conf {
 struct imap_account_conf {
     struct moxd_conf_head head;
     struct moxd_strings disabled;
+    bool quota_admin;
 };
 
 enum imap_state { IMAP_NOT_AUTH = 1, IMAP_AUTH = 2, IMAP_SELECTED = 4 };
@@ -130,6 +131,7 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
     imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
+imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
@@ -251,6 +253,17 @@ size_t imap_recent_count(struct imap_session *s, const struct store_mailbox *mb)
 /* As imap_flags_out, with \Recent. */
 void imap_message_flags(const struct imap_session *s, struct moxd_buf *b, uint32_t uid,
                         unsigned flags, struct store_keywords keywords);
+
+/* cmd_session.c: what domains.conf says of the account, valid until the next suspension; NULL: nothing. */
+const struct imap_account_conf *imap_account_conf(struct imap_session *s, struct moxd_arena *a);
+
+/* quota.c */
+/* Bytes that may still be added; UINT64_MAX without a quota. */
+int imap_quota_room(struct imap_session *s, uint64_t *room,
+                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Bytes of the messages with \Deleted. */
+int imap_deleted_storage(struct imap_session *s, const struct store_mailbox *mb, uint64_t *bytes,
+                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* condstore.c (RFC 7162 3.1) */
 /* The client is CONDSTORE-aware from now on; when a mailbox is selected it is told HIGHESTMODSEQ. */

@@ -46,6 +46,10 @@ static const struct moxd_directive account_directives[] = {
       .doc =
           "Capabilities that are not announced after login, such as \"BINARY\", for programs that "
           "make mistakes with them." },
+    { .name = "quota-admin",
+      MOXD_AT_BOOL(struct imap_account_conf, quota_admin),
+      .deflt = "false",
+      .doc = "May read and set the quotas of all accounts (GETQUOTA, SETQUOTA)." },
     { 0 },
 };
 static const struct moxd_block account_block = { .size = sizeof(struct imap_account_conf),
@@ -79,14 +83,18 @@ static const struct moxd_service services[] = {
     { 0 },
 };
 
+/* clang-format off */
 static const char *const verbs[] = {
     "CAPABILITY",  "NOOP",    "LOGOUT",   "ID",        "STARTTLS", "AUTHENTICATE", "LOGIN",
     "ENABLE",      "SELECT",  "EXAMINE",  "CREATE",    "DELETE",   "RENAME",       "SUBSCRIBE",
     "UNSUBSCRIBE", "LIST",    "LSUB",     "NAMESPACE", "STATUS",   "APPEND",       "IDLE",
     "CHECK",       "CLOSE",   "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
     "COPY",        "MOVE",    "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
-    "NOTIFY",      "ESEARCH", "invalid",  NULL,
+    "NOTIFY",      "ESEARCH",
+    "GETQUOTA",    "GETQUOTAROOT", "SETQUOTA",
+    "invalid",     NULL,
 };
+/* clang-format on */
 static const char *const results[] = { "ok", "no", "bad", NULL };
 static const struct moxd_metric metrics[] = {
     { .name = "moxd_imap_connections_total",

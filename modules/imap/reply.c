@@ -162,7 +162,8 @@ static const char *code_of(enum moxd_err_kind kind)
 /* RFC 9208 4.1.3: the store's error has the enhanced code of RFC 3463 3.3. */
 static bool over_quota(const struct moxd_err *err)
 {
-    return err->kind == MOXD_ERR_LIMIT && strcmp(err->enhanced, "4.2.2") == 0;
+    return err->kind == MOXD_ERR_LIMIT &&
+           (strcmp(err->enhanced, "4.2.2") == 0 || strcmp(err->enhanced, "5.2.2") == 0);
 }
 
 int imap_fail(struct imap_session *s, const struct moxd_err *err)

@@ -19,15 +19,19 @@ static enum moxd_verdict refuse(struct smtp_route *route, int code, const char *
 static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
 
-/* An account whose data is damaged must not hold up the others of the same message. */
-static int try_account(const struct smtp *smtp, const char *name, struct moxd_err *err)
+/* An account whose data is damaged, or that is full, must not hold up the others of the same message.
+ * size: as announced (RFC 1870 6.1), 0 when it was not. */
+static int try_account(const struct smtp *smtp, const char *name, uint64_t size,
+                       struct moxd_err *err)
 {
     struct store_account *acc;
+    int rc;
 
     if (smtp->store->open(smtp->store_self, name, &acc, err) < 0)
         return -1;
+    rc = smtp->store->may_add(acc, size, err);
     smtp->store->close(acc);
-    return 0;
+    return rc;
 }
 
 static enum moxd_verdict found(struct moxd_instance *m, const struct smtp_rcpt *ev,
@@ -39,7 +43,7 @@ static enum moxd_verdict found(struct moxd_instance *m, const struct smtp_rcpt *
         return refuse(route, to->refuse_code, to->refuse_code == 421 ? "4.2.1" : "5.1.1",
                       to->refuse_text);
     struct moxd_err err = { 0 };
-    if (try_account((const struct smtp *)m, to->account, &err) < 0)
+    if (try_account((const struct smtp *)m, to->account, ev->mail->size, &err) < 0)
         return refuse(route, moxd_err_smtp_code(&err), moxd_err_enhanced(&err), err.pub);
     struct target *target = moxd_arena_alloc(ev->mail->arena, sizeof(*target));
     *target = (struct target){ .account = to->account, .mailbox = to->mailbox };

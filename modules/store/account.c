@@ -233,6 +233,7 @@ static struct store_account *new_account(struct store *s, const char *name)
     acc->refs = 1;
     acc->name = moxd_xstrdup(name);
     acc->opening = true;
+    store_quota_load(acc);
     HASH_ADD_KEYPTR(hh, s->accounts, acc->name, strlen(acc->name), acc);
     return acc;
 }

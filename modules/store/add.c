@@ -110,6 +110,7 @@ static void prepare(struct store_adding *ad, struct store_target *t, struct stor
 
     one->add = add;
     one->tx = account_index(ad, t->acc);
+    one->quota = store_quota(t->acc);
     one->body_size = t->src.size;
     one->body = t->src.mem;
     one->where = t->src.fd < 0 && t->src.size <= ad->s->opt.body_in_db ? STORE_IN_DB
@@ -163,8 +164,7 @@ static int op_run(struct store_tx *txs, void *arg, struct moxd_err *err)
 
 static int run(struct store_adding *ad, size_t *failed, struct moxd_err *err)
 {
-    struct running r = { ad, { .v = ad->ones, .n = ad->n, .quota = ad->s->opt.quota,
-                               .replaced = ad->replaced } };
+    struct running r = { ad, { .v = ad->ones, .n = ad->n, .replaced = ad->replaced } };
     bool files = any_file(ad);
     int rc = files ? store_offload(MOXD_LANE_FSYNC, files_job, ad, err) : 0;
 

@@ -251,6 +251,13 @@ static int api_replace(struct moxd_instance *self, struct store_draft *d, struct
     return store_replace_message(store_of(self), d, add, mailbox, uid, err);
 }
 
+static int api_set_quota(struct moxd_instance *self, const char *account,
+                         const struct store_quota *quota, struct moxd_err *err)
+{
+    (void)self;
+    return store_set_quota(account, quota, err);
+}
+
 static int api_set_flags(struct store_account *acc, uint32_t mailbox,
                          const struct store_uids *uids, struct store_flag_change *fc,
                          struct moxd_arena *a, struct store_entry **out, size_t *n,
@@ -443,6 +450,9 @@ const struct store_v1 store_api = {
     .previews = store_previews,
     .draft_part = store_draft_part,
     .replace = api_replace,
+    .usage = store_usage,
+    .may_add = store_may_add,
+    .set_quota = api_set_quota,
     .threads = api_threads,
     .thread_messages = api_thread_messages,
     .by_message_id = api_by_message_id,

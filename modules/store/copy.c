@@ -67,7 +67,7 @@ int store_copy_messages(struct store_account *acc, struct store_op_copy *op, str
 {
     struct copying c = { .acc = acc, .op = op };
 
-    op->quota = acc->s->opt.quota;
+    op->quota = store_quota(acc);
     if (store_env_room(acc->s->env, err) < 0 ||
         store_read(acc, store_op_copy_find, op, err) < 0)
         return -1;

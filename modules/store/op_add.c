@@ -33,9 +33,16 @@ static int check(const struct store_add *add, uint64_t body_size, struct moxd_er
     return store_keywords_check(add->keywords, err);
 }
 
-int store_over_quota(struct moxd_err *err)
+int store_quota_check(const struct store_meta *meta, struct store_quota quota, uint64_t size,
+                      struct moxd_err *err)
 {
-    return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "the mailbox is full");
+    if (quota.size > 0 && size > quota.size)
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 552, "5.2.2",
+                                 "the message is larger than what the mailbox may hold");
+    if ((quota.size > 0 && meta->size > quota.size - size) ||
+        (quota.messages > 0 && meta->messages >= quota.messages))
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "the mailbox is full");
+    return 0;
 }
 
 /* The prefix, and the body when it is small. */
@@ -90,8 +97,7 @@ static int add_to_thread(struct store_tx *tx, struct store_op_one *one, struct s
     return 0;
 }
 
-static int add_one(struct store_tx *tx, const struct store_op_add *op, struct store_op_one *one,
-                   struct moxd_err *err)
+static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_err *err)
 {
     struct store_add *add = one->add;
     struct store_box box;
@@ -99,10 +105,9 @@ static int add_one(struct store_tx *tx, const struct store_op_add *op, struct st
     struct moxd_str thread;
 
     moxd_assert(one->where == STORE_IN_FILE || one->body.n == one->body_size);
-    if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0)
+    if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0 ||
+        store_quota_check(&tx->meta, one->quota, rec.size, err) < 0)
         return -1;
-    if (op->quota > 0 && (rec.size > op->quota || tx->meta.size > op->quota - rec.size))
-        return store_over_quota(err);
     if (add->keywords.n > 0 &&
         (store_box_keywords(tx, &box, err) < 0 ||
          store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
@@ -146,7 +151,7 @@ int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err)
         return -1;
     for (op->failed = 0; op->failed < op->n; op->failed++) {
         struct store_op_one *one = &op->v[op->failed];
-        if (add_one(&txs[one->tx], op, one, err) < 0)
+        if (add_one(&txs[one->tx], one, err) < 0)
             return -1;
     }
     return 0;

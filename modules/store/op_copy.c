@@ -78,10 +78,8 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     if (rc <= 0) /* expunged since it was found */
         return rc;
     moxd_assert(rec.id == s->id);
-    uint64_t quota = c->op->quota;
-    if (quota > 0 && (rec.size > quota || tx->meta.size > quota - rec.size))
-        return store_over_quota(err);
-    if (copy_data(tx, &rec, s->new_id, err) < 0 ||
+    if (store_quota_check(&tx->meta, c->op->quota, rec.size, err) < 0 ||
+        copy_data(tx, &rec, s->new_id, err) < 0 ||
         store_thread_copy(tx, s->id, s->new_id, rec.received, &thread, err) < 0 ||
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;

@@ -127,6 +127,7 @@ struct store_op_one {
     uint64_t body_size;
     const struct store_head *head;
     const struct store_parsed *parsed; /* NULL: to be parsed later */
+    struct store_quota quota; /* of its account; 0: unlimited */
 };
 struct store_op_replaced {
     uint32_t mailbox, uid;
@@ -136,11 +137,12 @@ struct store_op_add {
     size_t n;
     const struct store_op_replaced *replaced; /* expunged first, in the account of v[0]; or NULL */
     size_t failed;           /* out: index of the one that was refused */
-    uint64_t quota;          /* bytes of messages in an account; 0: unlimited */
 };
 int store_op_add(struct store_tx *txs, void *arg, struct moxd_err *err);
-/* LIMIT, with the enhanced code 4.2.2 by which callers know it (RFC 3463 3.3). -1. */
-int store_over_quota(struct moxd_err *err);
+/* 0 when the account may take another message of that size. Else -1: LIMIT, with the enhanced code by which
+ * callers know it (RFC 3463 3.3): 4.2.2; 5.2.2 when it would be too large for an empty account. */
+int store_quota_check(const struct store_meta *meta, struct store_quota quota, uint64_t size,
+                      struct moxd_err *err) MOXD_CHECKED;
 
 struct store_op_flags {
     uint32_t mailbox;
@@ -165,7 +167,7 @@ struct store_op_copy {
     struct moxd_arena *arena;
     struct store_op_source *src;   /* out of find, into copy */
     size_t nsrc, src_cap;
-    uint64_t quota;
+    struct store_quota quota;
     struct store_copied *v;        /* out */
     size_t n, cap;
     uint64_t modseq;

@@ -27,7 +27,7 @@ struct store;
 struct store_options {
     struct store_env_conf env;
     uint64_t body_in_db;     /* bodies up to so many bytes are kept in the database */
-    uint64_t quota;          /* per account; 0: unlimited */
+    struct store_quota quota; /* of an account that has none of its own; 0: unlimited */
     unsigned open_accounts;  /* files of accounts that are kept open when nobody uses them */
     const struct store_initial *initial; /* mailboxes of a new account, besides INBOX */
     size_t ninitial;
@@ -93,6 +93,12 @@ void store_fill_later(struct store_account *acc);
 
 /* --- accounts ---------------------------------------------------------------------------------- */
 
+/* What domains.conf says of an account. */
+struct store_own_quota {
+    bool has_size, has_messages;
+    struct store_quota limit; /* 0: unlimited */
+};
+
 struct store_account {
     struct store *s;
     unsigned refs;
@@ -103,6 +109,7 @@ struct store_account {
     uint64_t ticket;         /* of the last commit */
     uint64_t modseq;         /* last durable one */
     bool opening, removed;
+    struct store_own_quota own_quota;
     struct moxd_waitq opened;
     struct store_watch *watches;
     uint64_t *erase;         /* ids whose bodies nobody needs any more */
@@ -133,6 +140,8 @@ struct store {
     struct moxd_fifolock background; /* one account at a time is brought up */
     struct moxd_fifolock handles; /* closing and removing files of databases, one at a time */
     const struct moxd_hook_ref *hooks; /* on_store_change */
+    /* What domains.conf says of the account; may be NULL. */
+    void (*own_quota)(struct store *s, const char *account, struct store_own_quota *out);
     /* Fires on_store_commit; may be NULL. Must not suspend. */
     void (*committed)(struct store *s, const struct store_commit_event *ev);
     const struct store_v1 *api;
@@ -191,6 +200,20 @@ int store_sweep(struct store_btree *bt, struct moxd_err *err) MOXD_CHECKED;
 int store_quarantine_error(const char *name, struct moxd_err *err);
 /* STATE when the account is removed, TEMP or FULL when the environment is dead. */
 int store_account_check(const struct store_account *acc, struct moxd_err *err) MOXD_CHECKED;
+
+/* --- quotas (quota.c) -------------------------------------------------------------------------- */
+
+/* What the account may hold; 0: unlimited. */
+struct store_quota store_quota(const struct store_account *acc);
+/* Looks its own quota up; of all open accounts, after a change of the configuration. */
+void store_quota_load(struct store_account *acc);
+void store_quota_reload(struct store *s);
+/* As store_v1. */
+int store_usage(struct store_account *acc, struct store_usage *out,
+                struct moxd_err *err) MOXD_SUSPENDS;
+int store_may_add(struct store_account *acc, uint64_t size, struct moxd_err *err) MOXD_SUSPENDS;
+int store_set_quota(const char *account, const struct store_quota *quota,
+                    struct moxd_err *err) MOXD_SUSPENDS;
 
 /* --- server.db --------------------------------------------------------------------------------- */
 

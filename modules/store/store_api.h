@@ -92,6 +92,15 @@ struct store_thread {
     size_t nancestors;        /* at most 100: of more, the nearest and the root */
     const char *message_id;   /* normalised; "" */
 };
+/* Of messages in all mailboxes of an account (ACCT-08). */
+struct store_quota {
+    uint64_t size;              /* bytes: prefixes and bodies */
+    uint64_t messages;
+};
+struct store_usage {
+    struct store_quota used;
+    struct store_quota quota;   /* the most that may be used; 0: unlimited */
+};
 /* A set of UIDs: ascending, disjoint ranges, ends included. */
 struct store_uids {
     const struct store_uid_range { uint32_t first, last; } *v;
@@ -359,6 +368,15 @@ struct store_v1 {
      * the way; -1 with *err. */
     int (*tx_body)(struct store_tx *tx, const struct store_item *item, struct moxd_str *out,
                    struct moxd_err *err);
+    int (*usage)(struct store_account *acc, struct store_usage *out,
+                 struct moxd_err *err) MOXD_SUSPENDS;
+    /* 0 when a message of that size may be added now, as far as the quota goes. LIMIT as add: 452 4.2.2, or 552
+     * 5.2.2 when it would be too large for an empty account. */
+    int (*may_add)(struct store_account *acc, uint64_t size, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Gives an account a quota of its own, in domains.conf; 0: unlimited. NOTFOUND; LIMIT; errors of
+     * moxd_conf_edit. */
+    int (*set_quota)(struct moxd_instance *self, const char *account,
+                     const struct store_quota *quota, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

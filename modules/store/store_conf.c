@@ -40,9 +40,12 @@ static const struct moxd_directive directives[] = {
       .max = INT64_C(1) << 50,
       .doc = "No message is added while the disk has less free space." },
     { .name = "quota", MOXD_AT_SIZE(struct store_conf, quota), .deflt = "0",
-      .max = INT64_C(1) << 50,
-      .doc = "Most bytes of messages in an account; 0: unlimited. The database and the file "
-             "system's own needs are not counted." },
+      .max = (int64_t)STORE_QUOTA_MAX,
+      .doc = "Most bytes of messages in an account that has no quota of its own; 0: unlimited. The "
+             "database and the file system's own needs are not counted." },
+    { .name = "quota-messages", MOXD_AT_INT(struct store_conf, quota_messages), .deflt = "0",
+      .max = (int64_t)STORE_QUOTA_MESSAGES_MAX,
+      .doc = "Most messages in an account that has no such quota of its own; 0: unlimited." },
     { .name = "open-accounts", MOXD_AT_INT(struct store_conf, open_accounts), .deflt = "1000",
       .min = 1, .max = 100000,
       .doc = "Databases of accounts that stay open while nobody uses them: one file descriptor "
@@ -64,6 +67,21 @@ static const struct moxd_directive directives[] = {
 };
 const struct moxd_block store_conf_block = {
     .size = sizeof(struct store_conf), .directives = directives,
+};
+
+static const struct moxd_directive account_directives[] = {
+    { .name = "quota", MOXD_AT_SIZE(struct store_account_conf, quota), .example = "10G",
+      .max = (int64_t)STORE_QUOTA_MAX,
+      .doc = "Most bytes of messages in this account, instead of what the store says for all; 0: "
+             "unlimited." },
+    { .name = "quota-messages", MOXD_AT_INT(struct store_account_conf, quota_messages),
+      .example = "100000", .max = (int64_t)STORE_QUOTA_MESSAGES_MAX,
+      .doc = "Most messages in this account, instead of what the store says for all; 0: "
+             "unlimited." },
+    { 0 },
+};
+const struct moxd_block store_account_block = {
+    .size = sizeof(struct store_account_conf), .directives = account_directives,
 };
 
 /* --- initial mailboxes ------------------------------------------------------------------------- */
@@ -119,7 +137,8 @@ void store_conf_options(const struct store_conf *conf, const char *data_dir,
                  .checkpoint_log = (uint64_t)conf->checkpoint_log,
                  .checkpoint_seconds = (unsigned)(conf->checkpoint_interval / MOXD_SEC),
                  .reserve = (uint64_t)conf->disk_reserve },
-        .body_in_db = (uint64_t)conf->body_in_database, .quota = (uint64_t)conf->quota,
+        .body_in_db = (uint64_t)conf->body_in_database, 
+        .quota = { (uint64_t)conf->quota, (uint64_t)conf->quota_messages },
         .open_accounts = (unsigned)conf->open_accounts,
         .check = secure_getenv("MOXD_STORE_CHECK") != NULL,
     };

@@ -43,9 +43,18 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
+static const struct moxd_contribution contributions[] = {
+    { .scope = "account", .name = "store", .block = &store_account_block,
+      .doc = "Mail of this account." },
+    { 0 },
+};
+static const char *const needs[] = { "accounts/1?", NULL };
+
 /* What core allocates for the module. */
 struct instance {
     struct store store; /* begins with struct moxd_instance */
+    const struct accounts_v1 *accounts; /* NULL: not loaded */
+    struct moxd_instance *accounts_self;
     struct moxd_point *commit;
     struct store_options opt;
 };
@@ -60,6 +69,23 @@ static void committed(struct store *s, const struct store_commit_event *ev)
     moxd_notify(instance_of(&s->m)->commit, ev);
 }
 
+static void own_quota(struct store *s, const char *account, struct store_own_quota *out)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct instance *in = instance_of(&s->m);
+    struct accounts_account found;
+
+    if (in->accounts != NULL &&
+        in->accounts->get(in->accounts_self, account, a, &found, NULL) == 0)
+        store_quota_of_conf(moxd_conf_ext(found.conf, "store"), out);
+}
+
+static void reload(struct moxd_instance *m, const struct moxd_conf *conf)
+{
+    (void)conf;
+    store_quota_reload(&instance_of(m)->store);
+}
+
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
     struct instance *in = instance_of(m);
@@ -67,6 +93,8 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     (void)err;
     in->commit = moxd_point_get(m, "on_store_commit");
     in->store.committed = committed;
+    in->store.own_quota = own_quota;
+    in->accounts = moxd_interface_get(m, "accounts", &in->accounts_self);
     in->store.die = store_die_soon;
     store_conf_options(moxd_conf_module(conf, m), moxd_conf_core()->data_dir, &in->opt);
     return 0;
@@ -115,6 +143,8 @@ static const struct moxd_hook hooks[] = {
 const struct moxd_module moxd_module = {
     MOXD_MODULE_HEAD("store", PACKAGE_VERSION, "mailboxes and messages on Berkeley DB"),
     .provides = provides,
+    .needs = needs,
+    .contributes = contributions,
     .conf = &store_conf_block,
     .points = points,
     .hooks = hooks,
@@ -122,5 +152,6 @@ const struct moxd_module moxd_module = {
     .instance_size = sizeof(struct instance),
     .init = init,
     .start = start,
+    .reload = reload,
     .stop = stop,
 };

@@ -668,14 +668,20 @@ IN_STORE(obeys_the_quota)
     struct store_uids out;
     size_t n;
 
-    store_instance.opt.quota = 29;
+    store_instance.opt.quota.size = 29;
     ck_err(api->add(self, d, &add, 1, NULL, err));
     ck_fails(LIMIT, api->add(self, d, &add, 1, NULL, err));
     ck_fails(LIMIT, api->copy(acc, box, UIDS({ 1, 1 }), box, a, &v, &n, err));
     ck_err(api->expunge(acc, box, NULL, a, &out, NULL, err));
     ck_err(api->copy(acc, box, UIDS({ 2, 2 }), box, a, &v, &n, err));
     ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).size, 20);
-    store_instance.opt.quota = 0;
+    store_instance.opt.quota.size = 9; /* too small for it even when empty */
+    ck_fails(LIMIT, api->add(self, d, &add, 1, NULL, err));
+    store_instance.opt.quota = (struct store_quota){ .messages = 3 };
+    ck_err(api->add(self, d, &add, 1, NULL, err));
+    ck_fails(LIMIT, api->add(self, d, &add, 1, NULL, err));
+    ck_fails(LIMIT, api->copy(acc, box, UIDS({ 3, 3 }), box, a, &v, &n, err));
+    store_instance.opt.quota.messages = 0;
     ck_err(api->add(self, d, &add, 1, NULL, err));
     api->draft_free(d);
     close_account(acc);
