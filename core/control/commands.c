@@ -161,6 +161,17 @@ const struct moxd_command control_core_commands[] = {
       .run = cmd_commands,
       .flags = MOXD_CMD_HIDDEN,
       .summary = "list all commands, for moxctl help" },
+    { .name = "dns lookup",
+      .args = "<type> <name>",
+      .min_args = 2,
+      .max_args = 2,
+      .run = control_cmd_dns_lookup,
+      .summary = "ask the server's resolver, and say whether DNSSEC proves the answer",
+      .help =
+          "Types: a, aaaa, cname, ip (a and aaaa), mx, ns, ptr (takes an address too), srv, tlsa, "
+          "txt. \"authentic\" means that signatures from the root down prove the answer, also "
+          "that there is none; DANE and the like rely on that. Fails when there is no such "
+          "record." },
     { .name = "loglevels",
       .args = "[<component> [<level>]]",
       .max_args = 2,

@@ -57,6 +57,9 @@ int control_receive(struct moxd_ctl *c, enum core_frame_type *type,
 /* ---- commands.c */
 extern const struct moxd_command control_core_commands[];
 extern struct core_control_server control_server; /* as given to core_control_start */
+/* ---- dns.c */
+int control_cmd_dns_lookup(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                           struct moxd_err *err) MOXD_SUSPENDS;
 /* ---- ports.c */
 int control_cmd_ports(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err) MOXD_SUSPENDS;

@@ -26,6 +26,7 @@ class EchoConf:
         self.listener = listener
         self.ports = ports
         self.addresses = addresses
+        self.check_store = False
 
     def static(self):
         return (

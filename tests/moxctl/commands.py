@@ -196,6 +196,55 @@ def the_unit_is_complete():
             expect(cap in caps, cap)
 
 
+ZONE = """dns {
+    local-data = [
+        "mx.test. 300 IN A 192.0.2.1",
+        "mx.test. 300 IN AAAA 2001:db8::1",
+        "sub.test. 300 IN NS ns.test.",
+        "mail.test. 600 IN MX 10 MX.test.",
+        "null.test. 300 IN MX 0 .",
+        "txt.test. 300 IN TXT \\"v=spf1 \\" \\"-all \\\\007\\"",
+        "_imap._tcp.test. 300 IN SRV 5 6 143 mx.test.",
+        "_25._tcp.mx.test. 300 IN TLSA 3 1 1 00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff",
+        "also.test. 300 IN CNAME mx.test.",
+        "1.2.0.192.in-addr.arpa. 300 IN PTR mx.test."]
+}
+"""
+
+
+def records_are_looked_up():
+    """Of every type that the resolver knows, in the form of zone files."""
+    answers = [
+        ("a", "MX.test.", "mx.test", "A", "192.0.2.1"),
+        ("aaaa", "mx.test", "mx.test", "AAAA", "2001:db8::1"),
+        ("ns", "sub.test", "sub.test", "NS", "ns.test."),
+        ("MX", "null.test", "null.test", "MX", "0 ."),
+        ("txt", "txt.test", "txt.test", "TXT", r'"v=spf1 -all \007"'),
+        ("srv", "_imap._tcp.test", "_imap._tcp.test", "SRV", "5 6 143 mx.test."),
+        ("tlsa", "_25._tcp.mx.test", "_25._tcp.mx.test", "TLSA", "3 1 1 " + 16 * "00ff"),
+        ("cname", "also.test", "also.test", "CNAME", "mx.test."),
+        ("ptr", "192.0.2.1", "1.2.0.192.in-addr.arpa", "PTR", "mx.test."),
+        ("ptr", "1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa", "PTR", "mx.test."),
+    ]
+    with EchoServer(EchoConf(top=ZONE)) as server:
+        conf = server.path("moxd.conf")
+        for kind, asked, name, shown, record in answers:
+            want = "%s: 1 %s, TTL 300 s, not authentic (no DNSSEC)\n%s\n" % (name, shown, record)
+            got = good("dns", "lookup", kind, asked, conf=conf)
+            expect(got == want, "%s %s: %r" % (kind, asked, got))
+        got = good("dns", "lookup", "ip", "mx.test", conf=conf)
+        expect("192.0.2.1\n" in got and "2001:db8::1\n" in got, got)
+        expect("TTL 600 s" in good("dns", "lookup", "mx", "mail.test", conf=conf), "TTL")
+        status, out, err = moxctl("dns", "lookup", "mx", "mx.test", conf=conf)
+        expect(status == 1 and "mx.test: 0 MX" in out and "no such record" in err, out + err)
+        status, out, err = moxctl("dns", "lookup", "a", "nobody.test", conf=conf)
+        expect(status == 1 and out.startswith("nobody.test does not exist, ") and "no such record" in err,
+               out + err)
+        bad(1, "unknown type \"any\"; types are a, aaaa", "dns", "lookup", "any", "mx.test", conf=conf)
+        bad(1, "in ASCII", "dns", "lookup", "a", "bücher.test", conf=conf)
+        bad(2, "usage: moxctl dns lookup <type> <name>", "dns", "lookup", "a", conf=conf)
+
+
 @with_server
 def stop_waits_for_the_end(server, conf):
     good("stop", conf=conf)
@@ -208,4 +257,4 @@ run_tests([
     levels_are_shown_and_changed, what_can_be_asked, licences_are_shown, mistakes_are_explained,
     input_reaches_a_command, a_password_is_typed_unseen_and_twice, the_configuration_is_found,
     checks_and_describes_without_a_server, describes_what_is_installed_without_configuration,
-    the_unit_is_complete, stop_waits_for_the_end])
+    the_unit_is_complete, records_are_looked_up, stop_waits_for_the_end])

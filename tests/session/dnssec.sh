@@ -1,16 +1,18 @@
 #!/bin/bash
 # The resolver against signed zones on a name server of our own: what DNSSEC proves, what it does not,
-# and what it refutes are told apart.
+# and what it refutes are told apart; a server says so through moxctl.
 # proves: DNS-01
 set -u
 
 builddir=${MOXD_BUILDDIR:-.}
+srcdir=${MOXD_SRCDIR:-.}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/moxd-dnssec-XXXXXX")
 cleanup() {
     [ ! -s "$dir/nsd.pid" ] || kill "$(cat "$dir/nsd.pid")"
     rm -rf "$dir"
 }
 trap cleanup EXIT
+chmod 755 "$dir" # the server reads the anchor as another user
 cd "$dir" || exit 1
 PATH=$PATH:/usr/sbin
 
@@ -99,6 +101,16 @@ www.expired.example/A bogus insecure 0'
 # shellcheck disable=SC2046 # one argument a query
 "$builddir/tests/session/dns_query" example.anchor "127.0.0.1@$port" "$zones" \
     $(printf '%s\n' "$wanted" | cut -d' ' -f1) > got 2> why
+
+wanted="$wanted
+moxctl mx mx.good.example: mx.good.example: 1 MX, TTL N s, authentic (DNSSEC) / 10 www.good.example. / status 0
+moxctl a alias.good.example: alias.good.example is an alias of www.good.example / alias.good.example: 1 A, TTL N s, authentic (DNSSEC) / 192.0.2.1 / status 0
+moxctl a www.plain.example: www.plain.example: 1 A, TTL N s, not authentic (no DNSSEC) / 192.0.2.1 / status 0
+moxctl a none.good.example: none.good.example does not exist, authentic (DNSSEC) / dns lookup: there is no such record / status 1
+moxctl a www.wrong.example: dns lookup: the answer is forged or broken, by DNSSEC / status 1"
+python3 -B "$srcdir/tests/moxctl/dns_lookup.py" "$dir/example.anchor" "127.0.0.1@$port" "$zones" \
+    mx=mx.good.example a=alias.good.example a=www.plain.example a=none.good.example a=www.wrong.example \
+    >> got 2>> why || cat why
 
 echo "1..$(printf '%s\n' "$wanted" | wc -l)"
 n=0
