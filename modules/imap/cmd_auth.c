@@ -30,6 +30,35 @@ static int logged_in(struct imap_session *s)
     return r;
 }
 
+void imap_forget_login(struct imap_session *s)
+{
+    imap_deselect(s);
+    imap_notify_free(s->notify);
+    if (s->watch)
+        s->im->store->unwatch(s->watch);
+    if (s->acc)
+        s->im->store->close(s->acc);
+    s->notify = NULL;
+    s->watch = NULL;
+    s->acc = NULL;
+    s->own = (struct imap_own){ 0 };
+    s->who = (struct auth_identity){ 0 };
+    s->enabled = 0;
+    s->log.nkv = 0;
+    s->state = IMAP_NOT_AUTH;
+}
+
+/* RFC 8437 3: NO is not allowed. Where a compression ends cannot be seen by a peer that reads ahead (RFC 4978
+ * has no mark for it), so the connection ends with it. */
+int imap_cmd_unauthenticate(struct imap_session *s)
+{
+    if (moxd_stream_is_deflated(s->st))
+        return imap_bye(s, "a compressed connection cannot be used again");
+    imap_forget_login(s);
+    moxd_stream_timeouts(s->st, IMAP_LOGIN_TIMEOUT, IMAP_WRITE_TIMEOUT);
+    return imap_ok(s, NULL, "logged out of the account");
+}
+
 /* RFC 5530 3: which of the codes; 5.7.13 is a login that is disabled although it is the right one. */
 static const char *code_of(const struct moxd_err *err)
 {

@@ -35,6 +35,7 @@ static const struct {
     { "SAVEDATE", false },
     { "PREVIEW", false },
     { "OBJECTID", false },
+    { "UNAUTHENTICATE", false },
     { "QUOTA", false },
     { "QUOTA=RES-STORAGE", false },
     { "QUOTA=RES-MESSAGE", false },

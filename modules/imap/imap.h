@@ -131,6 +131,7 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
     imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
+imap_cmd_fn imap_cmd_unauthenticate;
 imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
 /* session.c */
@@ -256,6 +257,9 @@ void imap_message_flags(const struct imap_session *s, struct moxd_buf *b, uint32
 
 /* cmd_session.c: what domains.conf says of the account, valid until the next suspension; NULL: nothing. */
 const struct imap_account_conf *imap_account_conf(struct imap_session *s, struct moxd_arena *a);
+
+/* cmd_auth.c: leaves the account with all that belongs to the login. */
+void imap_forget_login(struct imap_session *s) MOXD_SUSPENDS;
 
 /* quota.c */
 /* Bytes that may still be added; UINT64_MAX without a quota. */

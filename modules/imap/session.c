@@ -43,6 +43,7 @@ static const struct command commands[MOXD_IMAP_VERBS] = {
     [MOXD_IMAP_MOVE] = { imap_cmd_move, IMAP_SELECTED, false },
     [MOXD_IMAP_SORT] = { imap_cmd_sort, IMAP_SELECTED, true },
     [MOXD_IMAP_THREAD] = { imap_cmd_thread, IMAP_SELECTED, true },
+    [MOXD_IMAP_UNAUTHENTICATE] = { imap_cmd_unauthenticate, IN, false },
     [MOXD_IMAP_GETQUOTA] = { imap_cmd_getquota, IN, false },
     [MOXD_IMAP_GETQUOTAROOT] = { imap_cmd_getquotaroot, IN, false },
     [MOXD_IMAP_SETQUOTA] = { imap_cmd_setquota, IN, false },
@@ -223,12 +224,7 @@ static void init(struct imap_session *s, struct moxd_instance *m, struct moxd_co
 static void fini(struct imap_session *s)
 {
     imap_release(s);
-    imap_deselect(s);
-    imap_notify_free(s->notify);
-    if (s->watch)
-        s->im->store->unwatch(s->watch);
-    if (s->acc)
-        s->im->store->close(s->acc);
+    imap_forget_login(s);
 }
 
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c)
