@@ -17,6 +17,8 @@ struct imap_msg {
     struct moxd_str preview;    /* p NULL: not known */
     uint64_t thread;            /* 0: in none yet; valid once: */
     bool thread_known;
+    bool looked_at;   /* imap_msg_downgrade has decided: */
+    bool surrogate;   /* the reader is over a message with other headers than the stored one */
     bool unknown_cte; /* out: BINARY met a transfer encoding that nobody knows */
 };
 
@@ -29,6 +31,9 @@ int imap_msg_open(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_
 int imap_msg_header(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Loads msg->structure: from the store's note, else parsed and kept there. */
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* For a client that takes ASCII headers only: an internationalized message becomes one that it understands
+ * (RFC 6857), whatever is asked of it from now on. Not for searching. */
+int imap_msg_downgrade(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* The byte range of a section: 0; 1 when the message has none; -1 with *err. The header fields of a
  * section are those of the range. */
 int imap_msg_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,

@@ -362,11 +362,23 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
     return 0;
 }
 
+/* Whether it shows something of the message itself. */
+static bool is_content(enum moxd_imap_item_kind kind)
+{
+    return kind == MOXD_IMAP_ITEM_ENVELOPE || kind == MOXD_IMAP_ITEM_BODY ||
+           kind == MOXD_IMAP_ITEM_BODYSTRUCTURE || kind == MOXD_IMAP_ITEM_SECTION ||
+           kind == MOXD_IMAP_ITEM_RFC822 || kind == MOXD_IMAP_ITEM_RFC822_HEADER ||
+           kind == MOXD_IMAP_ITEM_RFC822_TEXT || kind == MOXD_IMAP_ITEM_BINARY ||
+           kind == MOXD_IMAP_ITEM_BINARY_SIZE;
+}
+
 int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item, struct moxd_err *err)
 {
     static const struct moxd_imap_section whole, header = { .text = MOXD_IMAP_TEXT_HEADER },
                                                  text = { .text = MOXD_IMAP_TEXT_TEXT };
 
+    if (is_content(item->kind) && imap_msg_downgrade(msg, err) < 0)
+        return 1;
     switch (item->kind) {
     case MOXD_IMAP_ITEM_ENVELOPE:
         return put_envelope(msg, err);

@@ -130,7 +130,7 @@ static bool recall(struct imap_msg *msg)
 
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err)
 {
-    bool large = msg->info->size > WORK_INLINE_MAX;
+    bool large = msg->info->size > WORK_INLINE_MAX && !msg->surrogate;
 
     if (msg->structure || (large && recall(msg)))
         return 0;
