@@ -33,7 +33,7 @@ struct auth {
     struct moxd_instance *accounts_self;
     const struct store_v1 *store;
     struct moxd_instance *store_self;
-    struct moxd_point *on_auth, *on_auth_check;
+    struct moxd_point *on_auth, *on_auth_check, *on_auth_client;
     struct moxd_metric_handle *attempts;
     struct Gsasl *gsasl;
     struct auth_cache cache;
@@ -83,6 +83,8 @@ enum auth_step auth_attempt_succeed(struct auth_attempt *at, struct moxd_err *er
 enum auth_step auth_attempt_fail(struct auth_attempt *at, enum auth_result result,
                                  struct moxd_err *err) MOXD_SUSPENDS;
 void auth_attempt_abort(struct auth_attempt *at);
+void auth_client_named(struct moxd_instance *m, const struct auth_env *env,
+                       const struct auth_identity *id); /* of auth/1 */
 /* PLAIN, LOGIN and check(): looks the user up and compares the password. */
 enum auth_step auth_attempt_password(struct auth_attempt *at, struct moxd_str username,
                                      struct moxd_str password, struct moxd_err *err) MOXD_SUSPENDS;

@@ -21,6 +21,7 @@ struct auth_env {
     struct moxd_stream *stream;  /* for channel binding and TLS client keys; may be NULL */
     const struct moxd_log *log;
     unsigned failures;           /* on this connection; auth counts it up */
+    const char *client;          /* what the client calls itself (IMAP ID), printable; may be NULL */
 };
 struct auth_identity {
     char account[128];
@@ -56,6 +57,10 @@ struct auth_v1 {
      * characters. Durable on return. */
     int (*set_password)(struct moxd_instance *self, const char *account, struct moxd_str password,
                         struct moxd_err *err) MOXD_SUSPENDS;
+    /* --- since 1.1 --- */
+    /* The client that has logged in as `id` says only now what it calls itself: env->client. */
+    void (*client_named)(struct moxd_instance *self, const struct auth_env *env,
+                         const struct auth_identity *id);
 };
 
 /* on_auth (OBSERVE): after each attempt. */
@@ -67,6 +72,9 @@ struct auth_event {
 };
 #define MOXD_POINT_on_auth_MAJOR 1
 typedef void moxd_on_auth_fn(struct moxd_instance *m, const struct auth_event *ev);
+/* on_auth_client (OBSERVE): after a login, once, when the client says what it calls itself (env->client). */
+#define MOXD_POINT_on_auth_client_MAJOR 1
+typedef void moxd_on_auth_client_fn(struct moxd_instance *m, const struct auth_event *ev);
 /* on_auth_check (DECIDE): before credentials are looked at; a rate limiter refuses here. */
 #define MOXD_POINT_on_auth_check_MAJOR 1
 typedef enum moxd_verdict moxd_on_auth_check_fn(struct moxd_instance *m, const struct auth_event *ev,

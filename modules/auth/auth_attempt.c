@@ -143,6 +143,18 @@ enum auth_step auth_attempt_fail(struct auth_attempt *at, enum auth_result resul
     return AUTH_FAILED;
 }
 
+void auth_client_named(struct moxd_instance *m, const struct auth_env *env,
+                       const struct auth_identity *id)
+{
+    struct auth_event ev = { .env = env,
+                             .mechanism = id->mechanism,
+                             .login = id->login,
+                             .account = id->account,
+                             .result = auth_result_names[AUTH_OK] };
+
+    moxd_notify(MOXD_CONTAINER(m, struct auth, m)->on_auth_client, &ev);
+}
+
 void auth_attempt_abort(struct auth_attempt *at)
 {
     report(at, AUTH_ABORTED);

@@ -2,6 +2,7 @@
 #include "auth.h"
 
 MOXD_POINT_THUNK_VOID(on_auth)
+MOXD_POINT_THUNK_VOID(on_auth_client)
 MOXD_POINT_THUNK(on_auth_check, struct moxd_reply)
 
 static const struct moxd_directive directives[] = {
@@ -27,6 +28,8 @@ static const struct moxd_point_def points[] = {
     MOXD_POINT(on_auth_check, MOXD_DECIDE, "struct auth_event",
                "Before credentials are looked at: a rate limiter refuses here."),
     MOXD_POINT(on_auth, MOXD_OBSERVE, "struct auth_event", "After each attempt to log in."),
+    MOXD_POINT(on_auth_client, MOXD_OBSERVE, "struct auth_event",
+               "After a login, when the client says what it calls itself."),
     { 0 },
 };
 
@@ -70,9 +73,10 @@ static const struct auth_v1 vtable = {
     .sasl_free = auth_sasl_free,
     .check = auth_check,
     .set_password = auth_set_password,
+    .client_named = auth_client_named,
 };
 static const struct moxd_interface provides[] = {
-    { .name = "auth", .major = 1, .minor = 0, .vtable = &vtable },
+    { .name = "auth", .major = 1, .minor = 1, .vtable = &vtable },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1", NULL };
@@ -86,6 +90,7 @@ static int auth_init(struct moxd_instance *m, const struct moxd_conf *conf, stru
     auth->accounts = moxd_interface_get(m, "accounts", &auth->accounts_self);
     auth->store = moxd_interface_get(m, "store", &auth->store_self);
     auth->on_auth = moxd_point_get(m, "on_auth");
+    auth->on_auth_client = moxd_point_get(m, "on_auth_client");
     auth->on_auth_check = moxd_point_get(m, "on_auth_check");
     auth->attempts = moxd_metric_find("moxd_auth_attempts_total");
     auth_cache_init(&auth->cache);

@@ -139,9 +139,7 @@ int imap_cmd_logout(struct imap_session *s)
 /* RFC 2971. The version is told only to those who have logged in (P-SMTP-17). */
 int imap_cmd_id(struct imap_session *s)
 {
-    for (size_t i = 0; i + 1 < s->cmd.list.n && i < 20; i += 2)
-        moxd_debug(&s->log, "client id", moxd_kvn("field", s->cmd.list.v[i]),
-                   moxd_kvn("value", s->cmd.list.v[i + 1]));
+    imap_take_client_id(s);
     if (s->state == IMAP_NOT_AUTH) {
         if (imap_untagged(s, "ID (\"name\" \"moxd\")") < 0)
             return -1;

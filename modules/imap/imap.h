@@ -16,6 +16,7 @@ enum imap_limits {
     IMAP_COMMAND_MAX = 512 * 1024, /* lines and literals of one command, message data excepted */
     IMAP_LITERAL_MAX = 64 * 1024,  /* one literal that is not message data */
     IMAP_STRANGER_MAX = 16 * 1024, /* all three before login: names, passwords, SASL tokens */
+    IMAP_CLIENT_MAX = 100,         /* bytes kept of what a client says of itself, with the NUL */
     IMAP_BAD_MAX = 20,             /* invalid commands in a row before the connection is closed */
     IMAP_AUTH_FAILURES_MAX = 10,   /* per connection */
     IMAP_OUT_MAX = 16 << 20,       /* one response line, bodies excepted */
@@ -105,6 +106,7 @@ struct imap_session {
     struct moxd_fid fiber; /* poked when changes are pending */
     struct auth_env auth_env;
     struct auth_identity who;
+    char client[IMAP_CLIENT_MAX]; /* what it says of itself with ID; "" until then */
     struct store_account *acc;
     struct store_watch *watch;
     struct imap_selected *sel; /* NULL unless selected; heap */
@@ -133,6 +135,9 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
 imap_cmd_fn imap_cmd_unauthenticate;
 imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
+
+/* client_id.c: of an ID command. */
+void imap_take_client_id(struct imap_session *s);
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
