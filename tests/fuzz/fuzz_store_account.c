@@ -173,7 +173,7 @@ static void head_of(struct store_btree *bt, uint64_t id, struct store_head *head
     struct store_op_body body = { .id = id, .data = &data };
 
     if (store_tx_read(bt, store_op_body, &body, NULL) == 0)
-        store_head_parse(head, MOXD_STR(""), moxd_buf_str(&data));
+        store_head_parse(head, moxd_buf_str(&data));
     moxd_buf_fini(&data);
 }
 

@@ -47,14 +47,11 @@ static void thread(struct moxd_str s)
         moxd_assert(moxd_str_eq(store_thread_encode(&r, longer), s));
 }
 
-/* The header of a message: the first NUL ends what stands for the prefix. */
 static void head(struct moxd_str s)
 {
     static struct store_head h;
-    struct moxd_str prefix = moxd_str_cut(&s, '\0');
 
-    h = (struct store_head){ 0 };
-    store_head_parse(&h, prefix, s.p != NULL ? s : MOXD_STR(""));
+    store_head_parse(&h, s);
     moxd_assert(h.msgid_n <= MOXD_MSGID_MAX && h.nrefs <= STORE_REFS_MAX);
     for (unsigned i = 0; i < h.nrefs; i++)
         moxd_assert(h.refs[i] != 0);
