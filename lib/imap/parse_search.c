@@ -263,6 +263,16 @@ int mail_imap_partial(struct imap_parser *p, struct moxd_imap_partial *out)
     return mail_imap_nz_number(p, &out->b);
 }
 
+/* modifier-update = "UPDATE" [ "(" fetch-att *(SP fetch-att) ")" ] (RFC 5465 8), with a space in 7. */
+static int update_items(struct imap_parser *p, struct moxd_imap_cmd *cmd)
+{
+    if (moxd_str_starts(p->rest, MOXD_STR(" (")))
+        mail_imap_take(p, ' ');
+    if (!mail_imap_peek(p, '('))
+        return 0;
+    return cmd->nitems > 0 ? mail_imap_fail(p, "attributes only once") : mail_imap_fetch_items(p, cmd);
+}
+
 static int return_opt(struct imap_parser *p, struct moxd_imap_cmd *cmd)
 {
     struct moxd_str name;
@@ -274,6 +284,8 @@ static int return_opt(struct imap_parser *p, struct moxd_imap_cmd *cmd)
             if (one_extent(p, cmd->search_return, returns[i].bit) < 0)
                 return -1;
             cmd->search_return |= returns[i].bit;
+            if (returns[i].bit == MOXD_IMAP_RETURN_UPDATE)
+                return update_items(p, cmd);
             if (returns[i].bit != MOXD_IMAP_RETURN_PARTIAL)
                 return 0;
             return mail_imap_space(p) < 0 ? -1 : mail_imap_partial(p, &cmd->partial);

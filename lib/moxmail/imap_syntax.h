@@ -255,7 +255,7 @@ struct moxd_imap_cmd {
     unsigned list_opts;
     unsigned status_atts;        /* STATUS, LIST RETURN (STATUS ...) */
     struct moxd_imap_set set;
-    struct moxd_imap_item *items;
+    struct moxd_imap_item *items; /* FETCH; NOTIFY and SEARCH RETURN (UPDATE (...)): of new messages */
     size_t nitems;
     enum moxd_imap_store_mode store_mode;
     bool silent;

@@ -16,6 +16,7 @@ static void free_context(struct imap_context *c)
     for (size_t i = 0; c->rows && i < c->n; i++)
         free(c->rows[i]);
     free(c->rows);
+    free(c->fresh);
     free(c->uids);
     moxd_arena_free(c->a);
     free(c);

@@ -26,6 +26,8 @@ struct imap_context {
     struct imap_sort_row **rows; /* of SORT: each on the heap; NULL for SEARCH */
     size_t n, cap;
     size_t rows_bytes;
+    struct store_uid_range *fresh; /* added as new messages, not yet told what UPDATE (...) asks for; heap */
+    size_t nfresh, fresh_cap;
 };
 
 /* All contexts, and what happened since they were told. */
@@ -59,7 +61,9 @@ void imap_contexts_lost(struct imap_contexts *cs);
 bool imap_contexts_due(const struct imap_contexts *cs);
 /* REMOVEFROM for what was expunged: before EXPUNGE is told, so that message numbers are valid. */
 int imap_contexts_tell_gone(struct imap_session *s) MOXD_SUSPENDS;
-/* ADDTO and REMOVEFROM for the rest: after EXISTS and FETCH. */
-int imap_contexts_tell(struct imap_session *s) MOXD_SUSPENDS;
+/* ADDTO and REMOVEFROM for the rest: after EXISTS and FETCH; UIDs from `fresh` on are of new messages. */
+int imap_contexts_tell(struct imap_session *s, uint32_t fresh) MOXD_SUSPENDS;
+/* The attributes of new messages that UPDATE (...) asks for (RFC 5465 7): after ADDTO. */
+int imap_contexts_tell_items(struct imap_session *s) MOXD_SUSPENDS;
 
 #endif

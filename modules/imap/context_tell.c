@@ -288,6 +288,48 @@ static struct update *begin(struct imap_contexts *cs, size_t nuids, struct moxd_
     return us;
 }
 
+/* What was added and is new, but not by this client, is to be fetched. */
+static void note_fresh(struct imap_session *s, struct update *u, uint32_t fresh)
+{
+    struct imap_context *c = u->c;
+
+    for (size_t i = 0; c->cmd.nitems > 0 && i < u->nadded; i++) {
+        uint32_t uid = u->added[i]->uid;
+
+        if (uid < fresh || imap_notify_is_own(s, s->sel->mailbox, uid))
+            continue;
+        if (c->nfresh == c->fresh_cap) {
+            c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 8;
+            c->fresh = moxd_xreallocarray(c->fresh, c->fresh_cap, sizeof(*c->fresh));
+        }
+        c->fresh[c->nfresh++] = (struct store_uid_range){ uid, uid };
+    }
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct store_uid_range *x = a, *y = b;
+
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+int imap_contexts_tell_items(struct imap_session *s)
+{
+    struct imap_contexts *cs = s->sel->contexts;
+
+    for (struct imap_context *c = cs ? cs->v : NULL; c; c = c->next) {
+        struct store_uids set = { c->fresh, c->nfresh };
+
+        if (c->nfresh == 0)
+            continue;
+        qsort(c->fresh, c->nfresh, sizeof(*c->fresh), by_first);
+        if (imap_fetch_messages(s, &c->cmd, &set) < 0)
+            return -1;
+        c->nfresh = 0;
+    }
+    return 0;
+}
+
 static int tell_update(struct imap_session *s, struct update *u, struct moxd_arena *a)
 {
     take_out(s, u->c, u->removed, u->nremoved, a);
@@ -313,7 +355,8 @@ static int close_too_large(struct imap_session *s, struct imap_contexts *cs)
     return 0;
 }
 
-static int tell_dirty(struct imap_session *s, struct imap_contexts *cs, struct moxd_arena *a)
+static int tell_dirty(struct imap_session *s, struct imap_contexts *cs, uint32_t fresh,
+                      struct moxd_arena *a)
 {
     struct store_uids set, piece;
     struct imap_cut cut = { 0 };
@@ -328,20 +371,22 @@ static int tell_dirty(struct imap_session *s, struct imap_contexts *cs, struct m
             break;
         }
     }
-    for (size_t i = 0, k = cs->n; i < k; i++)
+    for (size_t i = 0, k = cs->n; i < k; i++) {
+        note_fresh(s, &us[i], fresh);
         if (tell_update(s, &us[i], a) < 0)
             return -1;
+    }
     return close_too_large(s, cs);
 }
 
-int imap_contexts_tell(struct imap_session *s)
+int imap_contexts_tell(struct imap_session *s, uint32_t fresh)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
 
     if (!imap_contexts_due(s->sel->contexts))
         return 0;
     a = moxd_arena_new(0);
-    return tell_dirty(s, s->sel->contexts, a);
+    return tell_dirty(s, s->sel->contexts, fresh, a);
 }
 
 static int tell_gone_of(struct imap_session *s, struct imap_context *c, struct moxd_arena *a)

@@ -149,9 +149,11 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
         ((told < view->n && tell_new(s) < 0) || imap_tell_recent(s) < 0))
         return -1;
     if (((wants & MOXD_IMAP_EVENT_FLAG_CHANGE) && view->nflags > 0 && tell_flags(s, a) < 0) ||
-        imap_contexts_tell(s) < 0)
+        imap_contexts_tell(s, told < view->told ? view->uids[told] : UINT32_MAX) < 0)
         return -1;
-    return told < view->told ? tell_items(s, told, a) : 0;
+    if (told < view->told && tell_items(s, told, a) < 0)
+        return -1;
+    return imap_contexts_tell_items(s);
 }
 
 static bool due(const struct imap_selected *sel)
