@@ -120,6 +120,12 @@ int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *er
     return 0;
 }
 
+int moxd_ctl_file(struct moxd_ctl *c, const char *arg)
+{
+    moxd_assert(c->input.n == 0 && !c->eof);
+    return control_send(c, CORE_FRAME_WANT_FILE, arg, strlen(arg));
+}
+
 struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c)
 {
     return c->a;

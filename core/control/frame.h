@@ -7,6 +7,8 @@
  *     moxd to moxctl   OUT, ERR bytes for standard output and standard error
  *                      WANT_DATA  the command reads: at most so many bytes (four bytes) may be sent
  *                      WANT_LINE  the command reads a line, a password say
+ *                      WANT_FILE  input comes from the file that this word of the command names, or from
+ *                               standard input as before when it is "-"; before anything is read
  *                      EXIT     the exit status (one byte); last frame. A second byte 1: the server is
  *                               stopping; the connection closes when it is gone
  *
@@ -25,6 +27,7 @@ enum core_frame_type {
     CORE_FRAME_ERR = 'E',
     CORE_FRAME_WANT_DATA = 'D',
     CORE_FRAME_WANT_LINE = 'L',
+    CORE_FRAME_WANT_FILE = 'F',
     CORE_FRAME_EXIT = 'X',
 };
 enum core_control_limits {

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 struct client {
-    int fd;
+    int fd, argc;
+    char *const *argv;
     const struct moxctl_io *io;
     struct moxd_buf payload;
     bool wait_gone; /* EXIT said that the server is stopping */
@@ -96,6 +97,23 @@ static int give_input(struct client *c, bool line)
     return rc >= 0;
 }
 
+/* Only what the user named is opened. 1 to go on, 0 when moxctl gives up. */
+static int open_file(struct client *c)
+{
+    const char *path = NULL;
+
+    for (int i = 1; i < c->argc; i++)
+        if (moxd_str_eqs(moxd_buf_str(&c->payload), c->argv[i]))
+            path = c->argv[i];
+    if (path != NULL && strcmp(path, "-") == 0)
+        return 1;
+    if (path == NULL || c->io->file == NULL || c->io->file(c->io->arg, path) < 0) {
+        c->status = MOXCTL_FAILED;
+        return 0;
+    }
+    return 1;
+}
+
 static void take_exit(struct client *c)
 {
     c->status = c->payload.n > 0 ? (unsigned char)c->payload.p[0] : MOXCTL_FAILED;
@@ -119,6 +137,8 @@ static int take_frame(struct client *c)
     case CORE_FRAME_WANT_LINE:
     case CORE_FRAME_WANT_DATA:
         return give_input(c, type == CORE_FRAME_WANT_LINE);
+    case CORE_FRAME_WANT_FILE:
+        return open_file(c);
     case CORE_FRAME_EXIT:
         take_exit(c);
         return 0;
@@ -176,7 +196,9 @@ static int connect_to(const char *path, struct moxd_err *err)
 int moxctl_call(const char *socket_path, int argc, char *const *argv, const struct moxctl_io *io,
                 struct moxd_err *err)
 {
-    struct client c = { .io = io, .payload = MOXD_BUF_INIT(CORE_FRAME_MAX), .status = -1 };
+    struct client c = {
+        .io = io, .argc = argc, .argv = argv, .payload = MOXD_BUF_INIT(CORE_FRAME_MAX), .status = -1
+    };
     int status = -1;
 
     signal(SIGPIPE, SIG_IGN); /* the server may close at any time */
@@ -204,8 +226,8 @@ static void to_stderr(void *arg, struct moxd_str s)
     fwrite(s.p, 1, s.n, stderr);
 }
 
-const struct moxctl_io moxctl_stdio = { to_stdout, to_stderr, moxctl_stdin_line, moxctl_stdin_data,
-                                        NULL };
+const struct moxctl_io moxctl_stdio = { to_stdout,         to_stderr,         moxctl_stdin_line,
+                                        moxctl_stdin_data, moxctl_stdin_file, NULL };
 
 const char *moxctl_socket(struct moxctl *x, struct moxd_err *err)
 {

@@ -35,6 +35,8 @@ struct moxctl_io {
     /* One line without its end / up to max bytes. 1, 0 at the end of input, -1 after a message. */
     int (*line)(void *arg, struct moxd_buf *out);
     int (*data)(void *arg, struct moxd_buf *out, size_t max);
+    /* Data comes from that file from now on. 0, -1 after a message. NULL: there are no files. */
+    int (*file)(void *arg, const char *path);
     void *arg;
 };
 extern const struct moxctl_io moxctl_stdio;
@@ -48,6 +50,7 @@ int moxctl_remote(struct moxctl *x, int argc, char **argv);
 /* ---- input.c */
 int moxctl_stdin_line(void *arg, struct moxd_buf *out);
 int moxctl_stdin_data(void *arg, struct moxd_buf *out, size_t max);
+int moxctl_stdin_file(void *arg, const char *path);
 
 /* ---- help.c */
 int moxctl_help(struct moxctl *x, int argc, char **argv);

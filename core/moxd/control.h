@@ -35,6 +35,10 @@ int moxd_ctl_write(struct moxd_ctl *c, const void *p, size_t n) MOXD_SUSPENDS;
 long moxd_ctl_read(struct moxd_ctl *c, void *p, size_t n) MOXD_SUSPENDS;
 /* Reads one line of input (a password, say) without its end into out. */
 int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *err) MOXD_SUSPENDS;
+/* From here on input comes from the file that this argument of the command names, or from standard input when it
+ * is "-". moxctl opens it, with the rights of who called it; when it cannot, the command's input breaks off. Before
+ * anything was read. */
+int moxd_ctl_file(struct moxd_ctl *c, const char *arg) MOXD_SUSPENDS;
 struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c); /* lives as long as the command */
 
 #endif

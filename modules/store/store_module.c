@@ -19,6 +19,12 @@ static const struct moxd_point_def points[] = {
 static const struct moxd_interface provides[] = { { "store", 1, 2, &store_api }, { 0 } };
 
 static const struct moxd_command commands[] = {
+    { .name = "message parse", .args = "<file> | -", .min_args = 1, .max_args = 1,
+      .flags = MOXD_CMD_STDIN, .run = store_cmd_message_parse,
+      .summary = "print the structure of a message as JSON",
+      .help = "The parts in each other, with offset and size of header and body, type, encoding, size "
+              "when decoded, fields, and the envelope of each message. Texts are decoded. Of \"-\" "
+              "standard input is read." },
     { .name = "store verify", .args = "[ACCOUNT...]", .max_args = -1,
       .summary = "check the data of accounts", .run = store_cmd_verify,
       .help = "Compares records, indexes, counts, sizes and files with each other, for all accounts "

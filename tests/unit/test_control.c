@@ -234,7 +234,7 @@ static int give_data(void *arg, struct moxd_buf *out, size_t max)
 static void do_call(void *arg)
 {
     struct call *c = arg;
-    struct moxctl_io io = { take_out, take_err, give_line, give_data, c };
+    struct moxctl_io io = { take_out, take_err, give_line, give_data, NULL, c };
 
     c->status = moxctl_call(path, c->argc, c->argv, &io, &c->problem);
 }
