@@ -14,6 +14,14 @@ AC_DEFUN([MOXD_PKG], [
     [MOXD_FOUND([$2], [`$PKG_CONFIG --modversion $2`])],
     [MOXD_MISSING([$2 >= $3], [$4])])])
 
+dnl MOXD_OPTIONAL_PKG: as MOXD_PKG, but it may be missing; the conditional HAVE_VARIABLE says.
+AC_DEFUN([MOXD_OPTIONAL_PKG], [
+  PKG_CHECK_MODULES([$1], [$2 >= $3],
+    [moxd_have_$1=yes; MOXD_FOUND([$2], [`$PKG_CONFIG --modversion $2`])],
+    [moxd_have_$1=no; AS_VAR_APPEND([moxd_optional], ["  $2 >= $3: Debian package $4
+"])])
+  AM_CONDITIONAL([HAVE_$1], [test "$moxd_have_$1" = yes])])
+
 dnl MOXD_LIB(VARIABLE, NAME, HEADER, CONDITION, LIBRARY, FUNCTION, DEBIAN-PACKAGE): a library without
 dnl a pkg-config file; CONDITION is a preprocessor expression on what HEADER defines.
 AC_DEFUN([MOXD_LIB], [
@@ -62,6 +70,7 @@ AC_DEFUN([MOXD_LIBRARIES], [
     [libunistring-dev])
   MOXD_PKG([PSL], [libpsl], [0.21], [libpsl-dev])
   MOXD_PKG([ZLIB], [zlib], [1.2.11], [zlib1g-dev])
+  MOXD_OPTIONAL_PKG([SQLITE], [sqlite3], [3.34], [libsqlite3-dev (for the module search)])
   MOXD_LIB([CRYPT], [libcrypt with crypt_ra], [crypt.h], [1], [crypt], [crypt_ra], [libcrypt-dev])
   MOXD_PKG([CHECK], [check], [0.15], [check])
   MOXD_HEADER([uthash.h], [uthash-dev])

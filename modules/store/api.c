@@ -329,6 +329,32 @@ static int api_threads(struct store_account *acc, const uint64_t *ids, size_t n,
     return 0;
 }
 
+static int api_places(struct store_account *acc, const uint64_t *ids, size_t n,
+                      struct moxd_arena *a, struct store_location **out, struct moxd_err *err)
+{
+    struct store_op_places op = { .ids = ids, .n = n, .arena = a };
+
+    if (store_read(acc, store_op_places, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    return 0;
+}
+
+static int api_exists(struct moxd_instance *self, const char *name, bool *out, struct moxd_err *err)
+{
+    struct moxd_err local = { 0 };
+    uint32_t uidvalidity;
+    uint64_t id;
+    int rc = store_server_id(store_of(self), name, false, &id, &uidvalidity, &local);
+
+    *out = rc == 0;
+    if (rc == 0 || local.kind == MOXD_ERR_NOTFOUND)
+        return 0;
+    if (err != NULL)
+        *err = local;
+    return -1;
+}
+
 static int read_ids(struct store_account *acc, store_fn *fn, struct store_op_ids *op,
                     uint64_t **ids, size_t *n, struct moxd_err *err)
 {
@@ -461,4 +487,6 @@ const struct store_v1 store_api = {
     .canonical_name = api_canonical_name,
     .tx_messages = store_tx_messages,
     .tx_body = store_tx_body,
+    .places = api_places,
+    .exists = api_exists,
 };

@@ -148,3 +148,14 @@ int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err)
         return -1;
     return store_msg_scan(tx, op->mailbox, op->uids, message, &r, err) < 0 ? -1 : 0;
 }
+
+int store_op_places(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct store_op_places *op = arg;
+
+    op->v = moxd_arena_calloc(op->arena, op->n + 1, sizeof(*op->v));
+    for (size_t i = 0; i < op->n; i++)
+        if (store_msg_find(tx, op->ids[i], &op->v[i].mailbox, &op->v[i].uid, err) < 0)
+            return -1;
+    return 0;
+}

@@ -217,6 +217,13 @@ struct store_op_threads {
     struct store_thread *v;  /* out: of ids[i] */
 };
 int store_op_threads(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_places {
+    const uint64_t *ids;
+    size_t n;
+    struct moxd_arena *arena;
+    struct store_location *v;   /* out: of ids[i] */
+};
+int store_op_places(struct store_tx *tx, void *arg, struct moxd_err *err);
 struct store_op_ids {
     uint64_t message;        /* of the thread of that message, or: */
     struct moxd_str message_id; /* with that message id */

@@ -76,6 +76,9 @@ struct store_msg {
     uint64_t size;              /* prefix + body (STORE-01) */
     uint64_t emailid;           /* of its content: copies have that of their original (RFC 8474 5.1) */
 };
+struct store_location {
+    uint32_t mailbox, uid;
+};
 /* The place of a message in its thread (THR-*). Muted: new messages below it are marked as read. */
 enum store_thread_state {
     STORE_THREAD_MISSING = 1, /* not its parent, only an ancestor of it was found, or nobody */
@@ -377,6 +380,14 @@ struct store_v1 {
      * moxd_conf_edit. */
     int (*set_quota)(struct moxd_instance *self, const char *account,
                      const struct store_quota *quota, struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* --- since 1.3 --- */
+    /* Where messages are now, out[i] for ids[i]; all 0 for one that is gone, which never comes back. */
+    int (*places)(struct store_account *acc, const uint64_t *ids, size_t n, struct moxd_arena *a,
+                  struct store_location **out, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Whether the account has data: open would not make it. */
+    int (*exists)(struct moxd_instance *self, const char *name, bool *out,
+                  struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,
