@@ -2,6 +2,7 @@
 #ifndef TEST_MESSAGE_CHECK_H
 #define TEST_MESSAGE_CHECK_H
 
+#include <moxmail/downgrade.h>
 #include <moxmail/imap_fmt.h>
 #include <moxmail/message.h>
 #include <moxmail/summary.h>
@@ -168,6 +169,7 @@ static inline size_t check_summary(struct moxd_str header)
     moxd_assert(form.n <= 3 * MOXD_SUMMARY_MAX);
     if (moxd_summary_read(&s, moxd_buf_str(&form)) == 0) {
         moxd_assert(s.header_size == header.n);
+        moxd_assert(s.international == moxd_header_is_international(header));
         known += check_summary_names(a, &s, header, list, MOXD_NELEMS(list));
         known += check_summary_names(a, &s, header, list, 4);
         for (struct moxd_str rest = header; moxd_field_next(&rest, &f);)

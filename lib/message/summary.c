@@ -1,12 +1,13 @@
 /* The compact form of a header: LEB128 numbers.
  *
- *   form  = number-of-the-form header-size blank nmarks *mark *field
+ *   form  = number-of-the-form header-size line nmarks *mark *field
  *   mark  = two bytes, big-endian, of the name of a field that is not kept
  *   field = name-and-shape size *byte
  *
- * blank is the length of the line end that is the blank line, 0 when there is none. A field that is
- * written "Name:value CRLF", with the name in its usual case, is kept as the value; any other one as all
+ * line is the length of the line end that is the blank line, 0 when there is none, and 4 more for a header
+ * that is not ASCII, but UTF-8. A field that is written "Name:value CRLF", with the name in its usual case, is kept as the value; any other one as all
  * of its bytes. One that knows nothing is a single byte. */
+#include <moxmail/downgrade.h>
 #include <moxmail/summary.h>
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 enum {
     KNOWS_NOTHING = 0x40, /* in the number of the form */
     RAW = 0x80,           /* in the place of a name */
+    UTF8 = 4,             /* beside the length of the blank line */
     MARK_LEN = 2,
 };
 
@@ -93,7 +95,7 @@ void moxd_summary_make(struct moxd_str header, struct moxd_buf *out)
     }
     moxd_buf_addc(out, MOXD_SUMMARY_FORM);
     mail_varint_put(out, header.n);
-    moxd_buf_addc(out, (char)rest.n);
+    moxd_buf_addc(out, (char)(rest.n + (moxd_header_is_international(header) ? UTF8 : 0)));
     mail_varint_put(out, m.nmarks);
     moxd_buf_add(out, m.marks, m.nmarks * MARK_LEN);
     for (rest = header; moxd_field_next(&rest, &f);) {
@@ -155,10 +157,11 @@ int moxd_summary_read(struct moxd_summary *s, struct moxd_str data)
         return -1;
     data = moxd_str_from(data, 1);
     if (mail_varint_get(&data, MOXD_HEADER_MAX, &s->header_size) < 0 ||
-        mail_varint_get(&data, 2, &blank) < 0 ||
+        mail_varint_get(&data, UTF8 + 2, &blank) < 0 || (blank & ~(uint64_t)UTF8) > 2 ||
         mail_varint_get(&data, MOXD_SUMMARY_MARKS_MAX, &nmarks) < 0 || nmarks * MARK_LEN > data.n)
         return -1;
-    s->blank = blanks[blank];
+    s->international = blank & UTF8;
+    s->blank = blanks[blank & ~(uint64_t)UTF8];
     s->marks = moxd_str_sub(data, 0, (size_t)nmarks * MARK_LEN);
     s->fields = moxd_str_from(data, s->marks.n);
     return fields_fit(s->fields) ? 0 : -1;

@@ -15,7 +15,7 @@ enum {
 };
 
 /* The number of the stored form: raised when the form or the meaning of what is in it changes. */
-enum { MOXD_SUMMARY_FORM = 1 };
+enum { MOXD_SUMMARY_FORM = 2 };
 /* Whether stored bytes say that they are of this form. */
 bool moxd_summary_form_current(struct moxd_str data);
 /* Appends the summary of a header: all up to and with its blank line (moxd_header_end). */
@@ -29,6 +29,7 @@ struct moxd_summary {
     struct moxd_str marks;  /* of the names of others: two bytes each */
     uint64_t header_size;   /* bytes of the header with its blank line */
     struct moxd_str blank;  /* its blank line, as it is there */
+    bool international;     /* moxd_header_is_international */
 };
 /* -1 when the bytes are no summary of this version, or damaged. Accepts any bytes without harm. */
 int moxd_summary_read(struct moxd_summary *s, struct moxd_str data) MOXD_CHECKED;

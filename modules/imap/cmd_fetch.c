@@ -1,16 +1,18 @@
 /* FETCH (RFC 9051 6.4.5): message by message, in batches, so that memory does not grow with the set. */
 #include "fetch.h"
 
-enum { BATCH = 500 };
+enum { BATCH = 500, BLOCK = 64 * 1024 };
 
 struct fetching {
     struct imap_session *s;
     const struct moxd_imap_cmd *cmd; /* the items */
-    struct moxd_arena *batch, *msg;
+    struct moxd_arena *a, *batch, *msg;
     struct moxd_str *previews; /* of the batch */
     uint64_t *threads;
     bool bodies; /* needs more than flags and UID */
     bool seen;   /* sets \Seen */
+    struct imap_want want;
+    struct moxd_summary_query *queries; /* for each item */
     bool wants_flags, wants_uid, wants_modseq, wants_preview, wants_thread;
     size_t missing;      /* messages that somebody expunged */
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
@@ -99,7 +101,8 @@ static void set_beside(const struct fetching *f, size_t i, struct imap_msg *msg)
 }
 
 /* The i-th of the batch: 0, -1, 1 as fetch_batch. */
-static int fetch_one(struct fetching *f, const struct store_msg *info, bool newly_seen, size_t i)
+static int fetch_one(struct fetching *f, const struct store_msg *info,
+                     const struct imap_loaded *loaded, bool newly_seen, size_t i)
 {
     struct imap_session *s = f->s;
     uint32_t seq = imap_view_seq(&s->sel->view, info->uid);
@@ -111,6 +114,10 @@ static int fetch_one(struct fetching *f, const struct store_msg *info, bool newl
     if (imap_announce_keywords(s, info->keywords) < 0)
         return -1;
     imap_msg_init(&msg, s, f->msg, info);
+    msg.items = f->cmd->items;
+    msg.queries = f->queries;
+    if (loaded)
+        imap_msg_use(&msg, loaded);
     set_beside(f, i, &msg);
     imap_put_fetch(s, seq, info->uid);
     r = put_items(f, &msg, newly_seen);
@@ -151,14 +158,16 @@ static int read_entries(struct fetching *f, const struct store_uids *uids, struc
     return 0;
 }
 
+/* Of the first of these messages, up to the UID *last. */
 static int read_infos(struct fetching *f, const struct store_uids *uids, struct store_msg **out,
-                      size_t *n)
+                      struct imap_loaded **loaded, size_t *n, uint32_t *last)
 {
-    struct imap_session *s = f->s;
-
+    *loaded = NULL;
+    *last = UINT32_MAX;
     if (!f->bodies)
         return read_entries(f, uids, out, n);
-    return s->im->store->messages(s->acc, s->sel->mailbox, uids, f->batch, out, n, &f->err);
+    return imap_load(f->s, f->s->sel->mailbox, uids, &f->want, f->batch, out, loaded, n, last,
+                     &f->err);
 }
 
 /* Sets \Seen on those that lack it, in one transaction; their new state comes back. */
@@ -190,39 +199,50 @@ static int set_seen(struct fetching *f, struct store_msg *v, size_t n, bool *new
     return 0;
 }
 
-/* The next n messages of the set. -1 connection lost; 1 the store refused (*f->err). */
-static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t n)
+/* The first of these messages, up to the UID *last; *n counts them. -1 connection lost; 1 the store refused
+ * (*f->err). */
+static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t *n, uint32_t *last)
 {
+    struct imap_loaded *loaded;
     struct store_msg *infos;
     size_t found;
     bool *newly;
 
-    if (read_infos(f, uids, &infos, &found) < 0)
+    if (read_infos(f, uids, &infos, &loaded, &found, last) < 0)
         return 1;
     newly = moxd_arena_calloc(f->batch, found + 1, sizeof(*newly));
     if (f->seen && set_seen(f, infos, found, newly) < 0)
         return 1;
     if (read_beside(f, infos, found) < 0)
         return 1;
-    f->missing += n - found;
+    *n += found;
     int r = 0;
     for (size_t i = 0; i < found && r == 0; i++)
-        r = fetch_one(f, &infos[i], newly[i], i);
+        r = fetch_one(f, &infos[i], loaded ? &loaded[i] : NULL, newly[i], i);
     return r;
 }
 
 static int fetch_all(struct fetching *f, const struct store_uids *set)
 {
+    struct moxd_arena *a = moxd_arena_new(0); /* of the piece */
     struct imap_cut cut = { 0 };
     struct store_uids piece;
+    uint32_t last;
     size_t n;
     int r = 0;
 
-    while (r == 0 &&
-           (n = imap_view_cut(&f->s->sel->view, set, &cut, BATCH, f->batch, &piece)) > 0) {
-        r = fetch_batch(f, &piece, n);
-        moxd_arena_reset(f->batch);
+    while (r == 0 && (n = imap_view_cut(&f->s->sel->view, set, &cut, BATCH, a, &piece)) > 0) {
+        size_t found = 0;
+
+        while (r == 0 && piece.n > 0) {
+            r = fetch_batch(f, &piece, &found, &last);
+            imap_uids_after(&piece, last, a);
+            moxd_arena_reset(f->batch);
+        }
+        f->missing += n - found;
+        moxd_arena_reset(a);
     }
+    moxd_arena_free(a);
     return r;
 }
 
@@ -231,11 +251,14 @@ static int run(struct fetching *f, const struct store_uids *set)
     int r;
 
     look_at_items(f);
-    f->batch = moxd_arena_new(0);
+    f->a = moxd_arena_new(0);
+    imap_fetch_want(f->s, f->cmd, f->a, &f->want, &f->queries);
+    f->batch = moxd_arena_new(BLOCK);
     f->msg = moxd_arena_new(0);
     r = fetch_all(f, set);
     moxd_arena_free(f->msg);
     moxd_arena_free(f->batch);
+    moxd_arena_free(f->a);
     return r;
 }
 

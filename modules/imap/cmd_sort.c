@@ -59,8 +59,8 @@ int imap_cmd_sort(struct imap_session *s)
         return imap_bad(s, NULL, "that tag is in use for updates");
     if (imap_search_prepare(s, &s->cmd, s->a, &se, &err) < 0)
         return imap_search_refuse(s, &err);
-    if (se.needs == IMAP_NEEDS_FLAGS)
-        se.needs = IMAP_NEEDS_INFO;
+    if (se.needs < IMAP_NEEDS_HEADER)
+        se.needs = IMAP_NEEDS_HEADER;
     so.a = moxd_arena_new(ROWS_BLOCK);
     r = collect(&so, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&so, &se);
     moxd_arena_free(so.a);

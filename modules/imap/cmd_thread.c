@@ -66,8 +66,8 @@ int imap_cmd_thread(struct imap_session *s)
 
     if (imap_search_prepare(s, &s->cmd, s->a, &se, &err) < 0)
         return imap_search_refuse(s, &err);
-    if (se.needs == IMAP_NEEDS_FLAGS)
-        se.needs = IMAP_NEEDS_INFO;
+    if (se.needs < IMAP_NEEDS_HEADER)
+        se.needs = IMAP_NEEDS_HEADER;
     th.threads = moxd_threads_new();
     r = collect(&th, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&th);
     moxd_threads_free(th.threads);

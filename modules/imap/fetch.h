@@ -1,16 +1,28 @@
-/* One message while it is fetched or searched: what it needs is loaded when it is asked for. */
+/* One message while it is fetched or searched: what it needs is loaded when it is asked for, or was read
+ * before in one job for many messages. Functions that end in _now do not suspend: they work with what is
+ * there, on workers too. */
 #ifndef IMAP_FETCH_H
 #define IMAP_FETCH_H
 
 #include "imap.h"
 #include <moxmail/message.h>
+#include <moxmail/summary.h>
+
+struct imap_loaded;
 
 struct imap_msg {
     struct imap_session *s;
     struct moxd_arena *a; /* of this message: reset for the next */
     const struct store_msg *info;
-    struct store_body *body;    /* NULL until opened */
-    struct moxd_reader reader;  /* over body */
+    const struct moxd_imap_item *items;       /* of a FETCH; or NULL */
+    const struct moxd_summary_query *queries; /* for each of them */
+    struct moxd_summary summary;              /* of the header, when there is one: */
+    bool has_summary;
+    struct moxd_str stored;    /* its structure as the store has it; empty: not there */
+    struct moxd_str data;      /* all of it, when it was read before */
+    struct store_body *body;   /* else, NULL until opened */
+    struct moxd_reader reader; /* over data or body: */
+    bool readable;
     struct moxd_str header;     /* of the message, p NULL until loaded */
     bool header_whole;          /* it ends in header, not at MOXD_HEADER_MAX */
     struct moxd_msg *structure; /* NULL until parsed */
@@ -24,16 +36,28 @@ struct imap_msg {
 
 void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_arena *a,
                    const struct store_msg *info);
+/* Takes over what was read before; its bytes must stay, as must *msg from then on. */
+void imap_msg_use(struct imap_msg *msg, const struct imap_loaded *l);
+/* The same for all bytes of the message. */
+void imap_msg_use_data(struct imap_msg *msg, struct moxd_str data);
 void imap_msg_fini(struct imap_msg *msg); /* closes the body, resets the arena */
-/* Opens the body. -1 with *err (NOTFOUND: expunged; CORRUPT, IO). */
+/* Opens the body, unless it is readable. -1 with *err (NOTFOUND: expunged; CORRUPT, IO). */
 int imap_msg_open(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Loads msg->header: everything up to and with the blank line, at most MOXD_HEADER_MAX bytes. */
 int imap_msg_header(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
-/* Loads msg->structure: from the store's note, else parsed and kept there. */
+/* Loads msg->structure: from what the store has, else parsed. */
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* For a client that takes ASCII headers only: an internationalized message becomes one that it understands
  * (RFC 6857), whatever is asked of it from now on. Not for searching. */
 int imap_msg_downgrade(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The same: 1 loaded, 0 when the message must be opened for it, -1 with *err. */
+int imap_msg_header_now(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED;
+int imap_msg_structure_now(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED;
+/* The value of the first field of that name, folded; empty when there is none. 1, 0, -1 as above. */
+int imap_msg_field_now(struct imap_msg *msg, struct moxd_str name, struct moxd_str *value,
+                       struct moxd_err *err) MOXD_CHECKED;
+/* The same, loading the header if need be; empty also when the message cannot be read. */
+struct moxd_str imap_msg_field(struct imap_msg *msg, const char *name) MOXD_SUSPENDS;
 /* The byte range of a section: 0; 1 when the message has none; -1 with *err. The header fields of a
  * section are those of the range. */
 int imap_msg_range(struct imap_msg *msg, const struct moxd_imap_section *sec, uint64_t *start,
@@ -81,5 +105,35 @@ int imap_put_preview(struct imap_msg *msg, bool lazy, struct moxd_err *err) MOXD
  * message's data cannot be had (*err), nothing was appended. */
 int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item,
                     struct moxd_err *err) MOXD_SUSPENDS;
+
+/* --- many messages in one job (load.c) ------------------------------------------------------------ */
+/* What is to be read of each message beside its record. */
+struct imap_want {
+    unsigned with; /* STORE_WITH_* */
+    bool body;     /* all of it */
+    bool ascii;    /* all of it if its header is UTF-8: for a client that takes no such */
+    struct moxd_summary_query
+        fields; /* with HEADER: if the summary does not know these, all of it */
+};
+/* A message that was read; in the arena. */
+struct imap_loaded {
+    struct moxd_summary summary;
+    bool has_summary;
+    struct moxd_str structure, data; /* p NULL: not there; a body in a file never is */
+};
+/* What the items of a FETCH want, and the query for the fields of each; in the arena. */
+void imap_fetch_want(const struct imap_session *s, const struct moxd_imap_cmd *cmd,
+                     struct moxd_arena *a, struct imap_want *want,
+                     struct moxd_summary_query **queries);
+/* Reads messages of a set, as many as fit into memory at once: *infos and *loaded are of n messages, up to
+ * the UID *last, which is UINT32_MAX when they are all. */
+int imap_load(struct imap_session *s, uint32_t mailbox, const struct store_uids *uids,
+              const struct imap_want *want, struct moxd_arena *a, struct store_msg **infos,
+              struct imap_loaded **loaded, size_t *n, uint32_t *last,
+              struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Deep copy of the record. */
+struct store_msg imap_copy_info(const struct store_msg *info, struct moxd_arena *a);
+/* Takes all UIDs up to that one out; ranges that change are made in a. */
+void imap_uids_after(struct store_uids *uids, uint32_t uid, struct moxd_arena *a);
 
 #endif

@@ -104,22 +104,45 @@ static void filter(void *arg)
                                    moxd_sink_buf(&f->out), f->err);
 }
 
+/* A literal that is in memory. */
+static int put_memory(struct imap_msg *msg, const struct moxd_imap_item *item, struct moxd_str data)
+{
+    struct window w = window_of(msg->s, item, data.n);
+
+    if (put_literal_start(msg, "BODY", item, "", w.clip.left) < 0)
+        return -1;
+    return window_write(&w, data.p, data.n, NULL);
+}
+
+/* HEADER.FIELDS from the summary: 1 when that does not know. */
+static int put_summary(struct imap_msg *msg, const struct moxd_imap_item *item)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(2 * MOXD_SUMMARY_MAX);
+    const struct moxd_summary_query *q;
+    int r;
+
+    if (!msg->has_summary || !msg->queries)
+        return 1;
+    q = &msg->queries[item - msg->items];
+    if (!moxd_summary_knows(&msg->summary, q))
+        return 1;
+    moxd_summary_filter(&msg->summary, q, &b);
+    r = put_memory(msg, item, moxd_str(moxd_buf_cstr(&b), b.n));
+    moxd_buf_fini(&b);
+    return r;
+}
+
 /* HEADER.FIELDS and HEADER.FIELDS.NOT: filtered into memory, for its length comes first. */
 static int put_fields(struct imap_msg *msg, const struct moxd_imap_item *item, uint64_t start,
                       uint64_t end, struct moxd_err *err)
 {
     struct filtering f = { .r = &msg->reader, start, end, &item->sec, .err = err };
-    struct window w;
     int r = 1;
 
     moxd_buf_init(&f.out, MOXD_HEADER_MAX + 2);
     imap_msg_work((end - start) * item->sec.fields.n, filter, &f);
-    if (f.result == 0) {
-        w = window_of(msg->s, item, f.out.n);
-        r = put_literal_start(msg, "BODY", item, "", w.clip.left);
-        if (r == 0)
-            r = window_write(&w, moxd_buf_cstr(&f.out), f.out.n, NULL);
-    }
+    if (f.result == 0)
+        r = put_memory(msg, item, moxd_str(moxd_buf_cstr(&f.out), f.out.n));
     moxd_buf_fini(&f.out);
     return r;
 }
@@ -162,8 +185,13 @@ static int put_section(struct imap_msg *msg, const char *name, const struct moxd
                        const struct moxd_imap_section *sec, struct moxd_err *err)
 {
     uint64_t start, end;
-    int r = imap_msg_range(msg, sec, &start, &end, err);
+    int r = 1;
 
+    if (sec->text == MOXD_IMAP_TEXT_FIELDS && sec->nparts == 0)
+        r = put_summary(msg, item);
+    if (r <= 0)
+        return r;
+    r = imap_msg_range(msg, sec, &start, &end, err);
     if (r < 0)
         return 1;
     if (r > 0)
@@ -282,11 +310,26 @@ static void write_envelope(void *arg)
     moxd_imap_put_envelope(&msg->s->out, env, imap_utf8(msg->s));
 }
 
-static int put_envelope(struct imap_msg *msg, struct moxd_err *err)
+static const struct moxd_envelope *known_envelope(struct imap_msg *msg,
+                                                  const struct moxd_imap_item *item)
 {
-    if (imap_msg_header(msg, err) < 0)
+    if (!msg->has_summary || !msg->queries)
+        return NULL;
+    return moxd_summary_envelope(&msg->summary, &msg->queries[item - msg->items], msg->a);
+}
+
+static int put_envelope(struct imap_msg *msg, const struct moxd_imap_item *item,
+                        struct moxd_err *err)
+{
+    const struct moxd_envelope *env = known_envelope(msg, item);
+
+    if (!env && imap_msg_header(msg, err) < 0)
         return 1;
     moxd_buf_adds(&msg->s->out, "ENVELOPE ");
+    if (env) {
+        moxd_imap_put_envelope(&msg->s->out, env, imap_utf8(msg->s));
+        return 0;
+    }
     imap_msg_work(msg->header.n, write_envelope, msg);
     return 0;
 }
@@ -381,7 +424,7 @@ int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item, str
         return 1;
     switch (item->kind) {
     case MOXD_IMAP_ITEM_ENVELOPE:
-        return put_envelope(msg, err);
+        return put_envelope(msg, item, err);
     case MOXD_IMAP_ITEM_BODY:
         return put_structure(msg, false, err);
     case MOXD_IMAP_ITEM_BODYSTRUCTURE:

@@ -2,12 +2,7 @@
 #include <errno.h>
 #include <moxd/offload.h>
 
-enum {
-    HEADER_CHUNK = 16 * 1024,    /* holds nearly every header */
-    WORK_INLINE_MAX = 32 * 1024, /* more bytes are worked on by a worker */
-    NOTE_MAX = 60 * 1024,        /* larger structures are parsed again each time */
-};
-static const char note_name[] = "imap.structure";
+enum { WORK_INLINE_MAX = 32 * 1024 }; /* more bytes are worked on by a worker */
 
 static ssize_t read_at(const void *ctx, uint64_t off, void *p, size_t n)
 {
@@ -25,6 +20,22 @@ void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_are
     *msg = (struct imap_msg){ .s = s, .a = a, .info = info };
 }
 
+void imap_msg_use(struct imap_msg *msg, const struct imap_loaded *l)
+{
+    msg->summary = l->summary;
+    msg->has_summary = l->has_summary;
+    msg->stored = l->structure;
+    if (l->data.p)
+        imap_msg_use_data(msg, l->data);
+}
+
+void imap_msg_use_data(struct imap_msg *msg, struct moxd_str data)
+{
+    msg->data = data;
+    msg->reader = moxd_reader_mem(&msg->data);
+    msg->readable = true;
+}
+
 void imap_msg_fini(struct imap_msg *msg)
 {
     if (msg->body)
@@ -37,40 +48,37 @@ int imap_msg_open(struct imap_msg *msg, struct moxd_err *err)
 {
     const struct store_v1 *store = msg->s->im->store;
 
-    if (msg->body)
+    if (msg->readable)
         return 0;
     if (store->body_open(msg->s->acc, msg->info->id, &msg->body, err) < 0)
         return -1;
     msg->reader = (struct moxd_reader){ read_at, msg, store->body_size(msg->body) };
+    msg->readable = true;
     return 0;
 }
 
-/* The header as far as it is in the first n bytes. */
-static int load_header(struct imap_msg *msg, size_t n, struct moxd_err *err)
+int imap_msg_header_now(struct imap_msg *msg, struct moxd_err *err)
 {
-    char *p = moxd_arena_alloc(msg->a, n + 1);
-
-    if (moxd_read_at(&msg->reader, 0, p, n, err) < 0)
-        return -1;
-    msg->header = moxd_str(p, moxd_header_end(moxd_str(p, n)));
-    msg->header_whole = msg->header.n < n || n == msg->reader.size;
-    return 0;
-}
-
-static size_t at_most(uint64_t size, size_t max)
-{
-    return size < max ? (size_t)size : max;
+    if (msg->header.p)
+        return 1;
+    if (!msg->readable)
+        return 0;
+    if (msg->data.p && !msg->surrogate && msg->data.n <= MOXD_HEADER_MAX) {
+        msg->header = moxd_str_sub(msg->data, 0, moxd_header_end(msg->data));
+        msg->header_whole = true;
+        return 1;
+    }
+    return moxd_header_read(&msg->reader, msg->a, &msg->header, &msg->header_whole, err) < 0 ? -1
+                                                                                             : 1;
 }
 
 int imap_msg_header(struct imap_msg *msg, struct moxd_err *err)
 {
-    if (msg->header.p)
-        return 0;
-    if (imap_msg_open(msg, err) < 0 ||
-        load_header(msg, at_most(msg->reader.size, HEADER_CHUNK), err) < 0)
-        return -1;
-    return msg->header_whole ? 0
-                             : load_header(msg, at_most(msg->reader.size, MOXD_HEADER_MAX), err);
+    int r = imap_msg_header_now(msg, err);
+
+    if (r == 0)
+        r = imap_msg_open(msg, err) < 0 ? -1 : imap_msg_header_now(msg, err);
+    return r < 0 ? -1 : 0;
 }
 
 void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg)
@@ -79,6 +87,19 @@ void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg)
         fn(arg);
     else
         (void)moxd_offload(MOXD_LANE_CPU, fn, arg);
+}
+
+int imap_msg_structure_now(struct imap_msg *msg, struct moxd_err *err)
+{
+    struct moxd_str stored = msg->stored;
+
+    msg->stored = moxd_str(NULL, 0);
+    if (msg->structure || (stored.n > 0 && moxd_msg_decode(msg->a, stored, msg->info->size,
+                                                           &msg->structure, NULL) == 0))
+        return 1;
+    if (!msg->readable)
+        return 0;
+    return moxd_msg_parse(msg->a, &msg->reader, &msg->structure, err) < 0 ? -1 : 1;
 }
 
 struct parse_job {
@@ -91,52 +112,55 @@ static void parse(void *arg)
 {
     struct parse_job *job = arg;
 
-    job->result = moxd_msg_parse(job->msg->a, &job->msg->reader, &job->msg->structure, job->err);
-}
-
-static int parse_now(struct imap_msg *msg, struct moxd_err *err)
-{
-    struct parse_job job = { .msg = msg, .err = err };
-
-    if (imap_msg_open(msg, err) < 0)
-        return -1;
-    imap_msg_work(msg->reader.size, parse, &job);
-    return job.result;
-}
-
-/* Keeps the structure of a larger message for the next time; a small one is parsed as fast. */
-static void remember(struct imap_msg *msg)
-{
-    struct moxd_buf note = MOXD_BUF_INIT(NOTE_MAX);
-    struct moxd_err err = { 0 };
-
-    moxd_msg_encode(msg->structure, &note);
-    if (!note.overflow && msg->s->im->store->note_set(msg->s->acc, msg->info->id, note_name,
-                                                      moxd_buf_str(&note), &err) < 0)
-        moxd_debug(&msg->s->log, "structure not kept", moxd_kve(&err));
-    moxd_buf_fini(&note);
-}
-
-static bool recall(struct imap_msg *msg)
-{
-    struct moxd_buf note = MOXD_BUF_INIT(NOTE_MAX);
-    bool ok =
-        msg->s->im->store->note_get(msg->s->acc, msg->info->id, note_name, &note, NULL) == 0 &&
-        moxd_msg_decode(msg->a, moxd_buf_str(&note), msg->info->size, &msg->structure, NULL) == 0;
-
-    moxd_buf_fini(&note);
-    return ok;
+    job->result = imap_msg_structure_now(job->msg, job->err);
 }
 
 int imap_msg_structure(struct imap_msg *msg, struct moxd_err *err)
 {
-    bool large = msg->info->size > WORK_INLINE_MAX && !msg->surrogate;
+    struct parse_job job = { .msg = msg, .err = err };
 
-    if (msg->structure || (large && recall(msg)))
-        return 0;
-    if (parse_now(msg, err) < 0)
-        return -1;
-    if (large)
-        remember(msg);
-    return 0;
+    if (!msg->readable)
+        parse(&job);
+    if (job.result == 0) {
+        if (imap_msg_open(msg, err) < 0)
+            return -1;
+        imap_msg_work(msg->reader.size, parse, &job);
+    }
+    return job.result < 0 ? -1 : 0;
+}
+
+int imap_msg_field_now(struct imap_msg *msg, struct moxd_str name, struct moxd_str *value,
+                       struct moxd_err *err)
+{
+    struct moxd_summary_query q;
+    struct moxd_str rest = msg->summary.fields;
+    struct moxd_field f = { 0 };
+    int r;
+
+    *value = moxd_str(NULL, 0);
+    moxd_summary_query(&q, &name, 1, msg->a);
+    if (msg->has_summary && moxd_summary_knows(&msg->summary, &q)) {
+        if (moxd_summary_next(&rest, &q, &f))
+            *value = f.value;
+        return 1;
+    }
+    r = imap_msg_header_now(msg, err);
+    if (r <= 0)
+        return r;
+    for (rest = msg->header; moxd_field_next(&rest, &f);)
+        if (moxd_str_caseeq(f.name, name)) {
+            *value = f.value;
+            break;
+        }
+    return 1;
+}
+
+struct moxd_str imap_msg_field(struct imap_msg *msg, const char *name)
+{
+    struct moxd_str value;
+    int r = imap_msg_field_now(msg, moxd_cstr(name), &value, NULL);
+
+    if (r == 0 && imap_msg_header(msg, NULL) == 0)
+        r = imap_msg_field_now(msg, moxd_cstr(name), &value, NULL);
+    return r > 0 ? value : moxd_str(NULL, 0);
 }

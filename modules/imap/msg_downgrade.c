@@ -24,6 +24,10 @@ int imap_msg_downgrade(struct imap_msg *msg, struct moxd_err *err)
 
     if (msg->looked_at || imap_utf8(msg->s))
         return 0;
+    if (msg->has_summary && !msg->summary.international) {
+        msg->looked_at = true;
+        return 0;
+    }
     if (imap_msg_header(msg, err) < 0)
         return -1;
     msg->looked_at = true;
@@ -38,5 +42,7 @@ int imap_msg_downgrade(struct imap_msg *msg, struct moxd_err *err)
     msg->surrogate = true;
     msg->header = moxd_str(NULL, 0);
     msg->structure = NULL;
+    msg->has_summary = false;
+    msg->stored = moxd_str(NULL, 0);
     return 0;
 }

@@ -5,8 +5,8 @@
 #include "fetch.h"
 #include <moxmail/text.h>
 
-/* What a key must read of a message: its flags, also its size and dates, also its text. */
-enum imap_search_needs { IMAP_NEEDS_FLAGS, IMAP_NEEDS_INFO, IMAP_NEEDS_CONTENT };
+/* What a key must read of a message: its flags, also its size and dates, also its header, also its text. */
+enum imap_search_needs { IMAP_NEEDS_FLAGS, IMAP_NEEDS_INFO, IMAP_NEEDS_HEADER, IMAP_NEEDS_CONTENT };
 
 /* A SEARCH command made ready: strings in UTF-8, sets as UIDs of the view, flags as bits. */
 struct search_key;
@@ -41,19 +41,33 @@ void imap_search_lasting(struct imap_search *se);
 /* 1 matches, 0 not, -1 with *err. */
 int imap_search_match(struct imap_search *se, struct imap_msg *msg,
                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The same without waiting, on workers too: IMAP_UNREAD when the message must be opened to tell. */
+enum { IMAP_UNREAD = 2 };
+int imap_search_match_now(struct imap_search *se, struct imap_msg *msg,
+                          struct moxd_err *err) MOXD_CHECKED;
 
 /* --- the matches of a mailbox (search_run.c) ------------------------------------------------------ */
+/* A message that matches, or must be opened to tell. */
+struct imap_hit {
+    struct store_msg info;
+    struct imap_loaded loaded;
+    uint64_t thread; /* when THREADID is among the keys */
+    bool unread;
+};
 struct imap_search_run {
     struct imap_search *se;
     struct moxd_arena *batch, *one;
     bool backwards;            /* set after imap_search_begin: the last match comes first */
     struct moxd_arena *pieces; /* of the scope, a batch each */
-    struct store_uids *piece;
+    struct imap_search_piece {
+        struct store_uids uids;
+        size_t n;
+    } *piece;
     size_t npieces, next_piece;
-    struct store_msg *infos; /* of the batch */
-    uint64_t *threads;       /* of them, when THREADID is among the keys */
-    size_t n, next;
+    struct imap_hit *hits; /* of the batch */
+    size_t n, cap, next;
     uint64_t done, goal; /* messages of earlier batches, of all */
+    bool half_closed;    /* the client has closed its side at least */
     struct imap_msg msg; /* the last match */
 };
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se);

@@ -7,12 +7,13 @@
 
 struct search_key {
     const struct moxd_imap_key *key;
-    enum imap_search_needs needs; /* of it and everything below */
-    unsigned flag;                /* FLAG: the bit, or 0 and: */
-    const char *keyword;          /* canonical */
-    struct store_uids uids;       /* UID, SEQ */
-    struct moxd_search *text;     /* HEADER (NULL: any text), BODY, TEXT */
-    const char *field;            /* HEADER */
+    enum imap_search_needs needs;    /* of it and everything below */
+    unsigned flag;                   /* FLAG: the bit, or 0 and: */
+    const char *keyword;             /* canonical */
+    struct store_uids uids;          /* UID, SEQ */
+    struct moxd_search *text;        /* HEADER (NULL: any text), BODY, TEXT */
+    const char *field;               /* HEADER */
+    struct moxd_summary_query query; /* for it, or for Date */
     struct search_key *child, *next;
 };
 

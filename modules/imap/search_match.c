@@ -22,61 +22,76 @@ static int64_t day_of(int64_t ns, int zone)
     return moxd_date_day((struct moxd_date){ .sec = seconds(ns), .zone = zone });
 }
 
-/* One key against one message. */
-struct scan {
-    struct imap_search *se;
-    struct search_key *k;
-    struct imap_msg *msg;
-    struct moxd_err *err;
-    int result;
+/* The fields of the key's name, one after the other: from the summary, else from the header. */
+struct fields {
+    const struct moxd_summary_query *query; /* of the summary; or NULL, and: */
+    const char *name;
+    struct moxd_str rest;
 };
 
-static void scan_header(void *arg)
+/* 1; IMAP_UNREAD, -1. */
+static int fields_begin(struct fields *it, const struct search_key *k, struct imap_msg *msg,
+                        struct moxd_err *err)
 {
-    struct scan *sc = arg;
-    struct search_key *k = sc->k;
+    int r = 1;
+
+    if (msg->has_summary && moxd_summary_knows(&msg->summary, &k->query)) {
+        *it = (struct fields){ .query = &k->query, .rest = msg->summary.fields };
+        return 1;
+    }
+    r = imap_msg_header_now(msg, err);
+    *it = (struct fields){ .name = k->field, .rest = msg->header };
+    return r == 0 ? IMAP_UNREAD : r;
+}
+
+static bool fields_next(struct fields *it, struct moxd_str *value)
+{
     struct moxd_field f;
 
-    if (!k->text) { /* "": the field is there (RFC 9051 6.4.4) */
-        sc->result = moxd_header_find(sc->msg->header, k->field, &f);
-        return;
+    if (it->query) {
+        if (!moxd_summary_next(&it->rest, it->query, &f))
+            return false;
+        *value = f.value;
+        return true;
     }
-    moxd_search_reset(k->text);
-    moxd_search_header(k->text, sc->msg->header, k->field);
-    sc->result = moxd_search_found_all(k->text);
+    while (moxd_field_next(&it->rest, &f))
+        if (moxd_str_caseeqs(f.name, it->name)) {
+            *value = f.value;
+            return true;
+        }
+    return false;
 }
 
 static int header(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
 {
-    struct scan sc = { .k = k, .msg = msg };
+    struct moxd_str value;
+    struct fields it;
+    int r = fields_begin(&it, k, msg, err);
 
-    if (imap_msg_header(msg, err) < 0)
-        return -1;
-    imap_msg_work(msg->header.n, scan_header, &sc);
-    return sc.result;
-}
-
-static void scan(void *arg)
-{
-    struct scan *sc = arg;
-    unsigned where = MOXD_SEARCH_IN_BODY;
-
-    if (sc->k->key->kind == MOXD_IMAP_KEY_TEXT)
-        where |= MOXD_SEARCH_IN_HEADER;
-    moxd_search_reset(sc->k->text);
-    sc->result = moxd_search_message(sc->k->text, sc->se->workspace, &sc->msg->reader,
-                                     sc->msg->structure, where, sc->err);
+    if (r != 1)
+        return r;
+    if (!k->text) /* "": the field is there (RFC 9051 6.4.4) */
+        return fields_next(&it, &value);
+    moxd_search_reset(k->text);
+    while (!moxd_search_found_all(k->text) && fields_next(&it, &value))
+        moxd_search_value(k->text, value);
+    return moxd_search_found_all(k->text);
 }
 
 static int content(struct imap_search *se, struct search_key *k, struct imap_msg *msg,
                    struct moxd_err *err)
 {
-    struct scan sc = { se, k, msg, err, 0 };
+    unsigned where = MOXD_SEARCH_IN_BODY;
 
-    if (imap_msg_open(msg, err) < 0 || imap_msg_structure(msg, err) < 0)
+    if (!msg->readable)
+        return IMAP_UNREAD;
+    if (k->key->kind == MOXD_IMAP_KEY_TEXT)
+        where |= MOXD_SEARCH_IN_HEADER;
+    moxd_search_reset(k->text);
+    if (imap_msg_structure_now(msg, err) < 0 ||
+        moxd_search_message(k->text, se->workspace, &msg->reader, msg->structure, where, err) < 0)
         return -1;
-    imap_msg_work(msg->reader.size, scan, &sc);
-    return sc.result < 0 ? -1 : moxd_search_found_all(k->text);
+    return moxd_search_found_all(k->text);
 }
 
 static bool day_matches(const struct search_key *k, int64_t day)
@@ -103,24 +118,17 @@ static bool recent(const struct imap_search *se, const struct store_msg *info)
 }
 
 /* The day of the Date field in its own zone; no match when there is none that can be read. */
-static void scan_date(void *arg)
-{
-    struct scan *sc = arg;
-    struct moxd_field f;
-    struct moxd_date date;
-
-    if (moxd_header_find(sc->msg->header, "Date", &f) && moxd_date_parse(f.value, &date) == 0)
-        sc->result = day_matches(sc->k, moxd_date_day(date));
-}
-
 static int sent(struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
 {
-    struct scan sc = { .k = k, .msg = msg };
+    struct moxd_str value;
+    struct moxd_date date;
+    struct fields it;
+    int r = fields_begin(&it, k, msg, err);
 
-    if (imap_msg_header(msg, err) < 0)
-        return -1;
-    imap_msg_work(msg->header.n, scan_date, &sc);
-    return sc.result;
+    if (r != 1)
+        return r;
+    return fields_next(&it, &value) && moxd_date_parse(value, &date) == 0 &&
+           day_matches(k, moxd_date_day(date));
 }
 
 /* RFC 5032 2: exact to the second. */
@@ -134,14 +142,13 @@ static bool age(const struct imap_search *se, const struct search_key *k,
 }
 
 /* RFC 8474 6: case matters. */
-static int object(const struct search_key *k, struct imap_msg *msg, struct moxd_err *err)
+static int object(const struct search_key *k, struct imap_msg *msg)
 {
     char id[IMAP_OBJECTID_MAX];
 
     if (k->key->kind == MOXD_IMAP_KEY_EMAILID)
         return moxd_str_eqs(k->key->str, imap_emailid(msg->s, msg->info, id));
-    if (imap_msg_thread(msg, err) < 0)
-        return -1;
+    moxd_assert(msg->thread_known);
     return msg->thread != 0 && moxd_str_eqs(k->key->str, imap_threadid(msg->s, msg->thread, id));
 }
 
@@ -159,7 +166,7 @@ static int match_children(struct imap_search *se, struct search_key *k, struct i
             if ((int)c->needs != pass)
                 continue;
             r = match(se, c, msg, err);
-            if (r < 0 || (r > 0) != all)
+            if (r < 0 || r == IMAP_UNREAD || r != all)
                 return r;
         }
     }
@@ -177,7 +184,7 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
         return match_children(se, k, msg, k->key->kind == MOXD_IMAP_KEY_AND, err);
     case MOXD_IMAP_KEY_NOT:
         r = match(se, k->child, msg, err);
-        return r < 0 ? r : !r;
+        return r < 0 || r == IMAP_UNREAD ? r : !r;
     case MOXD_IMAP_KEY_ALL:
         return 1;
     case MOXD_IMAP_KEY_OLD:
@@ -199,7 +206,7 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
         return msg->info->size < k->key->number;
     case MOXD_IMAP_KEY_EMAILID:
     case MOXD_IMAP_KEY_THREADID:
-        return object(k, msg, err);
+        return object(k, msg);
     case MOXD_IMAP_KEY_MODSEQ:
         return msg->info->modseq >= k->key->number;
     case MOXD_IMAP_KEY_UID:
@@ -221,7 +228,37 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
     }
 }
 
-int imap_search_match(struct imap_search *se, struct imap_msg *msg, struct moxd_err *err)
+int imap_search_match_now(struct imap_search *se, struct imap_msg *msg, struct moxd_err *err)
 {
     return match(se, se->root, msg, err);
+}
+
+struct matching {
+    struct imap_search *se;
+    struct imap_msg *msg;
+    struct moxd_err *err;
+    int result;
+};
+
+static void match_job(void *arg)
+{
+    struct matching *m = arg;
+
+    m->result = imap_search_match_now(m->se, m->msg, m->err);
+}
+
+int imap_search_match(struct imap_search *se, struct imap_msg *msg, struct moxd_err *err)
+{
+    struct matching m = { se, msg, err, IMAP_UNREAD };
+
+    if (se->threads && imap_msg_thread(msg, err) < 0)
+        return -1;
+    if (!msg->readable)
+        match_job(&m);
+    if (m.result != IMAP_UNREAD)
+        return m.result;
+    if (imap_msg_open(msg, err) < 0)
+        return -1;
+    imap_msg_work(msg->reader.size, match_job, &m);
+    return m.result;
 }

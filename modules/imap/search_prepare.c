@@ -34,6 +34,7 @@ static int text(struct imap_search *se, const struct moxd_imap_key *key, struct 
                 struct moxd_err *err)
 {
     k->field = moxd_arena_cstr(se->a, key->field);
+    moxd_summary_query(&k->query, &key->field, 1, se->a);
     if (key->kind != MOXD_IMAP_KEY_HEADER && !se->workspace) {
         se->workspace = moxd_text_new();
         moxd_arena_cleanup(se->a, free_text, se->workspace);
@@ -71,11 +72,12 @@ static enum imap_search_needs needs(enum moxd_imap_key_kind kind)
     case MOXD_IMAP_KEY_SMALLER:
         return IMAP_NEEDS_INFO;
     case MOXD_IMAP_KEY_HEADER:
-    case MOXD_IMAP_KEY_BODY:
-    case MOXD_IMAP_KEY_TEXT:
     case MOXD_IMAP_KEY_SENTBEFORE:
     case MOXD_IMAP_KEY_SENTON:
     case MOXD_IMAP_KEY_SENTSINCE:
+        return IMAP_NEEDS_HEADER;
+    case MOXD_IMAP_KEY_BODY:
+    case MOXD_IMAP_KEY_TEXT:
         return IMAP_NEEDS_CONTENT;
     default:
         return IMAP_NEEDS_FLAGS;
@@ -99,6 +101,12 @@ static int one(struct imap_search *se, const struct moxd_imap_key *key, struct s
     case MOXD_IMAP_KEY_BODY:
     case MOXD_IMAP_KEY_TEXT:
         return text(se, key, k, err);
+    case MOXD_IMAP_KEY_SENTBEFORE:
+    case MOXD_IMAP_KEY_SENTON:
+    case MOXD_IMAP_KEY_SENTSINCE:
+        k->field = "Date";
+        moxd_summary_query(&k->query, &(struct moxd_str){ "Date", 4 }, 1, se->a);
+        return 0;
     default:
         return 0;
     }

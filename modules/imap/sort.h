@@ -19,9 +19,6 @@ struct imap_sort_row {
     union imap_sort_value v[];
 };
 
-/* The value of the first such field, folded, valid as long as the header; empty when there is none, or the
- * message cannot be read. */
-struct moxd_str imap_msg_field(struct imap_msg *msg, const char *name) MOXD_SUSPENDS;
 /* When the message was sent, in seconds since 1970 UTC: its Date field, else INTERNALDATE (RFC 5256
  * 2.2). */
 int64_t imap_msg_sent(struct imap_msg *msg) MOXD_SUSPENDS;

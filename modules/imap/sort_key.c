@@ -6,15 +6,6 @@
 #include <moxmail/header_address.h>
 #include <moxmail/thread.h>
 
-struct moxd_str imap_msg_field(struct imap_msg *msg, const char *name)
-{
-    struct moxd_field f;
-
-    if (imap_msg_header(msg, NULL) < 0 || !moxd_header_find(msg->header, name, &f))
-        return moxd_str(NULL, 0);
-    return f.value;
-}
-
 int64_t imap_msg_sent(struct imap_msg *msg)
 {
     int64_t ns = msg->info->received.ns;

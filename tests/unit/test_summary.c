@@ -57,7 +57,12 @@ START_TEST(knows_fields_and_names)
     ck_assert_str_eq(ask(&m, "DKIM-Signature", "X-Label"), "\r\n");
     ck_assert_ptr_null(ask(&m, "From", "received"));
     made_fini(&m);
+    m = make(MOXD_STR("A: \303\274\r\nSubject: \377\r\n\r\n"));
+    ck_assert(m.s.international);
+    ck_assert_str_eq(ask(&m, "Subject", "to"), "Subject: \377\r\n\r\n");
+    made_fini(&m);
     m = make(MOXD_STR("A: b\nSubject: x"));
+    ck_assert(!m.s.international);
     ck_assert_str_eq(ask(&m, "Subject", "to"), "Subject: x");
     made_fini(&m);
     m = make(MOXD_STR(""));
