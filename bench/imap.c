@@ -1,11 +1,11 @@
-/* bench/imap [-t] [-c CONNECTIONS] [-n TIMES] [-m MAILBOX] [-u USER]... WHAT HOST PORT
+/* bench/imap [-tq] [-c CONNECTIONS] [-n TIMES] [-m MAILBOX] [-u USER]... WHAT HOST PORT
  *
  * WHAT is one of
  *     append SIZE       appends a message of that size to the mailbox, TIMES in all
  *     run COMMAND       runs a command in the selected mailbox, TIMES in all
  *     idle              every connection goes idle in the mailbox; waits for the end of its standard input
- * and tells how many a second there were and how long each took. -t: TLS. Connections take users in turn;
- * their password is in BENCH_PASSWORD. One thread for each connection. */
+ * and tells how many a second there were and how long each took. -t: TLS, -q: QRESYNC is enabled. Connections take users in
+ * turn; their password is in BENCH_PASSWORD. One thread for each connection. */
 #include "bench_util.h"
 
 #include <errno.h>
@@ -24,6 +24,7 @@ struct bench {
     unsigned connections, times, nusers;
     const char *users[USERS_MAX];
     SSL_CTX *tls;
+    bool qresync;
     size_t message_n; /* bytes of a message to append */
 };
 struct client {
@@ -255,6 +256,8 @@ static void *client_run(void *arg)
     bool appends = strcmp(c->b->what, "append") == 0;
 
     client_open(c);
+    if (c->b->qresync)
+        command(c, "a ENABLE %s\r\n", "QRESYNC");
     if (!appends)
         command(c, "a SELECT %s\r\n", c->b->mailbox);
     c->bytes = 0;
@@ -331,9 +334,11 @@ static void options(struct bench *b, int argc, char **argv)
 {
     int opt;
 
-    while ((opt = getopt(argc, argv, "tc:n:m:u:")) != -1) {
+    while ((opt = getopt(argc, argv, "tqc:n:m:u:")) != -1) {
         if (opt == 't')
             b->tls = SSL_CTX_new(TLS_client_method());
+        else if (opt == 'q')
+            b->qresync = true;
         else if (opt == 'c')
             b->connections = (unsigned)atoi(optarg);
         else if (opt == 'n')

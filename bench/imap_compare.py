@@ -7,6 +7,7 @@ Servers take turns in each round; a figure is the best round's median. Ratios ar
 moxd is faster."""
 
 import argparse
+import imaplib
 import os
 import re
 import shutil
@@ -25,7 +26,29 @@ sys.dont_write_bytecode = True
 from moxd_server import PASSWORD, Server, die_with_parent  # noqa: E402
 
 HEADERS = "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)] RFC822.SIZE)"
-# title, mailbox, command, times in a round, commands before each round with their mailbox
+DELETE_OTHER = ("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)")
+EMPTY_OTHER = [DELETE_OTHER, ("Other", "EXPUNGE")]
+
+
+def change_ten(port):
+    """UIDVALIDITY and HIGHESTMODSEQ of the archive before 10 messages get other flags."""
+    with imaplib.IMAP4("127.0.0.1", port) as c:
+        c.login("mjl@mox.example", PASSWORD)
+        text = c.status("Archive", "(UIDVALIDITY HIGHESTMODSEQ)")[1][0].decode()
+    for sign in "+-":
+        client(port, "-m", "Archive", "run", "STORE 10,20,30,40,50,60,70,80,90,100 %sFLAGS.SILENT (\\Draft)" % sign)
+    return [re.search(name + r" (\d+)", text)[1] for name in ("UIDVALIDITY", "HIGHESTMODSEQ")]
+
+
+def resynchronize(port):
+    return "SELECT Archive (QRESYNC (%s %s))" % tuple(change_ten(port))
+
+
+def changed_since(port):
+    return "FETCH 1:* (FLAGS) (CHANGEDSINCE %s)" % change_ten(port)[1]
+
+
+# title, mailbox, command or what makes it, times in a round, commands before each round with their mailbox
 ROWS = [
     ("SELECT", "INBOX", "SELECT Archive", 1, []),
     ("FETCH 1:* (FLAGS UID)", "Archive", "FETCH 1:* (FLAGS UID)", 5, []),
@@ -45,10 +68,12 @@ ROWS = [
      [("Archive", "STORE 1:* -FLAGS.SILENT (\\Flagged)")]),
     ("STORE of a flag on all, silent", "Archive", "STORE 1:* +FLAGS.SILENT (\\Answered)", 1,
      [("Archive", "STORE 1:* -FLAGS.SILENT (\\Answered)")]),
+    ("QRESYNC after 10 changes", "INBOX", resynchronize, 1, []),
+    ("FETCH CHANGEDSINCE after 10 changes", "Archive", changed_since, 1, []),
     ("COPY of 1,000", "Archive", "COPY 1:1000 Other", 1, []),
     ("EXPUNGE of 1,000", "Other", "EXPUNGE", 1,
-     [("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)"), ("Other", "EXPUNGE"),
-      ("Archive", "COPY 1:1000 Other"), ("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)")]),
+     EMPTY_OTHER + [("Archive", "COPY 1:1000 Other"), DELETE_OTHER]),
+    ("EXPUNGE of all", "Other", "EXPUNGE", 1, EMPTY_OTHER + [("Archive", "COPY 1:* Other"), DELETE_OTHER]),
 ]
 
 
@@ -128,7 +153,9 @@ def measure(port, row):
     _, mailbox, command, times, before = row
     for where, what in before:
         client(port, "-m", where, "run", what)
-    return client(port, "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
+    if callable(command):
+        command = command(port)
+    return client(port, "-q", "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
 
 
 def compare(ports, row, rounds):
