@@ -61,3 +61,16 @@ void moxd_address_log(struct moxd_buf *b, const struct moxd_address *ad)
     moxd_buf_addc(b, '@');
     moxd_buf_addstr(b, ad->domain.ascii);
 }
+
+void moxd_name_log(struct moxd_buf *b, struct moxd_str name)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_address ad;
+
+    if (moxd_str_is_ascii(name))
+        moxd_buf_addstr(b, name);
+    else if (moxd_address_parse(name, MOXD_ADDRESS_UTF8, a, &ad, NULL) == 0)
+        moxd_address_log(b, &ad);
+    else
+        moxd_localpart_log(b, name);
+}

@@ -100,6 +100,8 @@ struct moxd_str moxd_address_text(const struct moxd_address *ad, bool utf8, stru
 void moxd_localpart_log(struct moxd_buf *b, struct moxd_str localpart);
 void moxd_domain_log(struct moxd_buf *b, const struct moxd_domain *d);
 void moxd_address_log(struct moxd_buf *b, const struct moxd_address *ad);
+/* The same of text that may be an address or a localpart, and is logged whatever it is: a login name. */
+void moxd_name_log(struct moxd_buf *b, struct moxd_str name);
 
 /* xtext (RFC 3461 4): printable ASCII without "+" and "=", other octets as "+" and two upper-case hex
  * digits. Decoding gives -1 for anything else, or when the result does not fit. */

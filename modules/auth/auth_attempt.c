@@ -4,6 +4,8 @@
 
 #include "auth_precis.h"
 
+#include <moxmail/address.h>
+
 const char *const auth_result_names[] = {
     "ok",          "badcreds",      "baduser", "badpassword", "badchanbind",
     "badprotocol", "logindisabled", "error",   "aborted",     "ratelimited",
@@ -40,16 +42,19 @@ static void report(struct auth_attempt *at, enum auth_result result)
 {
     const char *name = auth_result_names[result];
     struct auth_event ev = event_of(at, name);
+    struct moxd_buf login = MOXD_BUF_INIT(SIZE_MAX / 2);
 
     moxd_metric_inc(at->auth->attempts, at->mechanism, name);
+    moxd_name_log(&login, moxd_cstr(at->id.login));
     if (result == AUTH_OK)
-        moxd_info(at->env->log, "authenticated", moxd_kvs("login", at->id.login),
+        moxd_info(at->env->log, "authenticated", moxd_kvn("login", moxd_buf_str(&login)),
                   moxd_kvs("account", at->id.account), moxd_kvs("mechanism", at->mechanism),
                   moxd_kvs("protocol", at->env->protocol));
     else
-        moxd_info(at->env->log, "authentication failed", moxd_kvs("user", at->id.login),
+        moxd_info(at->env->log, "authentication failed", moxd_kvn("user", moxd_buf_str(&login)),
                   moxd_kvs("ip", at->env->remote_ip), moxd_kvs("protocol", at->env->protocol),
                   moxd_kvs("mechanism", at->mechanism), moxd_kvs("result", name));
+    moxd_buf_fini(&login);
     moxd_notify(at->auth->on_auth, &ev);
 }
 

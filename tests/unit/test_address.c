@@ -295,6 +295,13 @@ START_TEST(log_form)
     ck_assert_int_eq(moxd_domain_parse(MOXD_STR("xn--bcher-kva.de"), 0, a, &d, NULL), 0);
     moxd_domain_log(&b, &d);
     ck_assert_str_eq(moxd_buf_cstr(&b), "ü/\"\\u00fc\" bücher.de/xn--bcher-kva.de");
+    moxd_buf_reset(&b);
+    moxd_name_log(&b, MOXD_STR("mjl@x.org \"x"));
+    moxd_buf_adds(&b, " ");
+    moxd_name_log(&b, moxd_cstr("ü@x.org"));
+    moxd_buf_adds(&b, " ");
+    moxd_name_log(&b, moxd_cstr("jörg"));
+    ck_assert_str_eq(moxd_buf_cstr(&b), "mjl@x.org \"x ü@x.org/\"\\u00fc\"@x.org jörg/\"j\\u00f6rg\"");
     moxd_buf_fini(&b);
 }
 END_TEST
