@@ -270,6 +270,8 @@ static const struct {
     [MOXD_IMAP_MOVE] = { "MOVE", args_copy, true },
     [MOXD_IMAP_SORT] = { "SORT", args_sort, true },
     [MOXD_IMAP_THREAD] = { "THREAD", args_thread, true },
+    [MOXD_IMAP_GETMETADATA] = { "GETMETADATA", mail_imap_getmetadata, false },
+    [MOXD_IMAP_SETMETADATA] = { "SETMETADATA", mail_imap_setmetadata, false },
     [MOXD_IMAP_UNAUTHENTICATE] = { "UNAUTHENTICATE", args_none, false },
     [MOXD_IMAP_GETQUOTA] = { "GETQUOTA", args_getquota, false },
     [MOXD_IMAP_GETQUOTAROOT] = { "GETQUOTAROOT", args_mailbox, false },

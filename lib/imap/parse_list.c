@@ -12,8 +12,20 @@ static const struct list_opt select_opts[] = {
 };
 static const struct list_opt return_opts[] = {
     { "SUBSCRIBED", MOXD_IMAP_RET_SUBSCRIBED }, { "CHILDREN", MOXD_IMAP_RET_CHILDREN },
-    { "SPECIAL-USE", MOXD_IMAP_RET_SPECIAL_USE }, { "STATUS", MOXD_IMAP_RET_STATUS }, { NULL, 0 },
+    { "SPECIAL-USE", MOXD_IMAP_RET_SPECIAL_USE }, { "STATUS", MOXD_IMAP_RET_STATUS },
+    { "METADATA", MOXD_IMAP_RET_METADATA }, { NULL, 0 },
 };
+
+/* RFC 9590: the entries are in parentheses. */
+static int metadata(struct imap_parser *p, struct moxd_imap_cmd *cmd)
+{
+    if (mail_imap_space(p) < 0)
+        return -1;
+    if (!mail_imap_peek(p, '('))
+        return mail_imap_fail(p, "a list of annotations");
+    cmd->metadata = (struct moxd_imap_metadata){ 0 };
+    return mail_imap_entries(p, &cmd->metadata);
+}
 
 static int one_opt(struct imap_parser *p, const struct list_opt *table, struct moxd_imap_cmd *cmd)
 {
@@ -25,6 +37,8 @@ static int one_opt(struct imap_parser *p, const struct list_opt *table, struct m
         if (!moxd_str_caseeqs(name, table->name))
             continue;
         cmd->list_opts |= table->bit;
+        if (table->bit == MOXD_IMAP_RET_METADATA)
+            return metadata(p, cmd);
         if (table->bit != MOXD_IMAP_RET_STATUS)
             return 0;
         return mail_imap_space(p) < 0 ? -1 : mail_imap_status_atts(p, &cmd->status_atts);

@@ -132,7 +132,8 @@ static int quoted(struct imap_parser *p, struct moxd_str *out)
     return 0;
 }
 
-static int literal(struct imap_parser *p, struct moxd_str *out)
+/* "{" is next. */
+static int literal_bytes(struct imap_parser *p, struct moxd_str *out)
 {
     uint64_t n;
 
@@ -144,9 +145,23 @@ static int literal(struct imap_parser *p, struct moxd_str *out)
         return mail_imap_fail(p, "a complete literal");
     *out = moxd_str_sub(p->rest, 0, (size_t)n);
     skip(p, (size_t)n);
+    return 0;
+}
+
+static int literal(struct imap_parser *p, struct moxd_str *out)
+{
+    if (literal_bytes(p, out) < 0)
+        return -1;
     if (memchr(out->p, '\0', out->n))
         return mail_imap_fail(p, "a literal without NUL");
     return 0;
+}
+
+/* RFC 9051 9 literal8 */
+int mail_imap_literal8(struct imap_parser *p, struct moxd_str *out)
+{
+    mail_imap_take(p, '~');
+    return mail_imap_peek(p, '{') ? literal_bytes(p, out) : mail_imap_fail(p, "a literal");
 }
 
 int mail_imap_string(struct imap_parser *p, struct moxd_str *out)

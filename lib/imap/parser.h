@@ -30,6 +30,7 @@ int mail_imap_end(struct imap_parser *p);
 int mail_imap_atom(struct imap_parser *p, struct moxd_str *out);
 int mail_imap_astring(struct imap_parser *p, struct moxd_str *out);
 int mail_imap_string(struct imap_parser *p, struct moxd_str *out);
+int mail_imap_literal8(struct imap_parser *p, struct moxd_str *out);        /* any bytes */
 int mail_imap_nstring(struct imap_parser *p, struct moxd_str *out); /* NIL: p NULL */
 int mail_imap_list_mailbox(struct imap_parser *p, struct moxd_str *out);
 int mail_imap_number(struct imap_parser *p, uint64_t max, uint64_t *out);
@@ -50,6 +51,9 @@ int mail_imap_partial(struct imap_parser *p, struct moxd_imap_partial *out);
 int mail_imap_search_keys(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_sort(struct imap_parser *p, struct moxd_imap_cmd *cmd);
 int mail_imap_thread(struct imap_parser *p, struct moxd_imap_cmd *cmd);
+int mail_imap_getmetadata(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_setmetadata(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_entries(struct imap_parser *p, struct moxd_imap_metadata *m);
 int mail_imap_setquota(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_append(struct imap_parser *p, struct moxd_imap_append *ap);
 /* RFC 7162: a modification sequence of at least min; what may follow a mailbox, FETCH items, the set of STORE

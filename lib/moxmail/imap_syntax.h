@@ -21,6 +21,8 @@ enum moxd_imap_limits {
     MOXD_IMAP_FLAGS_MAX = 200,
     MOXD_IMAP_PATTERNS_MAX = 100,
     MOXD_IMAP_SET_MAX = 20000,         /* ranges of a sequence set */
+    MOXD_IMAP_ENTRIES_MAX = 100,       /* annotations named in a command */
+    MOXD_IMAP_ENTRY_NAME_MAX = 200,
     MOXD_IMAP_QUOTAS_MAX = 20,         /* resources of SETQUOTA; RFC 9208 knows four */
     MOXD_IMAP_APPEND_MESSAGES_MAX = 1000, /* of one APPEND */
     MOXD_IMAP_APPEND_PARTS_MAX = 1000, /* in all CATENATE lists of a command */
@@ -43,6 +45,7 @@ enum moxd_imap_verb {
     MOXD_IMAP_NOTIFY,
     MOXD_IMAP_ESEARCH,
     MOXD_IMAP_UNAUTHENTICATE,
+    MOXD_IMAP_GETMETADATA, MOXD_IMAP_SETMETADATA,
     MOXD_IMAP_GETQUOTA, MOXD_IMAP_GETQUOTAROOT, MOXD_IMAP_SETQUOTA,
     MOXD_IMAP_VERBS
 };
@@ -153,6 +156,7 @@ enum moxd_imap_list_opt {
     MOXD_IMAP_SEL_SPECIAL_USE = 8,
     MOXD_IMAP_RET_SUBSCRIBED = 16, MOXD_IMAP_RET_CHILDREN = 32, MOXD_IMAP_RET_SPECIAL_USE = 64,
     MOXD_IMAP_RET_STATUS = 128,
+    MOXD_IMAP_RET_METADATA = 512,
     MOXD_IMAP_LIST_EXTENDED = 256, /* any option or a pattern list was given */
 };
 enum moxd_imap_store_mode { MOXD_IMAP_STORE_SET, MOXD_IMAP_STORE_ADD, MOXD_IMAP_STORE_REMOVE };
@@ -200,6 +204,19 @@ struct moxd_imap_qresync {
     uint64_t modseq;
     struct moxd_imap_set uids;   /* known ones; n 0: not given, all */
     struct moxd_imap_set seqs, seq_uids; /* sequence match data: ascending, of the same length; n 0: none */
+};
+
+/* Annotations that GETMETADATA, SETMETADATA and LIST name (RFC 5464, RFC 9590). */
+enum moxd_imap_depth { MOXD_IMAP_DEPTH_0, MOXD_IMAP_DEPTH_1, MOXD_IMAP_DEPTH_INFINITY };
+struct moxd_imap_metadata {
+    struct moxd_imap_entry {
+        struct moxd_str name;  /* valid, in lower case */
+        struct moxd_str value; /* SETMETADATA; any bytes; p NULL: NIL */
+    } *v;
+    size_t n;
+    enum moxd_imap_depth depth;
+    bool has_maxsize;
+    uint64_t maxsize;
 };
 
 /* A resource of SETQUOTA (RFC 9208 4.1.3). */
@@ -268,6 +285,7 @@ struct moxd_imap_cmd {
     unsigned search_return;
     bool has_search_return;      /* RETURN was there: answer with ESEARCH */
     struct moxd_imap_partial partial; /* SEARCH and SORT with MOXD_IMAP_RETURN_PARTIAL; UID FETCH */
+    struct moxd_imap_metadata metadata; /* mailbox is "" for those of the server */
     struct moxd_imap_quota *quotas; /* SETQUOTA */
     size_t nquotas;
     struct moxd_imap_append append; /* APPEND, REPLACE: the first piece */

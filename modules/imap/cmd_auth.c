@@ -1,5 +1,5 @@
 /* AUTHENTICATE and LOGIN (RFC 9051 6.2.2, 6.2.3; RFC 4959 for the initial response). */
-#include "imap.h"
+#include "metadata.h"
 #include <moxd/enc.h>
 
 static void on_change(void *arg)
@@ -34,11 +34,13 @@ void imap_forget_login(struct imap_session *s)
 {
     imap_deselect(s);
     imap_notify_free(s->notify);
+    imap_metadata_free(s->metadata);
     if (s->watch)
         s->im->store->unwatch(s->watch);
     if (s->acc)
         s->im->store->close(s->acc);
     s->notify = NULL;
+    s->metadata = NULL;
     s->watch = NULL;
     s->acc = NULL;
     s->own = (struct imap_own){ 0 };

@@ -1,6 +1,7 @@
 /* LIST (RFC 9051 6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 #include "imap_mailbox.h"
 #include "list.h"
+#include "metadata.h"
 
 static const struct {
     const char *name;
@@ -50,7 +51,8 @@ void imap_put_list(struct imap_session *s, const struct imap_row *r, unsigned op
 }
 
 /* A name that only has something below it is listed with RECURSIVEMATCH, unless that is listed too. */
-static int send_row(struct imap_session *s, const struct imap_row *r)
+static int send_row(struct imap_session *s, const struct imap_row *r,
+                    const struct imap_annotations *annotations)
 {
     unsigned opts = s->cmd.list_opts;
     bool met = imap_list_meets(opts, r), recursive = opts & MOXD_IMAP_SEL_RECURSIVEMATCH;
@@ -62,13 +64,15 @@ static int send_row(struct imap_session *s, const struct imap_row *r)
         moxd_buf_adds(&s->out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))"); /* RFC 9051 6.3.9.6 */
     if (imap_send_out(s) < 0)
         return -1;
-    if (!(opts & MOXD_IMAP_RET_STATUS) || !r->mb)
-        return 0;
-    return imap_send_status(s, r->mb, s->cmd.status_atts);
+    if (r->mb && (opts & MOXD_IMAP_RET_STATUS) &&
+        imap_send_status(s, r->mb, s->cmd.status_atts) < 0)
+        return -1;
+    return r->mb && (opts & MOXD_IMAP_RET_METADATA) ? imap_send_metadata(s, annotations, r->mb) : 0;
 }
 
 int imap_cmd_list(struct imap_session *s)
 {
+    struct imap_annotations annotations = { 0 };
     struct imap_listing l = { 0 };
     struct moxd_err err = { 0 };
 
@@ -78,10 +82,11 @@ int imap_cmd_list(struct imap_session *s)
             return -1;
         return imap_ok(s, NULL, "delimiter told");
     }
-    if (imap_list_prepare(s, &l, &err) < 0)
+    if (imap_list_prepare(s, &l, &err) < 0 || ((s->cmd.list_opts & MOXD_IMAP_RET_METADATA) &&
+                                               imap_annotations_load(s, &annotations, &err) < 0))
         return imap_fail(s, &err);
     for (size_t i = 0; i < l.n; i++)
-        if (l.v[i].matched && send_row(s, &l.v[i]) < 0)
+        if (l.v[i].matched && send_row(s, &l.v[i], &annotations) < 0)
             return -1;
     return imap_ok(s, NULL, "listed");
 }

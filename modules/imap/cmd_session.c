@@ -36,6 +36,8 @@ static const struct {
     { "PREVIEW", false },
     { "OBJECTID", false },
     { "UNAUTHENTICATE", false },
+    { "METADATA", false },
+    { "LIST-METADATA", false },
     { "QUOTA", false },
     { "QUOTA=RES-STORAGE", false },
     { "QUOTA=RES-MESSAGE", false },
@@ -158,6 +160,7 @@ static const struct {
     { "CONDSTORE", IMAP_EN_CONDSTORE },
     { "QRESYNC", IMAP_EN_QRESYNC },
     { "UIDONLY", IMAP_EN_UIDONLY },
+    { "METADATA", IMAP_EN_METADATA },
 };
 
 /* CONDSTORE may have been enabled by a command that did not say so. */

@@ -64,6 +64,7 @@ enum imap_enabled {
     IMAP_EN_CONDSTORE = 4,
     IMAP_EN_QRESYNC = 8,
     IMAP_EN_UIDONLY = 16,
+    IMAP_EN_METADATA = 32,
 };
 
 /* Keywords that the client was told of in FLAGS: sorted, on the heap. */
@@ -87,6 +88,7 @@ struct imap_selected {
 struct imap_own {
     const char *name; /* mailbox; in the arena of the command */
     uint32_t mailbox, first, last; /* messages that it added */
+    uint64_t annotations; /* modseq of its change of them; 0: none */
 };
 
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
@@ -111,6 +113,7 @@ struct imap_session {
     struct store_watch *watch;
     struct imap_selected *sel; /* NULL unless selected; heap */
     struct imap_notify *notify; /* NULL until the first NOTIFY; heap */
+    struct imap_metadata *metadata; /* annotations that others changed; heap, NULL: none */
     struct imap_own own;
     struct moxd_buf text;      /* the command being read */
     struct moxd_buf out;       /* the response line being made */
@@ -133,7 +136,7 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_close, imap_cmd_unselect, imap_cmd_expunge, imap_cmd_search, imap_cmd_fetch,
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
     imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
-imap_cmd_fn imap_cmd_unauthenticate;
+imap_cmd_fn imap_cmd_unauthenticate, imap_cmd_getmetadata, imap_cmd_setmetadata;
 imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
 /* client_id.c: of an ID command. */
@@ -200,6 +203,8 @@ bool imap_notify_is_own(const struct imap_session *s, uint32_t mailbox, uint32_t
 /* Which enum moxd_imap_event are told of the selected mailbox: all without NOTIFY. */
 unsigned imap_notify_selected(const struct imap_session *s);
 /* Whether expunges are told whatever command runs. */
+/* Whether NOTIFY asked for changed annotations of a mailbox, or of the server (0). */
+bool imap_notify_metadata(const struct imap_session *s, uint32_t mailbox);
 bool imap_notify_at_once(const struct imap_session *s);
 /* The FETCH items that are told of new messages; NULL: none. */
 const struct moxd_imap_cmd *imap_notify_items(const struct imap_session *s);

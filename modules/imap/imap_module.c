@@ -92,6 +92,7 @@ static const char *const verbs[] = {
     "COPY",        "MOVE",    "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
     "NOTIFY",      "ESEARCH",
     "UNAUTHENTICATE",
+    "GETMETADATA", "SETMETADATA",
     "GETQUOTA",    "GETQUOTAROOT", "SETQUOTA",
     "invalid",     NULL,
 };

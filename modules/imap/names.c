@@ -35,7 +35,8 @@ void imap_name_out(struct imap_session *s, struct moxd_buf *b, const char *name)
         moxd_buf_adds(&coded, name);
     else
         moxd_mutf7_encode(&coded, moxd_cstr(name));
-    moxd_imap_put_astring(b, moxd_buf_str(&coded), imap_utf8(s));
+    /* An empty buffer has no bytes at all, which would be NIL. */
+    moxd_imap_put_astring(b, moxd_cstr(moxd_buf_cstr(&coded)), imap_utf8(s));
     moxd_buf_fini(&coded);
 }
 

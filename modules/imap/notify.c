@@ -3,11 +3,12 @@
 #include "imap_mailbox.h"
 #include <stdlib.h>
 
-/* RFC 5465 5.6 and 5.7 make events of metadata mandatory only beside METADATA, annotations nowhere. */
+/* All but the annotations of messages, which we do not have. */
 enum {
     MESSAGES =
         MOXD_IMAP_EVENT_MESSAGE_NEW | MOXD_IMAP_EVENT_MESSAGE_EXPUNGE | MOXD_IMAP_EVENT_FLAG_CHANGE,
-    SUPPORTED = MESSAGES | MOXD_IMAP_EVENT_MAILBOX_NAME | MOXD_IMAP_EVENT_SUBSCRIPTION_CHANGE,
+    SUPPORTED = MESSAGES | MOXD_IMAP_EVENT_MAILBOX_NAME | MOXD_IMAP_EVENT_SUBSCRIPTION_CHANGE |
+                MOXD_IMAP_EVENT_MAILBOX_METADATA | MOXD_IMAP_EVENT_SERVER_METADATA,
 };
 
 static void clear_lines(struct imap_notify *n)
@@ -48,6 +49,17 @@ unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool 
         if (imap_filter_covers(&n->groups[i].of, name, subscribed))
             events |= n->groups[i].events;
     return events;
+}
+
+bool imap_notify_metadata(const struct imap_session *s, uint32_t mailbox)
+{
+    const struct imap_notify *n = s->notify;
+    const struct imap_notify_box *box = mailbox ? imap_notify_box(n, mailbox) : NULL;
+
+    for (size_t i = 0; !mailbox && i < n->ngroups; i++)
+        if (n->groups[i].events & MOXD_IMAP_EVENT_SERVER_METADATA)
+            return true;
+    return box && (box->events & MOXD_IMAP_EVENT_MAILBOX_METADATA);
 }
 
 /* --- NOTIFY SET ------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* What others change: taken from the watch, kept as marks in the view, told when the protocol allows it
  * (RFC 9051 5.2, 7.5.1). */
 #include "context.h"
+#include "metadata.h"
 
 enum { BATCH = 500 };
 
@@ -15,6 +16,10 @@ static int note_change(struct imap_session *s, const struct store_change *c)
     if (c->kind == STORE_CHANGE_ACCOUNT_REMOVED) {
         (void)imap_bye(s, "the account was removed");
         return -1;
+    }
+    if (c->kind == STORE_CHANGE_ANNOTATIONS) {
+        imap_metadata_note(s, c);
+        return 0;
     }
     if (s->notify)
         imap_notify_note(s, c);
@@ -47,6 +52,7 @@ int imap_pull(struct imap_session *s)
         if (s->sel && s->sel->contexts)
             imap_contexts_lost(s->sel->contexts);
         imap_notify_lost(s->notify);
+        imap_metadata_lost(s);
         return 0;
     }
     for (size_t i = 0; i < n; i++)
@@ -184,5 +190,5 @@ int imap_sync(struct imap_session *s)
         return 0;
     if (imap_pull(s) < 0 || (s->sel && sync_selected(s) < 0))
         return -1;
-    return imap_notify_tell(s);
+    return imap_metadata_tell(s) < 0 ? -1 : imap_notify_tell(s);
 }

@@ -1,4 +1,5 @@
 /* The interface store/1: arguments checked and brought into stored form, then the operations. */
+#include "annotation.h"
 #include "store.h"
 #include "table.h"
 
@@ -258,6 +259,31 @@ static int api_set_quota(struct moxd_instance *self, const char *account,
     return store_set_quota(account, quota, err);
 }
 
+static int api_annotations(struct store_account *acc, uint32_t mailbox, bool all,
+                           struct moxd_arena *a, struct store_annotation **out, size_t *n,
+                           struct moxd_err *err)
+{
+    struct store_op_annotations op = { .mailbox = mailbox, .all = all, .arena = a };
+
+    if (store_read(acc, store_op_annotations, &op, err) < 0)
+        return -1;
+    *out = op.v;
+    *n = op.n;
+    return 0;
+}
+
+static int api_annotate(struct store_account *acc, uint32_t mailbox,
+                        const struct store_annotation *v, size_t n, uint64_t *modseq,
+                        struct moxd_err *err)
+{
+    struct store_op_annotate op = { .mailbox = mailbox, .v = v, .n = n };
+
+    if (store_write(acc, store_op_annotate, &op, err) < 0)
+        return -1;
+    *modseq = op.modseq;
+    return 0;
+}
+
 static int api_set_flags(struct store_account *acc, uint32_t mailbox,
                          const struct store_uids *uids, struct store_flag_change *fc,
                          struct moxd_arena *a, struct store_entry **out, size_t *n,
@@ -479,6 +505,8 @@ const struct store_v1 store_api = {
     .usage = store_usage,
     .may_add = store_may_add,
     .set_quota = api_set_quota,
+    .annotations = api_annotations,
+    .annotate = api_annotate,
     .threads = api_threads,
     .thread_messages = api_thread_messages,
     .by_message_id = api_by_message_id,

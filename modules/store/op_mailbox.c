@@ -1,4 +1,5 @@
 /* Making, removing and renaming mailboxes, and what is attached to their names. */
+#include "annotation.h"
 #include "ops.h"
 #include "parsed.h"
 
@@ -155,7 +156,8 @@ static int delete_records(struct store_tx *tx, struct store_box *box, struct mox
     moxd_assert(tx->meta.mailboxes > 0);
     tx->meta.mailboxes--;
     if (store_del(tx, &rec, err) < 0 || store_del(tx, &name, err) < 0 ||
-        store_del(tx, &kw, err) < 0 || store_clear(tx, &gone, err) < 0)
+        store_del(tx, &kw, err) < 0 || store_clear(tx, &gone, err) < 0 ||
+        store_annotations_clear(tx, box->id, err) < 0)
         return -1;
     return store_put(tx, &tomb, store_enc_str(&e), err);
 }

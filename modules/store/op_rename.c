@@ -1,4 +1,5 @@
 /* Renaming a mailbox with those below it; renaming INBOX moves its messages (RFC 9051 6.3.6, IMAP-09). */
+#include "annotation.h"
 #include "ops.h"
 
 /* Takes away the index entry of the old name. */
@@ -118,7 +119,8 @@ static int move_inbox(struct store_tx *tx, struct store_box *inbox,
     uint32_t uid;
     int rc;
 
-    if (store_box_create(tx, op->to, 0, false, &dst, err) < 0)
+    if (store_box_create(tx, op->to, 0, false, &dst, err) < 0 ||
+        store_annotations_copy(tx, inbox->id, dst.id, err) < 0)
         return -1;
     while ((rc = store_portion_next(tx, it, err)) > 0)
         for (size_t i = 0; i < it->n; i++)

@@ -104,6 +104,14 @@ struct store_usage {
     struct store_quota used;
     struct store_quota quota;   /* the most that may be used; 0: unlimited */
 };
+/* An annotation (RFC 5464). Names: lower case, as "/private/comment"; the store does not look into them. */
+enum { STORE_ANNOTATION_NAME_MAX = 200, STORE_ANNOTATION_MAX = 32 * 1024, STORE_ANNOTATIONS_MAX = 100 };
+struct store_annotation {
+    uint32_t mailbox;           /* 0: of the account */
+    const char *name;
+    struct moxd_str value;      /* any bytes; p NULL: to be removed */
+    uint64_t modseq, createseq; /* P-STORE-04 */
+};
 /* A set of UIDs: ascending, disjoint ranges, ends included. */
 struct store_uids {
     const struct store_uid_range { uint32_t first, last; } *v;
@@ -116,6 +124,7 @@ enum store_change_kind {
     STORE_CHANGE_MAILBOX_ADD, STORE_CHANGE_MAILBOX_REMOVE, STORE_CHANGE_MAILBOX_RENAME,
     STORE_CHANGE_SUBSCRIPTION, STORE_CHANGE_SPECIAL_USE, STORE_CHANGE_KEYWORDS,
     STORE_CHANGE_ACCOUNT_REMOVED,
+    STORE_CHANGE_ANNOTATIONS, /* of a mailbox, or of the account: mailbox 0 */
     STORE_CHANGE_THREAD, /* a message: muted, collapsed or not any more */
 };
 struct store_change {
@@ -124,7 +133,8 @@ struct store_change {
     uint32_t uid;              /* ADD, FLAGS, EXPUNGE */
     uint64_t id, modseq;
     unsigned flags;            /* ADD, FLAGS: all of them after the change; THREAD: enum store_thread_state */
-    struct store_keywords keywords; /* ADD, FLAGS: of the message; KEYWORDS: of the mailbox */
+    struct store_keywords keywords; /* ADD, FLAGS: of the message; KEYWORDS: of the mailbox;
+                                       ANNOTATIONS: names of those that were set or removed */
     const char *name, *old_name; /* mailboxes */
     bool subscribed;
     unsigned special_use;
@@ -388,6 +398,17 @@ struct store_v1 {
     /* Whether the account has data: open would not make it. */
     int (*exists)(struct moxd_instance *self, const char *name, bool *out,
                   struct moxd_err *err) MOXD_SUSPENDS;
+    /* Annotations of a mailbox, or of the account (mailbox 0); `all`: of both and of all mailboxes. By mailbox
+     * and name. They go with the mailbox when it is renamed, and with it when it is removed; INBOX keeps
+     * its own and the mailbox that takes its messages gets them too (RFC 5464 4.1). */
+    int (*annotations)(struct store_account *acc, uint32_t mailbox, bool all, struct moxd_arena *a,
+                       struct store_annotation **out, size_t *n, struct moxd_err *err)
+        MOXD_SUSPENDS;
+    /* Sets and removes annotations of a mailbox, or of the account: all or none. *modseq: of the change, 0 when
+     * everything was so before. NOTFOUND; LIMIT: more than STORE_ANNOTATIONS_MAX in that mailbox, too
+     * much in the account, a value above STORE_ANNOTATION_MAX; INVALID: a name. */
+    int (*annotate)(struct store_account *acc, uint32_t mailbox, const struct store_annotation *v,
+                    size_t n, uint64_t *modseq, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,

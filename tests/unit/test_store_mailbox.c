@@ -269,6 +269,149 @@ START_TEST(names_that_grow_stay_in_bounds)
 }
 END_TEST
 
+/* --- annotations ----------------------------------------------------------------------------------- */
+
+static uint32_t id_of(struct store_account *acc, const char *name, struct moxd_arena *a)
+{
+    struct store_mailbox mb;
+
+    ck_err(api->mailbox(acc, moxd_cstr(name), 0, a, &mb, err));
+    return mb.id;
+}
+
+static uint64_t annotate(struct store_account *acc, uint32_t mailbox, const char *name,
+                         const char *value)
+{
+    struct store_annotation an = { .name = name };
+    uint64_t modseq;
+
+    if (value)
+        an.value = moxd_cstr(value);
+    ck_err(api->annotate(acc, mailbox, &an, 1, &modseq, err));
+    return modseq;
+}
+
+static size_t annotations(struct store_account *acc, uint32_t mailbox, struct moxd_arena *a,
+                          struct store_annotation **v)
+{
+    size_t n;
+
+    ck_err(api->annotations(acc, mailbox, false, a, v, &n, err));
+    return n;
+}
+
+static int count_record(void *arg, struct moxd_str key, struct moxd_str value)
+{
+    (void)key, (void)value;
+    ++*(size_t *)arg;
+    return 0;
+}
+
+/* All records, tombstones too. */
+static int count_records(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    *(size_t *)arg = 0;
+    return api->tx_each(tx, "store.annotation", MOXD_STR(""), count_record, arg, err);
+}
+
+static size_t records(struct store_account *acc)
+{
+    size_t n;
+
+    ck_err(api->view(self, acc, count_records, &n, err));
+    return n;
+}
+
+/* proves: P-STORE-04 */
+IN_STORE(annotations_have_a_history)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    uint32_t box = id_of(acc, "INBOX", a);
+    uint64_t first = annotate(acc, box, "/private/comment", "one"), second, gone = 0;
+    struct store_annotation *v;
+    char name[32];
+
+    ck_assert_uint_eq(first, api->modseq(acc));
+    ck_assert_uint_eq(annotate(acc, box, "/private/comment", "one"), 0);
+    ck_assert_uint_eq(annotations(acc, box, a, &v), 1);
+    ck_assert_uint_eq(v[0].modseq, first);
+    ck_assert_uint_eq(v[0].createseq, first);
+    second = annotate(acc, box, "/private/comment", "two");
+    ck_assert_uint_gt(second, first);
+    ck_assert_uint_eq(annotations(acc, box, a, &v), 1);
+    ck_assert_uint_eq(v[0].modseq, second);
+    ck_assert_uint_eq(v[0].createseq, first);
+    gone = annotate(acc, box, "/private/comment", NULL);
+    ck_assert_uint_gt(gone, second);
+    ck_assert_uint_eq(acc->bt->meta.gone_modseq, gone);
+    ck_assert_uint_eq(annotations(acc, box, a, &v), 0);
+    ck_assert_uint_eq(records(acc), 1);
+    /* What comes back is new. */
+    first = annotate(acc, box, "/private/comment", "three");
+    ck_assert_uint_eq(annotations(acc, box, a, &v), 1);
+    ck_assert_uint_eq(v[0].createseq, first);
+    /* Tombstones do not pile up. */
+    for (unsigned i = 0; i < 105; i++) {
+        snprintf(name, sizeof(name), "/private/%u", i);
+        (void)annotate(acc, box, name, "x");
+        (void)annotate(acc, box, name, NULL);
+    }
+    ck_assert_uint_eq(records(acc), 101);
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
+IN_STORE(annotations_have_limits)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    uint32_t box = id_of(acc, "INBOX", a);
+    char *large = moxd_arena_calloc(a, 1, STORE_ANNOTATION_MAX + 1);
+    struct store_annotation v[2] = { { .name = "/private/a" }, { .name = "/private/b" } }, *out;
+    uint64_t modseq;
+    char name[32];
+
+    v[0].value = moxd_cstr("x");
+    v[1].value = moxd_str(large, STORE_ANNOTATION_MAX + 1);
+    ck_fails(LIMIT, api->annotate(acc, box, v, 2, &modseq, err));
+    ck_assert_uint_eq(annotations(acc, box, a, &out), 0);
+    ck_fails(NOTFOUND, api->annotate(acc, 12345, v, 1, &modseq, err));
+    /* In all mailboxes together, names with them. */
+    v[1].value.n = STORE_ANNOTATION_MAX;
+    v[1].name = name;
+    for (unsigned i = 0; i < 63; i++) {
+        snprintf(name, sizeof(name), "/private/%u", i);
+        ck_err(api->annotate(acc, 0, v + 1, 1, &modseq, err));
+    }
+    ck_err(api->annotate(acc, box, v, 1, &modseq, err));
+    snprintf(name, sizeof(name), "/private/last");
+    ck_fails(LIMIT, api->annotate(acc, box, v + 1, 1, &modseq, err));
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
+IN_STORE(annotations_go_with_their_mailbox)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    struct store_annotation *v;
+    uint32_t id;
+
+    ck_err(api->mailbox_create(acc, MOXD_STR("x"), 0, false, &id, err));
+    (void)annotate(acc, id, "/private/comment", "mine");
+    (void)annotate(acc, id, "/private/gone", "mine");
+    (void)annotate(acc, id, "/private/gone", NULL);
+    ck_err(api->mailbox_rename(acc, MOXD_STR("x"), MOXD_STR("y"), err));
+    ck_assert_uint_eq(annotations(acc, id_of(acc, "y", a), a, &v), 1);
+    ck_assert_str_eq(v[0].name, "/private/comment");
+    ck_err(api->mailbox_delete(acc, MOXD_STR("y"), err));
+    ck_assert_uint_eq(records(acc), 0);
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
 UNIT_MAIN("store_mailbox", account_starts_with_its_mailboxes, creates_missing_parents, deletes,
           renames_with_children, renaming_inbox_moves_its_messages, subscribes, moves_roles,
-          names_are_checked_and_normalized, names_that_grow_stay_in_bounds)
+          names_are_checked_and_normalized, names_that_grow_stay_in_bounds,
+          annotations_have_a_history, annotations_have_limits, annotations_go_with_their_mailbox)
