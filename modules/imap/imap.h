@@ -30,6 +30,7 @@ enum imap_limits {
 #define IMAP_IDLE_TIMEOUT (31 * 60 * MOXD_SEC) /* RFC 9051 5.4: at least 30 minutes */
 #define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC)    /* a client that reads nothing */
 
+struct search_v1;
 struct imap {
     struct moxd_instance m;
     const struct store_v1 *store;
@@ -38,6 +39,8 @@ struct imap {
     struct moxd_instance *auth_self;
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
+    const struct search_v1 *search; /* NULL: there is no index */
+    struct moxd_instance *search_self;
     struct moxd_metric_handle *commands, *connections;
     struct imap_recent *recent; /* hash, of the mailboxes that are selected */
 };

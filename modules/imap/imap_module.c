@@ -109,7 +109,7 @@ static const struct moxd_metric metrics[] = {
       .values = { verbs, results } },
     { 0 },
 };
-static const char *const needs[] = { "store/1", "auth/1.1", "accounts/1", NULL };
+static const char *const needs[] = { "store/1", "auth/1.1", "accounts/1", "search/1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -119,6 +119,7 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     im->store = moxd_interface_get(m, "store", &im->store_self);
     im->auth = moxd_interface_get(m, "auth", &im->auth_self);
     im->accounts = moxd_interface_get(m, "accounts", &im->accounts_self);
+    im->search = moxd_interface_get(m, "search", &im->search_self);
     im->connections = moxd_metric_find("moxd_imap_connections_total");
     im->commands = moxd_metric_find("moxd_imap_commands_total");
     return 0;

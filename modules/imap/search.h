@@ -46,6 +46,13 @@ enum { IMAP_UNREAD = 2 };
 int imap_search_match_now(struct imap_search *se, struct imap_msg *msg,
                           struct moxd_err *err) MOXD_CHECKED;
 
+/* --- the index (search_narrow.c) ------------------------------------------------------------------ */
+/* Asks the index, if there is one, which messages may match, and takes the others out of *scope, as far as
+ * that is sooner done than to look at each. Keys know then which messages they need not read. */
+void imap_search_narrow(struct imap_search *se, struct store_uids *scope) MOXD_SUSPENDS;
+/* Whether the key cannot match. */
+bool imap_search_ruled_out(const struct search_key *k, const struct store_msg *info);
+
 /* --- the matches of a mailbox (search_run.c) ------------------------------------------------------ */
 /* A message that matches, or must be opened to tell. */
 struct imap_hit {
@@ -70,7 +77,7 @@ struct imap_search_run {
     bool half_closed;    /* the client has closed its side at least */
     struct imap_msg msg; /* the last match */
 };
-void imap_search_begin(struct imap_search_run *run, struct imap_search *se);
+void imap_search_begin(struct imap_search_run *run, struct imap_search *se) MOXD_SUSPENDS;
 /* The next match in the order of the mailbox, or against it: 1 and *msg, valid until the next call; 0 at the end; -1 with
  * *err. The view must not change meanwhile: only answers bring it up to date. */
 int imap_search_next(struct imap_search_run *run, struct imap_msg **msg,

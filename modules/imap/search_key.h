@@ -3,6 +3,7 @@
 #define IMAP_SEARCH_KEY_H
 
 #include "search.h"
+#include <moxd/search.h>
 #include <moxmail/text.h>
 
 struct search_key {
@@ -14,6 +15,7 @@ struct search_key {
     struct moxd_search *text;        /* HEADER (NULL: any text), BODY, TEXT */
     const char *field;               /* HEADER */
     struct moxd_summary_query query; /* for it, or for Date */
+    struct search_answer narrow;     /* HEADER, BODY, TEXT: what the index knows */
     struct search_key *child, *next;
 };
 

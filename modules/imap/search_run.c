@@ -10,13 +10,13 @@ enum {
     BLOCK = 64 * 1024,
 };
 
-static void cut(struct imap_search_run *run)
+static void cut(struct imap_search_run *run, const struct store_uids *scope)
 {
     size_t max = run->se->needs < IMAP_NEEDS_CONTENT ? BATCH : BATCH_BODIES, cap = 0, n;
     struct imap_cut cut = { 0 };
     struct store_uids uids;
 
-    while ((n = imap_view_cut(run->se->view, &run->se->scope, &cut, max, run->pieces, &uids)) > 0) {
+    while ((n = imap_view_cut(run->se->view, scope, &cut, max, run->pieces, &uids)) > 0) {
         *(struct imap_search_piece *)moxd_arena_push(run->pieces, &run->piece, &run->npieces, &cap,
                                                      sizeof(*run->piece)) =
             (struct imap_search_piece){ uids, n };
@@ -26,11 +26,14 @@ static void cut(struct imap_search_run *run)
 
 void imap_search_begin(struct imap_search_run *run, struct imap_search *se)
 {
+    struct store_uids scope = se->scope;
+
     *run = (struct imap_search_run){ .se = se,
                                      .pieces = moxd_arena_new(0),
                                      .batch = moxd_arena_new(BLOCK),
                                      .one = moxd_arena_new(0) };
-    cut(run);
+    imap_search_narrow(se, &scope);
+    cut(run, &scope);
     run->done = se->done;
     if (se->goal > 0)
         run->goal = se->goal;
