@@ -279,6 +279,11 @@ static const struct {
     [MOXD_IMAP_COMPRESS] = { "COMPRESS", args_compress, false },
     [MOXD_IMAP_REPLACE] = { "REPLACE", args_replace, true },
     [MOXD_IMAP_CANCELUPDATE] = { "CANCELUPDATE", args_cancelupdate, false },
+    [MOXD_IMAP_SETACL] = { "SETACL", mail_imap_acl_change, false },
+    [MOXD_IMAP_DELETEACL] = { "DELETEACL", mail_imap_acl_identifier, false },
+    [MOXD_IMAP_GETACL] = { "GETACL", args_mailbox, false },
+    [MOXD_IMAP_LISTRIGHTS] = { "LISTRIGHTS", mail_imap_acl_identifier, false },
+    [MOXD_IMAP_MYRIGHTS] = { "MYRIGHTS", args_mailbox, false },
     [MOXD_IMAP_ESEARCH] = { "ESEARCH", args_esearch, true },
     [MOXD_IMAP_NOTIFY] = { "NOTIFY", args_notify, false },
 };

@@ -63,6 +63,9 @@ int mail_imap_select_params(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_fetch_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_store_modifiers(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_search_modseq(struct imap_parser *p, uint64_t *out);
+/* RFC 4314: mailbox and identifier, then also rights, each with a space in front. */
+int mail_imap_acl_identifier(struct imap_parser *p, struct moxd_imap_cmd *c);
+int mail_imap_acl_change(struct imap_parser *p, struct moxd_imap_cmd *c);
 /* RFC 5465: what follows NOTIFY. RFC 7377: [IN (...) SP]. */
 int mail_imap_notify(struct imap_parser *p, struct moxd_imap_cmd *c);
 int mail_imap_sources(struct imap_parser *p, struct moxd_imap_cmd *c);

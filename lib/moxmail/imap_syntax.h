@@ -44,6 +44,8 @@ enum moxd_imap_verb {
     MOXD_IMAP_CANCELUPDATE,
     MOXD_IMAP_NOTIFY,
     MOXD_IMAP_ESEARCH,
+    MOXD_IMAP_SETACL, MOXD_IMAP_DELETEACL, MOXD_IMAP_GETACL, MOXD_IMAP_LISTRIGHTS,
+    MOXD_IMAP_MYRIGHTS,
     MOXD_IMAP_UNAUTHENTICATE,
     MOXD_IMAP_GETMETADATA, MOXD_IMAP_SETMETADATA,
     MOXD_IMAP_GETQUOTA, MOXD_IMAP_GETQUOTAROOT, MOXD_IMAP_SETQUOTA,
@@ -274,7 +276,8 @@ struct moxd_imap_cmd {
     struct moxd_imap_set set;
     struct moxd_imap_item *items; /* FETCH; NOTIFY and SEARCH RETURN (UPDATE (...)): of new messages */
     size_t nitems;
-    enum moxd_imap_store_mode store_mode;
+    enum moxd_imap_store_mode store_mode; /* STORE, SETACL */
+    unsigned rights;             /* SETACL: enum moxd_imap_right; identifier in arg */
     bool silent;
     struct moxd_imap_list flags; /* STORE: names as sent, with their backslash */
     struct moxd_imap_key *search;

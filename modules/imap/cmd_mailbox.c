@@ -1,5 +1,5 @@
 /* CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 9051 6.3.4 to 6.3.8, 6.3.11). */
-#include "imap.h"
+#include "acl.h"
 #include "imap_mailbox.h"
 #include "objectid.h"
 
@@ -48,6 +48,7 @@ static int created(struct imap_session *s, uint32_t id)
 int imap_cmd_create(struct imap_session *s)
 {
     struct moxd_err err = { 0 };
+    struct imap_acl_heritage heritage;
     struct moxd_str name = { 0 };
     unsigned use = 0;
     uint32_t id;
@@ -56,39 +57,44 @@ int imap_cmd_create(struct imap_session *s)
     if (special_use(&s->cmd.list, &use, &err) < 0)
         return imap_no(s, "USEATTR", "%s", err.pub);
     r = imap_name_in(s, s->cmd.mailbox, &name, &err);
-    if (r == 0)
+    if (r == 0) {
+        imap_acl_find_heritage(s, without_slash(name), &heritage);
         r = s->im->store->mailbox_create(s->acc, without_slash(name), use, false, &id, &err);
+    }
     if (r < 0 && use && err.kind == MOXD_ERR_STATE)
         return imap_no(s, "USEATTR", "%s", err.pub);
     if (r < 0)
         return imap_fail(s, &err);
+    imap_acl_inherit(s, without_slash(name), &heritage);
     imap_notify_own(s, without_slash(name));
     return created(s, id);
 }
 
-/* A client that deletes the mailbox it has selected knows that it is gone. One that somebody else has
- * selected is told with BYE (RFC 2180 3). */
-static bool is_selected(struct imap_session *s, struct moxd_str name)
+/* 0: there is none. */
+static uint32_t id_of(struct imap_session *s, struct moxd_str name)
 {
     struct store_mailbox mb;
 
-    return s->sel && s->im->store->mailbox(s->acc, name, 0, s->a, &mb, NULL) == 0 &&
-           mb.id == s->sel->mailbox;
+    return s->im->store->mailbox(s->acc, name, 0, s->a, &mb, NULL) == 0 ? mb.id : 0;
 }
 
+/* A client that deletes the mailbox it has selected knows that it is gone. One that somebody else has
+ * selected is told with BYE (RFC 2180 3). */
 int imap_cmd_delete(struct imap_session *s)
 {
     struct moxd_err err = { 0 };
     struct moxd_str name = { 0 };
-    bool selected = false;
+    uint32_t id = 0;
     int r = imap_name_in(s, s->cmd.mailbox, &name, &err);
 
     if (r == 0) {
-        selected = is_selected(s, name);
+        id = id_of(s, name);
         r = s->im->store->mailbox_delete(s->acc, name, &err);
     }
-    if (r == 0 && selected)
+    if (r == 0 && s->sel && s->sel->mailbox == id)
         imap_deselect(s);
+    if (r == 0)
+        imap_acl_forget(s, id);
     /* RFC 5530: the mailbox has children. */
     if (r < 0 && err.kind == MOXD_ERR_STATE)
         return imap_no(s, "HASCHILDREN", "%s", err.pub);

@@ -140,6 +140,8 @@ imap_cmd_fn imap_cmd_capability, imap_cmd_noop, imap_cmd_logout, imap_cmd_id, im
     imap_cmd_store, imap_cmd_copy, imap_cmd_compress, imap_cmd_move, imap_cmd_sort, imap_cmd_thread,
     imap_cmd_cancelupdate, imap_cmd_notify, imap_cmd_esearch;
 imap_cmd_fn imap_cmd_unauthenticate, imap_cmd_getmetadata, imap_cmd_setmetadata;
+imap_cmd_fn imap_cmd_setacl, imap_cmd_deleteacl, imap_cmd_getacl, imap_cmd_listrights,
+    imap_cmd_myrights;
 imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
 /* client_id.c: of an ID command. */

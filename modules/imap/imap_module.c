@@ -91,6 +91,7 @@ static const char *const verbs[] = {
     "CHECK",       "CLOSE",   "UNSELECT", "EXPUNGE",   "SEARCH",   "FETCH",        "STORE",
     "COPY",        "MOVE",    "SORT",     "THREAD",    "REPLACE",  "COMPRESS",     "CANCELUPDATE",
     "NOTIFY",      "ESEARCH",
+    "SETACL",      "DELETEACL", "GETACL", "LISTRIGHTS", "MYRIGHTS",
     "UNAUTHENTICATE",
     "GETMETADATA", "SETMETADATA",
     "GETQUOTA",    "GETQUOTAROOT", "SETQUOTA",

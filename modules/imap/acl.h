@@ -1,0 +1,34 @@
+/* Lists of rights of mailboxes (RFC 4314): records of the account, beside the store's mailboxes. See
+ * doc/decisions/014-shared-mailboxes.md for what is there and what is not yet. */
+#ifndef IMAP_ACL_H
+#define IMAP_ACL_H
+
+#include "imap.h"
+#include <moxmail/imap_acl.h>
+
+/* The list of a mailbox, empty when it has none; in s->a. CORRUPT, errors of the store. */
+int imap_acl_read(struct imap_session *s, uint32_t mailbox, struct moxd_imap_acl *out,
+                  struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Gives an identifier rights, adds to them, or takes some away. LIMIT. */
+int imap_acl_change(struct imap_session *s, uint32_t mailbox, struct moxd_str id,
+                    enum moxd_imap_store_mode mode, unsigned rights,
+                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Puts a list in the place of another; n 0: none. */
+int imap_acl_write(struct imap_session *s, uint32_t mailbox, const struct moxd_imap_acl *acl,
+                   struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* The mailbox is gone. */
+void imap_acl_forget(struct imap_session *s, uint32_t mailbox) MOXD_SUSPENDS;
+
+/* RFC 4314 4: a new mailbox gets the list of the nearest one above it. Before mailboxes up to `name` are
+ * made: which list; afterwards: gives it to all that were. Failures are logged. */
+struct imap_acl_heritage {
+    struct moxd_imap_acl acl;
+    size_t existing; /* so many bytes of the name were there */
+};
+void imap_acl_find_heritage(struct imap_session *s, struct moxd_str name,
+                            struct imap_acl_heritage *out) MOXD_SUSPENDS;
+void imap_acl_inherit(struct imap_session *s, struct moxd_str name,
+                      const struct imap_acl_heritage *from) MOXD_SUSPENDS;
+
+#endif
