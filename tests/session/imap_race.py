@@ -10,7 +10,7 @@ new session sees. What may be where is known too (Truth): nothing is lost, nothi
 comes back.
 
 A message has a name, X-Id. Only session N sets the keywords nN-0, nN-1, ...: the highest counts its
-changes of the message, so that nobody may see it fall."""
+changes of the message, so that nobody may see it fall. Besides, some only watch: in IDLE, and by NOTIFY."""
 
 import argparse
 import collections
@@ -410,6 +410,44 @@ class Watcher(Session):
         self.digest()
 
 
+class Listener(Watcher):
+    """One that only looks, and is told by NOTIFY (RFC 5465): of its mailbox at once, of the other with STATUS."""
+
+    EVENTS = b"messageexpunge flagchange"
+
+    def select(self, box):
+        super().select(box)
+        self.other = BOXES[1 - BOXES.index(box)]
+        self.status = {}    # of the other mailbox, as last told
+        self.run(b"", b"NOTIFY SET (selected (messagenew (uid flags) %s)) (personal (messagenew %s))"
+                 % (self.EVENTS, self.EVENTS))
+
+    def apply(self, response):
+        if response[0] == b"STATUS" and response[1] == self.other:
+            self.status.update(zip(response[2][::2], response[2][1::2]))
+        super().apply(response)
+
+    def work(self):
+        """Without a command, to the last message."""
+        self.last = None
+        self.mirror.running = b""
+        while self.last is None or self.last not in self.mirror.uids:
+            response = self.imap.response()
+            self.apply(response[1:])
+            self.digest()
+
+    def finish(self):
+        """What was told last of the other mailbox is how it is."""
+        state = super().finish()
+        told = dict(self.status)
+        self.run(b"", b"STATUS %s (MESSAGES UIDNEXT UNSEEN)" % self.other)
+        wrong = {name: (n, self.status[name]) for name, n in told.items()
+                 if name in (b"MESSAGES", b"UIDNEXT", b"UNSEEN") and n != self.status[name]}
+        if wrong or b"MESSAGES" not in told:
+            raise Failure("STATUS of %s was told as %s, wrong: %s" % (self.other, told, wrong))
+        return state
+
+
 def run_thread(truth, session):
     try:
         session.work()
@@ -507,6 +545,7 @@ def race(server, seconds, sessions, seed, trace):
     nwatchers = max(2, sessions // 4)
     workers = [Worker(server, truth, i, sessions, seed) for i in range(sessions - nwatchers)]
     watchers = [Watcher(server, truth, i, sessions) for i in range(sessions - nwatchers, sessions)]
+    watchers += [Listener(server, truth, sessions + i, sessions) for i in range(2)]
     rounds = 0
     while rounds == 0 or time.monotonic() < over:
         work(truth, workers, watchers)
