@@ -31,7 +31,7 @@ static const char *const statements[SEARCH_SQL_COUNT] = {
 /* Durable with the next checkpoint, consistent always: what a crash takes back is indexed again. */
 static const char pragmas[] =
     "pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-4000;"
-    "pragma cell_size_check=on;";
+    "pragma cell_size_check=on; pragma journal_size_limit=4194304;";
 static const char schema[] =
     "begin immediate;"
     "create table if not exists meta(name integer primary key, value integer not null);"

@@ -134,6 +134,7 @@ int search_posting_list(struct moxd_str s, uint64_t salt, uint32_t max, uint32_t
         return 0;
     free(*out);
     *out = NULL;
+    *n = 0;
     return corrupt(err);
 }
 
