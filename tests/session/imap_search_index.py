@@ -109,6 +109,14 @@ def programs(qs):
     return out
 
 
+def numbers(tree):
+    for node in tree:
+        if isinstance(node, list):
+            yield from numbers(node)
+        else:
+            yield int(node)
+
+
 class Test:
     def __init__(self, server, mail):
         self.server, self.mail = server, mail
@@ -192,6 +200,39 @@ class Test:
         before = self.questions()
         self.compare(self.connect())
         expect(self.questions() >= before + len(self.programs) / 2, "the index was not asked")
+
+    def in_other_commands(self):
+        """SORT, THREAD and MULTISEARCH go through the same messages."""
+        client = self.connect()
+        for program, want in list(zip(self.programs, self.truth))[::5]:
+            found = [r for r in client.ok(b"UID SORT (ARRIVAL) UTF-8 ", program) if r[0] == b"SORT"]
+            expect(sorted(map(int, found[0][1:])) == want, "SORT %r: %r, not %r", program, found, want)
+            found = [r for r in client.ok(b"UID THREAD REFERENCES UTF-8 ", program) if r[0] == b"THREAD"]
+            flat = sorted(numbers(found[0][1:] if found else []))
+            expect(flat == want, "THREAD %r: %r, not %r", program, flat, want)
+            found = client.ok(b'ESEARCH IN (mailboxes "INBOX") RETURN (COUNT) CHARSET UTF-8 ', program)
+            counts = [r[r.index(b"COUNT") + 1] for r in found if r[0] == b"ESEARCH" and b"COUNT" in r]
+            expect([int(c) for c in counts if int(c)] == [len(want)][:len(want)], "ESEARCH %r: %r, not %d", program, found,
+                   len(want))
+
+    def without_room(self):
+        """Nothing is written then, and everything is found."""
+        self.server.stop()
+        os.unlink(self.index())
+        self.configure("900T")
+        self.compare(self.connect(), every=3)
+        self.await_status("disk space is low")
+        self.server.stop()
+        self.configure("0")
+        self.await_status("ready, %d messages" % len(self.mail))
+        self.compare(self.connect(), every=3)
+
+    def configure(self, reserve):
+        self.server.conf.blocks["module search"] = ["delay = 0s", "disk-reserve = " + reserve]
+        with open(self.server.path("moxd.conf"), "w") as f:
+            f.write(self.server.conf.static())
+        self.server.ports, self.server.log = {}, []
+        self.server.start()
 
     def while_messages_come(self):
         client, other = self.connect(), self.connect()
@@ -279,8 +320,8 @@ class Test:
         expect(not glob.glob(path + "*"), "the index is still there")
 
 
-STEPS = ("without_the_module", "while_it_is_built", "when_it_is_ready", "while_messages_come", "after_kill",
-         "damaged", "expunged_and_moved", "with_the_account")
+STEPS = ("without_the_module", "while_it_is_built", "when_it_is_ready", "in_other_commands", "while_messages_come", "after_kill",
+         "damaged", "without_room", "expunged_and_moved", "with_the_account")
 
 
 def main():
