@@ -85,9 +85,10 @@ static void run_pass(struct search *s, struct search_account *sa)
     } else if (err.kind == MOXD_ERR_CORRUPT) {
         moxd_error(&s->m.log, "search index damaged, made anew", moxd_kvs("account", sa->name),
                    moxd_kve(&err));
+        search_account_queue(s, sa,
+                             sa->rebuild ? RETRY : MOXD_SEC); /* a disk that breaks is left alone */
         sa->ready = false;
         sa->rebuild = true;
-        search_account_queue(s, sa, MOXD_SEC);
     } else if (err.kind != MOXD_ERR_CANCELLED) {
         report(s, sa, &err);
         search_account_queue(s, sa, RETRY);

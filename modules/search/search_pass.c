@@ -205,6 +205,8 @@ static int bring_up(struct search_pass *p, struct moxd_err *err)
     if (search_offload(open_job, &o, err) < 0)
         return -1;
     p->sa->rebuild = false;
+    if (o.fresh) /* also because it was of another time */
+        p->sa->ready = false;
     if (search_note_gone(p, err) < 0 || search_find_pending(p, err) < 0)
         return -1;
     if (search_take_up(p, err) < 0 || merge_all(p, err) < 0)
