@@ -125,6 +125,9 @@ void core_conf_describe_static(const struct core_conf_module *mods, size_t n, st
 void core_conf_describe_domains(const struct core_conf_module *mods, size_t n,
                                 struct moxd_buf *out);
 void core_conf_man(const struct core_conf_module *mods, size_t n, struct moxd_buf *out);
+/* Both files' parts of one module; -1 when there is none of that name. */
+int core_conf_describe_module(const struct core_conf_module *mods, size_t n, const char *name,
+                              struct moxd_buf *out) MOXD_CHECKED;
 
 /* The short form for `config example`: required directives and those with MOXD_D_COMMON. */
 void core_conf_example_static(const struct core_conf_module *mods, size_t n, struct moxd_buf *out);

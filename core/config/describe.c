@@ -126,6 +126,28 @@ void core_conf_describe_domains(const struct core_conf_module *mods, size_t n, s
     describe(mods, n, out, false, true);
 }
 
+int core_conf_describe_module(const struct core_conf_module *mods, size_t n, const char *name,
+                              struct moxd_buf *out)
+{
+    struct moxd_buf text = MOXD_BUF_INIT(CONF_VALUE_MAX);
+    size_t i = 0;
+
+    while (i < n && strcmp(mods[i].module->name, name) != 0)
+        i++;
+    if (i == n)
+        return -1;
+    moxd_buf_addf(&text, "The module %s: %s. All of its directives, with examples.", name,
+                  mods[i].module->summary);
+    comment_lines(out, 0, moxd_buf_cstr(&text));
+    moxd_buf_fini(&text);
+    struct conf_describe c = { &conf_ops, mods + i, 1, out, false, 0 };
+    moxd_buf_adds(out, "\n# ---- moxd.conf\n");
+    conf_describe_static_in(&c);
+    moxd_buf_adds(out, "\n# ---- domains.conf\n");
+    conf_describe_domains_in(&c, mods, n);
+    return 0;
+}
+
 void core_conf_example_static(const struct core_conf_module *mods, size_t n, struct moxd_buf *out)
 {
     describe(mods, n, out, true, false);

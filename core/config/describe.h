@@ -23,6 +23,14 @@ struct conf_describe {
 };
 void conf_describe_static_of(struct conf_describe *c);
 void conf_describe_domains_of(struct conf_describe *c);
+/* Of one module, c->mods[0]; `all` are those whose tables it adds to. */
+void conf_describe_static_in(struct conf_describe *c);
+void conf_describe_domains_in(struct conf_describe *c, const struct core_conf_module *all,
+                              size_t n);
+/* Blocks that modules bring. */
+void conf_describe_extras(struct conf_describe *c, const struct conf_extras *extra);
+/* The label in examples, NULL for a block without one. */
+const char *conf_example_label(const struct moxd_directive *d);
 
 /* Appends the text as a sentence: with a capital and a full stop, whoever wrote it without. */
 void conf_sentence(const char *text, struct moxd_buf *out);

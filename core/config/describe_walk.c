@@ -24,7 +24,7 @@ static bool is_shown(const struct conf_describe *c, const struct moxd_directive 
     return !c->short_form || (d->flags & (MOXD_D_REQUIRED | MOXD_D_COMMON));
 }
 
-static const char *example_label(const struct moxd_directive *d)
+const char *conf_example_label(const struct moxd_directive *d)
 {
     if (d->type == MOXD_DT_BLOCK || (d->flags & MOXD_D_NOLABEL))
         return NULL;
@@ -38,7 +38,7 @@ static void walk_directive(struct conf_describe *c, const struct moxd_directive 
         c->ops->setting(c, d);
         return;
     }
-    c->ops->open_block(c, d->name, d->doc, d, example_label(d));
+    c->ops->open_block(c, d->name, d->doc, d, conf_example_label(d));
     walk_inside(c, d->block);
 }
 
@@ -49,6 +49,11 @@ static void walk_block(struct conf_describe *c, const struct moxd_block *blk,
         if (is_shown(c, d))
             walk_directive(c, d);
     }
+    conf_describe_extras(c, extra);
+}
+
+void conf_describe_extras(struct conf_describe *c, const struct conf_extras *extra)
+{
     for (size_t i = 0; i < extra->n; i++) {
         c->ops->separate(c);
         c->ops->open_block(c, extra->v[i].name, extra->v[i].doc, NULL, NULL);

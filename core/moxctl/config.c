@@ -56,6 +56,22 @@ int moxctl_config_man(struct moxctl *x, int argc, char **argv)
     return print_tables(x, (describe_fn *const[]){ core_conf_man, NULL });
 }
 
+int moxctl_config_module(struct moxctl *x, int argc, char **argv)
+{
+    struct moxd_buf text = MOXD_BUF_INIT(TEXT_MAX);
+    struct moxctl_modules mm;
+
+    (void)argc;
+    if (moxctl_modules_load(x, false, &mm) < 0)
+        return MOXCTL_FAILED;
+    int rc = core_conf_describe_module(mm.mods, mm.n, argv[0], &text);
+    fwrite(moxd_buf_cstr(&text), 1, text.n, stdout);
+    moxd_buf_fini(&text);
+    moxctl_modules_free(&mm);
+    return rc == 0 ? MOXCTL_OK
+                   : moxctl_fail(MOXCTL_FAILED, "there is no module \"%s\" here", argv[0]);
+}
+
 static void title_static(const struct core_conf_module *mods, size_t n, struct moxd_buf *out)
 {
     moxd_buf_adds(out, "# ---- moxd.conf\n");

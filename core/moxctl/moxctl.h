@@ -59,6 +59,7 @@ int moxctl_help(struct moxctl *x, int argc, char **argv);
 int moxctl_config_test(struct moxctl *x, int argc, char **argv);
 int moxctl_config_static(struct moxctl *x, int argc, char **argv);
 int moxctl_config_domains(struct moxctl *x, int argc, char **argv);
+int moxctl_config_module(struct moxctl *x, int argc, char **argv);
 int moxctl_config_example(struct moxctl *x, int argc, char **argv);
 int moxctl_config_man(struct moxctl *x, int argc, char **argv);
 int moxctl_printservice(struct moxctl *x, int argc, char **argv);

@@ -129,7 +129,7 @@ void smtp_cmd_auth(struct smtp_session *s, struct moxd_str args)
     else if (moxd_smtp_parse_auth(args, a, &cmd, &err) < 0)
         smtp_reply_bad(s, moxd_err_smtp_code(&err), moxd_err_enhanced(&err), "%s", err.pub);
     else if (s->smtp->auth->sasl_start(s->smtp->auth_self, cmd.mechanism, &s->auth_env,
-                                       s->conf->auth_allow_plain, &sasl, &err) < 0)
+                                       smtp_allows_plain(s->conf), &sasl, &err) < 0)
         smtp_reply_err(s, &err);
     else
         run(s, sasl, &cmd);

@@ -39,7 +39,7 @@ static bool hello(struct smtp_session *s, enum moxd_smtp_verb verb, struct moxd_
 static void announce_auth(struct smtp_session *s)
 {
     const char *const *names =
-        s->smtp->auth->mechanisms(s->smtp->auth_self, &s->auth_env, s->conf->auth_allow_plain);
+        s->smtp->auth->mechanisms(s->smtp->auth_self, &s->auth_env, smtp_allows_plain(s->conf));
     struct moxd_buf b = MOXD_BUF_INIT(SMTP_REPLY_TEXT_MAX);
 
     moxd_buf_adds(&b, "AUTH");

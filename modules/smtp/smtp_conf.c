@@ -41,13 +41,16 @@ static const struct moxd_directive smtp_directives[] = {
     { 0 },
 };
 
-#define PLAIN_DIRECTIVE                                                                            \
+#define PLAIN_DIRECTIVES                                                                           \
+    { .name = "allow-plain",                                                                       \
+      MOXD_AT_BOOL(struct smtp_service_conf, allow_plain),                                         \
+      .deflt = "false",                                                                            \
+      .doc = "Offer mechanisms that show the password (PLAIN, LOGIN, CRAM-MD5) also without TLS. " \
+             "On loopback addresses they always are." },                                           \
     {                                                                                              \
         .name = "auth-allow-plain", MOXD_AT_BOOL(struct smtp_service_conf, auth_allow_plain),      \
-        .deflt = "false",                                                                          \
-        .doc =                                                                                     \
-            "Offer mechanisms that show the password (PLAIN, LOGIN, CRAM-MD5) also without TLS. "  \
-            "On loopback addresses they always are."                                               \
+        .deflt = "false", .doc = "The former name of allow-plain.", .flags = MOXD_D_DEPRECATED,    \
+        .replaced = "allow-plain"                                                                  \
     }
 
 static const struct moxd_directive submission_directives[] = {
@@ -58,7 +61,7 @@ static const struct moxd_directive submission_directives[] = {
       MOXD_AT_BOOL(struct smtp_service_conf, require_starttls),
       .deflt = "true",
       .doc = "Neither logins nor mail without STARTTLS first, but on loopback addresses." },
-    PLAIN_DIRECTIVE,
+    PLAIN_DIRECTIVES,
     { 0 },
 };
 static const struct moxd_directive submissions_directives[] = {

@@ -13,8 +13,14 @@ struct smtp_service_conf {
     bool require_starttls;
     int64_t command_timeout, data_timeout;
     int64_t unknown_delay; /* smtp */
-    bool auth_allow_plain; /* submission */
+    bool allow_plain;      /* submission */
+    bool auth_allow_plain; /* its deprecated name */
 };
+
+static inline bool smtp_allows_plain(const struct smtp_service_conf *conf)
+{
+    return conf->allow_plain || conf->auth_allow_plain;
+}
 
 extern const struct moxd_block smtp_block, smtp_submission_block, smtp_submissions_block;
 

@@ -220,7 +220,7 @@ static const char moxd_conf_text[] =
     "hostname = \"mox.example\"\ndata-dir = \"/nowhere\"\nmodules = [\"smtp\"]\n"
     "listener \"x\" {\n  addresses = [\"127.0.0.1\"]\n"
     "  smtp { unknown-recipients-delay = 0s max-message-size = 64k }\n"
-    "  submission { auth-allow-plain = true require-starttls = false }\n}\n";
+    "  submission { allow-plain = true require-starttls = false }\n}\n";
 
 static void set_up(void *arg)
 {

@@ -15,6 +15,8 @@ sys.path.insert(0, os.path.join(TESTS, "session"))
 from moxd_server import Conf, Server, make_certificate, service_user  # noqa: E402
 
 CONF = os.path.join(os.path.dirname(TESTS), "conf")
+LISTENER = 'listener "public" {\n'
+TLS = '    tls { pair "x" { certificate = "/etc/moxd/x.pem" key = "/etc/moxd/tls/x.key" } }\n'
 NO_CONF = "/nonexistent/moxd.conf"
 IP = "127.%d.%d.2" % (100 + os.getpid() // 250 % 100, 1 + os.getpid() % 250)
 
@@ -54,13 +56,51 @@ def the_short_example_is_valid():
           good("config", "example", "domains", conf=NO_CONF))
 
 
+def module_names():
+    """Those that were built."""
+    return sorted(f[:-3] for f in os.listdir(os.environ["MOXD_MODULE_DIR"]) if f.endswith(".so"))
+
+
+def with_modules(static, names):
+    line = "modules = [%s]" % ", ".join('"%s"' % name for name in names)
+    return re.sub(r"^modules = .*$", line, static, count=1, flags=re.M)
+
+
 def all_directives_are_valid():
     static = good("config", "describe-static", conf=NO_CONF)
     loaded = re.findall(r'"(\w+)"', re.search(r"^modules = .*$", static, re.M)[0])
     expect({"accounts", "store", "auth", "smtp", "imap"} <= set(loaded), str(loaded))
-    if "\nexample {" in static:  # installed, but nothing for everyone
-        static = static.replace('modules = [', 'modules = ["example", ')
-    check(static, good("config", "describe-domains", conf=NO_CONF))
+    check(with_modules(static, module_names()), good("config", "describe-domains", conf=NO_CONF))
+
+
+def every_module_has_a_valid_example():
+    whole = good("config", "describe-static", conf=NO_CONF) + good("config", "describe-domains", conf=NO_CONF)
+    top = 'hostname = "mail.example.org"\ndata-dir = "data"\nmodules = []\n'
+    for name in module_names():
+        text = good("config", "describe-module", name, conf=NO_CONF)
+        if name != "example":  # which nobody installs
+            with open(os.path.join(os.path.dirname(MOXCTL), "conf", name + ".conf.example"),
+                      encoding="utf-8") as f:
+                expect(f.read() == text, "conf/%s.conf.example is not what is printed" % name)
+        for directive in re.findall(r"^ *(?:# )?([a-z][a-z-]* (?:=|{))", text, re.M):
+            expect(re.search(r"^ *(# )?" + re.escape(directive), whole, re.M), directive)
+        static, domains = text.split("# ---- domains.conf\n")
+        static = static.replace(LISTENER, LISTENER + TLS)
+        if 'domain "example.org"' not in domains:
+            domains = 'domain "example.org" { }\n' + domains
+        check(with_modules(top + static, module_names()), domains)
+    bad(1, "there is no module \"nothing\"", "config", "describe-module", "nothing", conf=NO_CONF)
+
+
+def a_former_name_works_and_is_told():
+    with Server(Conf()) as server:
+        path = server.path("moxd.conf")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("submission {\n", "submission {\n        auth-allow-plain = true\n"))
+        status, out, err = moxctl("config", "test", conf=path)
+        expect(status == 0 and '"auth-allow-plain" is deprecated: use allow-plain' in err, out + err)
 
 
 def each_error_of_domains_conf_has_its_place():
@@ -125,6 +165,6 @@ def alerts_are_about_metrics_that_exist():
                    "%s: nothing is selected by %s{%s}" % (alert, metric, selector))
 
 
-run_tests([the_short_example_is_valid, all_directives_are_valid,
+run_tests([the_short_example_is_valid, all_directives_are_valid, every_module_has_a_valid_example, a_former_name_works_and_is_told,
            each_error_of_domains_conf_has_its_place, the_unit_in_conf_is_what_is_printed,
            alerts_are_about_metrics_that_exist])
