@@ -72,6 +72,16 @@ static bool is_loopback4(const struct sockaddr_storage *addr)
            ntohl(((const struct sockaddr_in *)addr)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+/* A listener has a bind for each of its services; one message is enough. */
+static bool looked_at(const struct core_binds *binds, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(binds->v[k].listener, binds->v[i].listener) == 0 &&
+            strcmp(binds->v[k].address, binds->v[i].address) == 0)
+            return true;
+    return false;
+}
+
 static void check_addresses(const struct core_binds *binds, struct moxd_problems *problems)
 {
     struct ifaddrs *list;
@@ -83,7 +93,7 @@ static void check_addresses(const struct core_binds *binds, struct moxd_problems
         bool found = is_wildcard(&b->addr) || is_loopback4(&b->addr);
         for (const struct ifaddrs *ifa = list; ifa && !found; ifa = ifa->ifa_next)
             found = same_ip(&b->addr, ifa->ifa_addr);
-        if (!found)
+        if (!found && !looked_at(binds, i))
             moxd_problem(problems, b->pos, "`ip addr` shows the addresses that it has",
                          "listener \"%s\": this machine does not have the address %s", b->listener,
                          b->address);

@@ -73,7 +73,9 @@ const struct moxd_command accounts_commands[] = {
       .run = accounts_cmd_alias_add,
       .help =
           "Mail for the address goes to all members, which are addresses of accounts here. Only "
-          "members may post, see alias update." },
+          "members may post, see alias update. Aliases do not receive mail yet: it is refused, "
+          "with a "
+          "message that says so." },
     { .name = "alias addaddr",
       .args = "ALIAS MEMBER...",
       .min_args = 2,

@@ -75,7 +75,7 @@ def keys_and_addresses_are_checked():
         os.replace(os.path.join(other, "key.pem"), os.path.join(directory, "key.pem"))
         code, output = run_moxd(EchoConf(addresses=("192.0.2.77",)), "-t", directory=directory)
         expect(code == 1, output)
-        expect("this machine does not have the address 192.0.2.77" in output, output)
+        expect(output.count("this machine does not have the address 192.0.2.77") == 1, output)
         expect("cert.pem" in output or "key.pem" in output, output)
         os.unlink(os.path.join(directory, "cert.pem"))
         code, output = run_moxd(EchoConf(), "-t", directory=directory)
