@@ -102,6 +102,15 @@ static int store_add(struct moxd_instance *self, struct store_draft *d, struct s
     return moxd_yield() == MOXD_OK ? 0 : -1;
 }
 
+/* Full for what is announced as larger than this. */
+static int store_may_add(struct store_account *acc, uint64_t size, struct moxd_err *err)
+{
+    (void)acc;
+    if (size > 32 * 1024)
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 452, "4.2.2", "over quota");
+    return moxd_yield() == MOXD_OK ? 0 : -1;
+}
+
 static const struct store_v1 store = {
     .open = store_open,
     .close = store_close,
@@ -112,6 +121,7 @@ static const struct store_v1 store = {
     .draft_read = draft_read,
     .draft_free = draft_free,
     .add = store_add,
+    .may_add = store_may_add,
 };
 
 /* --- accounts: anything at mox.example --- */
