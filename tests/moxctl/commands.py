@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# proves: CTL-01, CTL-02, CTL-03, CTL-12, CORE-07, CORE-08, CORE-11, CORE-22, P-CORE-01, P-CORE-03,
+# proves: CTL-01, CTL-02, CTL-03, CORE-07, CORE-08, CORE-11, CORE-22, P-CORE-01, P-CORE-03,
 # proves: P-CORE-12, P-CTL-07
+# proves in part: CTL-12, P-CTL-02
 """Every command of core, with a server that was fully started and without one."""
 
 import os

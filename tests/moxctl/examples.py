@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# proves: CORE-07, P-CORE-01, P-CORE-12, P-MET-02, P-CTL-01
+# proves: CORE-07, P-CORE-01, P-CORE-12, P-MET-02
+# proves in part: P-CTL-01
 """The examples: configuration from the binary is valid, conf/ is up to date."""
 
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-# proves: LOCAL-01, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08, P-CTL-08
+# proves: LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08
+# proves in part: LOCAL-01, P-CTL-08
 """moxctl localserve: what it makes, what it starts, how it ends."""
 
 import imaplib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# proves in part: P-CTL-02
 """moxctl message parse: what it says of a message is what the message is."""
 
 import json

@@ -1,5 +1,6 @@
 /* What the commands change in domains.conf.
- * proves: ACCT-03, ACCT-04, CORE-16, CORE-23, CORE-24, P-CORE-16, P-CORE-17, P-CTL-01 */
+ * proves: ACCT-03, ACCT-04, CORE-16, CORE-23, CORE-24, P-CORE-16, P-CORE-17
+ * proves in part: P-CTL-01 */
 #include "unit.h"
 
 #include "../../modules/accounts/accounts.h"
