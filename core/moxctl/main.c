@@ -80,6 +80,13 @@ const struct moxctl_command moxctl_commands[] = {
           "start, then runs the server until ctrl-c. Mail to any address is accepted; what is for "
           "nobody goes to mox@localhost. Ports: SMTP 1025, submission 1587 and 1465, IMAP 1143 and "
           "1993. -initonly only makes the directory." },
+    { .name = "tlspubkey gen",
+      .args = "STEM",
+      .min_args = 1,
+      .max_args = 1,
+      .run = moxctl_tlspubkey_gen,
+      .summary = "make a private key with which a mail program logs in",
+      .help = "Writes STEM.key.pem and STEM.cert.pem (ECDSA P-256), and says what to do with them." },
     { .name = "version",
       .run = print_version,
       .summary = "print the versions of moxctl and of the running server" },

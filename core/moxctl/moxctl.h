@@ -66,6 +66,7 @@ int moxctl_printservice(struct moxctl *x, int argc, char **argv);
 
 /* ---- licenses.c */
 int moxctl_licenses(struct moxctl *x, int argc, char **argv);
+int moxctl_tlspubkey_gen(struct moxctl *x, int argc, char **argv);
 
 /* ---- localserve.c */
 int moxctl_localserve(struct moxctl *x, int argc, char **argv);

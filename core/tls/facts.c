@@ -1,8 +1,11 @@
 /* Channel bindings and the peer's key. */
 #include "tls/tls_priv.h"
 
+#include <limits.h>
+#include <moxd/tls.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 enum { EXPORTER_BYTES = 32, FINISHED_MAX = 64 };
@@ -57,6 +60,16 @@ int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out)
     return -1;
 }
 
+/* Takes the encoded key, of n bytes; n <= 0 when there is none. */
+static int fingerprint(unsigned char *spki, int n, unsigned char out[32])
+{
+    int ok = n > 0 && EVP_Digest(spki, (size_t)n, out, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(spki);
+    ERR_clear_error();
+    return ok ? 0 : -1;
+}
+
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32])
 {
     X509 *cert = SSL_get0_peer_certificate(ssl);
@@ -65,8 +78,31 @@ int core_tls_peer_key(const SSL *ssl, unsigned char out[32])
     if (cert == NULL)
         return -1;
     int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
-    int ok = n > 0 && EVP_Digest(spki, (size_t)n, out, NULL, EVP_sha256(), NULL) == 1;
-    OPENSSL_free(spki);
+    return fingerprint(spki, n, out);
+}
+
+static EVP_PKEY *public_key(struct moxd_str pem)
+{
+    BIO *in = BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    EVP_PKEY *key = cert ? X509_get_pubkey(cert) : NULL;
+
+    if (!cert && BIO_reset(in) == 1)
+        key = PEM_read_bio_PUBKEY(in, NULL, NULL, NULL);
+    X509_free(cert);
+    BIO_free(in);
     ERR_clear_error();
-    return ok ? 0 : -1;
+    return key;
+}
+
+int moxd_tls_pem_key(struct moxd_str pem, unsigned char out[32], struct moxd_err *err)
+{
+    EVP_PKEY *key = pem.n > 0 && pem.n < INT_MAX ? public_key(pem) : NULL;
+    unsigned char *spki = NULL;
+    int n = key ? i2d_PUBKEY(key, &spki) : 0;
+
+    EVP_PKEY_free(key);
+    return fingerprint(spki, n, out) < 0
+               ? moxd_err_set(err, MOXD_ERR_SYNTAX, "no certificate or public key in PEM")
+               : 0;
 }

@@ -100,7 +100,7 @@ int auth_server_secret(struct auth *auth, struct moxd_err *err) MOXD_CHECKED MOX
 /* A mechanism. step: as auth_v1.sasl_step. */
 enum auth_mechanism_flags {
     AUTH_M_PRIVATE = 1, /* only where nobody listens: TLS, loopback, or allowed by configuration */
-    AUTH_M_PLUS = 2,    /* needs channel bindings: TLS */
+    AUTH_M_PLUS = 2,    /* needs TLS */
 };
 struct auth_mechanism {
     const char *name;

@@ -33,7 +33,8 @@ enum auth_step { AUTH_CONTINUE, AUTH_DONE, AUTH_FAILED };
 
 struct auth_v1 {
     /* Mechanisms that may be offered now, strongest first, NULL-ended, literals: none with cleartext
-     * passwords unless the stream is TLS or on loopback (or `allow_plain`); -PLUS only with TLS. */
+     * passwords unless the stream is TLS or on loopback (or `allow_plain`); -PLUS only with TLS,
+     * EXTERNAL only when the client has shown a key in its handshake. */
     const char *const *(*mechanisms)(struct moxd_instance *self, const struct auth_env *env,
                                      bool allow_plain);
     /* Starts an exchange; DENIED (504 5.5.4) for a mechanism that mechanisms() would not list. */
@@ -61,6 +62,12 @@ struct auth_v1 {
     /* The client that has logged in as `id` says only now what it calls itself: env->client. */
     void (*client_named)(struct moxd_instance *self, const struct auth_env *env,
                          const struct auth_identity *id);
+    /* --- since 1.2 --- */
+    /* Logs in by the key of the TLS client alone: IMAP's PREAUTH (`preauth`: keys that allow it) and
+     * submission without AUTH (AUTH-08, AUTH-10). 1 with *id; 0: no key, or none that is known; -1 with
+     * *err as FAILED above. */
+    int (*key_login)(struct moxd_instance *self, struct auth_env *env, bool preauth,
+                     struct auth_identity *id, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* on_auth (OBSERVE): after each attempt. */

@@ -1,7 +1,6 @@
 /* One attempt to log in: permission, look-up, what follows from its result. All protocols and
  * mechanisms come through here, so that they log and delay alike (LOG-06, P-SMTP-11). */
-#include "auth.h"
-
+#include "auth_key.h"
 #include "auth_precis.h"
 
 #include <moxmail/address.h>
@@ -110,6 +109,10 @@ int auth_attempt_lookup(struct auth_attempt *at, struct moxd_str username, struc
 
 enum auth_step auth_attempt_succeed(struct auth_attempt *at, struct moxd_err *err)
 {
+    int agrees = auth_key_agrees(at->auth, at->env, at->id.account, err);
+
+    if (agrees <= 0)
+        return auth_attempt_fail(at, agrees < 0 ? AUTH_ERROR : AUTH_BADCREDS, err);
     if (at->disabled)
         return auth_attempt_fail(at, AUTH_LOGINDISABLED, err);
     report(at, AUTH_OK);

@@ -1,5 +1,5 @@
 /* auth: passwords and SASL. The table of contents. */
-#include "auth.h"
+#include "auth_key.h"
 
 MOXD_POINT_THUNK_VOID(on_auth)
 MOXD_POINT_THUNK_VOID(on_auth_client)
@@ -33,14 +33,11 @@ static const struct moxd_point_def points[] = {
     { 0 },
 };
 
-static const char *const mechanism_names[] = { "SCRAM-SHA-256-PLUS",
-                                               "SCRAM-SHA-256",
-                                               "SCRAM-SHA-1-PLUS",
-                                               "SCRAM-SHA-1",
-                                               "CRAM-MD5",
-                                               "PLAIN",
-                                               "LOGIN",
-                                               NULL };
+static const char *const mechanism_names[] = {
+    "EXTERNAL",    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-1", "CRAM-MD5",           "PLAIN",         "LOGIN",
+    NULL
+};
 static const struct moxd_metric metrics[] = {
     { .name = "moxd_auth_attempts_total",
       .type = MOXD_COUNTER,
@@ -61,6 +58,43 @@ static const struct moxd_command commands[] = {
       .max_args = 1,
       .run = auth_cmd_setaccountpassword,
       .flags = MOXD_CMD_STDIN },
+    { .name = "tlspubkey add",
+      .args = "[-no-preauth] ADDRESS [NAME]",
+      .summary = "let a key of a TLS client log in, read from standard input",
+      .help =
+          "Reads a certificate or a public key in PEM. Of a certificate only the public key "
+          "counts. Mail programs that have the private key log in as ADDRESS without a "
+          "password. NAME says whose device it is. -no-preauth: IMAP over TLS does not greet it "
+          "as logged in, for programs that cannot live with that; they use EXTERNAL.",
+      .min_args = 1,
+      .max_args = 3,
+      .run = auth_cmd_tlspubkey_add,
+      .flags = MOXD_CMD_STDIN },
+    { .name = "tlspubkey get",
+      .args = "FINGERPRINT",
+      .summary = "show a key of a TLS client",
+      .min_args = 1,
+      .max_args = 1,
+      .run = auth_cmd_tlspubkey_get },
+    { .name = "tlspubkey list",
+      .args = "[ACCOUNT]",
+      .summary = "list the keys of TLS clients",
+      .help =
+          "A line each: SHA-256 of the public key, account, address, whether IMAP greets it with "
+          "PREAUTH, name.",
+      .max_args = 1,
+      .run = auth_cmd_tlspubkey_list },
+    { .name = "tlspubkey rm",
+      .args = "FINGERPRINT",
+      .summary = "no longer let a key of a TLS client log in",
+      .min_args = 1,
+      .max_args = 1,
+      .run = auth_cmd_tlspubkey_rm },
+    { 0 },
+};
+
+static const struct moxd_hook hooks[] = {
+    MOXD_HOOK(on_account_remove, auth_key_on_account_remove, .optional = true),
     { 0 },
 };
 
@@ -74,9 +108,10 @@ static const struct auth_v1 vtable = {
     .check = auth_check,
     .set_password = auth_set_password,
     .client_named = auth_client_named,
+    .key_login = auth_key_login,
 };
 static const struct moxd_interface provides[] = {
-    { .name = "auth", .major = 1, .minor = 1, .vtable = &vtable },
+    { .name = "auth", .major = 1, .minor = 2, .vtable = &vtable },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1", NULL };
@@ -119,6 +154,7 @@ const struct moxd_module moxd_module = {
     .provides = provides,
     .conf = &auth_conf_block,
     .points = points,
+    .hooks = hooks,
     .commands = commands,
     .metrics = metrics,
     .instance_size = sizeof(struct auth),

@@ -1,8 +1,9 @@
 /* SASL exchanges (RFC 4422): which mechanisms, starting, stepping, ending. */
-#include "auth.h"
+#include "auth_key.h"
 
 /* Strongest first (AUTH-01). PLAIN before LOGIN: the latter is for clients that know nothing else. */
 const struct auth_mechanism auth_mechanism_list[] = {
+    { "EXTERNAL", AUTH_M_PLUS, auth_external_step, NULL, 0 },
     { "SCRAM-SHA-256-PLUS", AUTH_M_PLUS, auth_scram_step, auth_scram_fini, AUTH_SHA256 },
     { "SCRAM-SHA-256", 0, auth_scram_step, auth_scram_fini, AUTH_SHA256 },
     { "SCRAM-SHA-1-PLUS", AUTH_M_PLUS, auth_scram_step, auth_scram_fini, AUTH_SHA1 },
@@ -15,7 +16,8 @@ const struct auth_mechanism auth_mechanism_list[] = {
 
 /* The same names for each situation. On TLS everything is offered; without it nothing with channel
  * bindings, and nothing that a listener could use where listeners are possible. */
-static const char *const on_tls[] = { "SCRAM-SHA-256-PLUS",
+static const char *const on_tls[] = { "EXTERNAL", /* for who has a key */
+                                      "SCRAM-SHA-256-PLUS",
                                       "SCRAM-SHA-256",
                                       "SCRAM-SHA-1-PLUS",
                                       "SCRAM-SHA-1",
@@ -32,7 +34,7 @@ const char *const *auth_mechanisms(struct moxd_instance *self, const struct auth
 {
     (void)self;
     if (env->stream && moxd_stream_is_tls(env->stream))
-        return on_tls;
+        return auth_key_presented(env) ? on_tls : on_tls + 1;
     if (allow_plain || (env->stream && moxd_addr_is_loopback(moxd_stream_peer(env->stream))))
         return on_private;
     return on_public;

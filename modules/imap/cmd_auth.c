@@ -10,24 +10,44 @@ static void on_change(void *arg)
 }
 
 /* The session is authenticated once its account is open. */
-static int logged_in(struct imap_session *s)
+static int open_account(struct imap_session *s, struct moxd_err *err)
 {
-    struct moxd_buf code = MOXD_BUF_INIT(4096);
-    struct moxd_err err = { 0 };
-    int r;
-
-    if (s->im->store->open(s->im->store_self, s->who.account, &s->acc, &err) < 0)
-        return imap_fail(s, &err);
+    if (s->im->store->open(s->im->store_self, s->who.account, &s->acc, err) < 0)
+        return -1;
     s->watch = s->im->store->watch(s->acc, on_change, s);
     s->state = IMAP_AUTH;
     s->log_kv[0] = moxd_kvs("account", s->who.account);
     s->log.kv = s->log_kv;
     s->log.nkv = 1;
     moxd_stream_timeouts(s->st, IMAP_COMMAND_TIMEOUT, IMAP_WRITE_TIMEOUT);
+    return 0;
+}
+
+static int logged_in(struct imap_session *s)
+{
+    struct moxd_buf code = MOXD_BUF_INIT(4096);
+    struct moxd_err err = { 0 };
+    int r;
+
+    if (open_account(s, &err) < 0)
+        return imap_fail(s, &err);
     imap_capabilities(s, &code);
     r = imap_ok(s, moxd_buf_cstr(&code), "logged in");
     moxd_buf_fini(&code);
     return r;
+}
+
+bool imap_preauth(struct imap_session *s)
+{
+    struct moxd_err err = { 0 };
+    int rc = s->im->auth->key_login(s->im->auth_self, &s->auth_env, true, &s->who, &err);
+
+    if (rc > 0 && open_account(s, &err) == 0)
+        return true;
+    if (rc != 0)
+        moxd_info(&s->log, "not logged in by its key", moxd_kve(&err));
+    s->who = (struct auth_identity){ 0 };
+    return false;
 }
 
 void imap_forget_login(struct imap_session *s)

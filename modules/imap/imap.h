@@ -144,6 +144,8 @@ imap_cmd_fn imap_cmd_setacl, imap_cmd_deleteacl, imap_cmd_getacl, imap_cmd_listr
     imap_cmd_myrights;
 imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
+/* cmd_auth.c: whether the TLS client's key logs it in before it says anything (AUTH-08). */
+bool imap_preauth(struct imap_session *s) MOXD_SUSPENDS;
 /* client_id.c: of an ID command. */
 void imap_take_client_id(struct imap_session *s);
 

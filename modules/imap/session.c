@@ -204,7 +204,9 @@ int imap_wait(struct imap_session *s, int64_t deadline, int (*on_change)(struct 
 
 static int greet(struct imap_session *s)
 {
-    moxd_buf_adds(&s->out, "* OK [");
+    bool preauth = moxd_stream_is_tls(s->st) && imap_preauth(s);
+
+    moxd_buf_adds(&s->out, preauth ? "* PREAUTH [" : "* OK [");
     imap_capabilities(s, &s->out);
     moxd_buf_addf(&s->out, "] %s moxd imap", s->c->hostname);
     return imap_send_out(s) < 0 || moxd_stream_flush(s->st) < 0 ? -1 : 0;

@@ -74,10 +74,15 @@ struct smtp_session {
     struct smtp_txn *txn; /* NULL outside of a transaction */
     const char *verb;     /* of the running command, for metrics */
     unsigned ncommands, nbad;
+    bool key_tried;               /* whether the TLS client's key logs it in */
     bool closing;                 /* close after what is being replied */
     char public_id[32];           /* of the connection, for replies and Received */
     char helo[SMTP_HELO_MAX + 1]; /* what facts.helo points to */
 };
+
+/* Submission: a TLS client whose key is known needs no AUTH (AUTH-10). Once, before the first command that
+ * needs it. */
+void smtp_auth_by_key(struct smtp_session *s) MOXD_SUSPENDS;
 
 /* A command. `args` is what follows the verb, without blanks around it. */
 enum smtp_command_flags {

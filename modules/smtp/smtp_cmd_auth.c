@@ -48,14 +48,34 @@ static enum incoming ask(struct smtp_session *s, struct moxd_str challenge, stru
     return problem ? refuse(m, problem) : decode(line, m);
 }
 
-static void succeeded(struct smtp_session *s, const struct auth_identity *id)
+static void take_identity(struct smtp_session *s, const struct auth_identity *id)
 {
     s->identity = *id;
     s->facts.account = s->identity.account;
     s->facts.login = s->identity.login;
     s->log_kv[0] = moxd_kvs("account", s->identity.account);
     s->log.nkv = 1;
+}
+
+static void succeeded(struct smtp_session *s, const struct auth_identity *id)
+{
+    take_identity(s, id);
     smtp_reply(s, 235, "2.7.0", "authenticated");
+}
+
+void smtp_auth_by_key(struct smtp_session *s)
+{
+    struct auth_identity id;
+    struct moxd_err err = { 0 };
+
+    if (!s->facts.submission || s->facts.account || s->key_tried || !moxd_stream_is_tls(s->st))
+        return;
+    s->key_tried = true;
+    int rc = s->smtp->auth->key_login(s->smtp->auth_self, &s->auth_env, false, &id, &err);
+    if (rc > 0)
+        take_identity(s, &id);
+    else if (rc < 0)
+        moxd_info(&s->log, "not logged in by its key", moxd_kve(&err));
 }
 
 static void failed(struct smtp_session *s, const struct moxd_err *err)

@@ -95,7 +95,11 @@ static void unknown(struct smtp_session *s)
 
 static void run(struct smtp_session *s, const struct smtp_command *c, struct moxd_str args)
 {
-    const struct misplaced *wrong = misplaced(s, c->flags);
+    const struct misplaced *wrong;
+
+    if (c->flags & SMTP_C_AUTH)
+        smtp_auth_by_key(s);
+    wrong = misplaced(s, c->flags);
 
     if (!c->run)
         smtp_reply_bad(s, 502, "5.5.1", "command not implemented");

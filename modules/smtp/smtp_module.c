@@ -42,6 +42,7 @@ static const struct moxd_service services[] = {
       .for_clients = true,
       .summary = "takes mail from users, with STARTTLS",
       .block = &smtp_submission_block,
+      .client_certs = true,
       .busy = "421 4.3.2 try again later\r\n",
       .session = smtp_session_run },
     { .name = "submissions",
@@ -49,6 +50,7 @@ static const struct moxd_service services[] = {
       .summary = "takes mail from users, TLS from the start",
       .block = &smtp_submissions_block,
       .implicit_tls = true,
+      .client_certs = true,
       .alpn = { "smtp" },
       .busy = "421 4.3.2 try again later\r\n",
       .session = smtp_session_run },
@@ -100,7 +102,7 @@ static const struct moxd_interface provides[] = {
     { .name = "smtp", .major = 1, .minor = 0, .vtable = &smtp_interface },
     { 0 },
 };
-static const char *const needs[] = { "accounts/1", "store/1", "auth/1", NULL };
+static const char *const needs[] = { "accounts/1", "store/1", "auth/1.2", NULL };
 
 static void find_points(struct smtp *smtp)
 {
