@@ -39,6 +39,7 @@ static const struct {
     { "libidn2", "libidn2-0", "LGPL-3+ or GPL-2+" },
     { "libunistring", "libunistring2", "LGPL-3+ or GPL-2+" },
     { "OpenSSL", "libssl3", "Apache-2.0" },
+    { "SQLite", "libsqlite3-0", "public domain (for the module search)" },
     { "Unbound", "libunbound8", "BSD-3-Clause" },
 };
 

@@ -2,6 +2,7 @@
 #include "moxctl/localserve.h"
 
 #include "config/conf.h"
+#include "module/find.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -22,7 +23,7 @@ static const char conf_text[] =
     "data-dir = data\n"
     "user = \"%s\"\n"
     "pedantic = true\n"
-    "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\", \"logins\"]\n"
+    "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\", \"logins\"%s]\n"
     "\n"
     "# Mail to addresses that are nobody's goes here, whatever their domain.\n"
     "accounts { fallback = \"" LOCAL_USER "\" }\n"
@@ -134,13 +135,21 @@ static int make_certificate(struct local *l, struct moxd_err *err)
     return moxd_tls_selfsigned(in_dir(l, "tls/cert.pem"), in_dir(l, "tls/key.pem"), names, err);
 }
 
+/* The module is left out of builds without SQLite. */
+static bool have_search(void)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+
+    return core_module_find("search", &(struct moxd_strings){ 0 }, a) != NULL;
+}
+
 static int write_config(struct local *l, struct moxd_err *err)
 {
     struct moxd_buf text = MOXD_BUF_INIT(CONF_FILE_MAX);
     int rc;
 
-    moxd_buf_addf(&text, conf_text, user_name(), LOCAL_SMTP, LOCAL_SUBMISSION, LOCAL_SUBMISSIONS,
-                  LOCAL_IMAP, LOCAL_IMAPS);
+    moxd_buf_addf(&text, conf_text, user_name(), have_search() ? ", \"search\"" : "", LOCAL_SMTP,
+                  LOCAL_SUBMISSION, LOCAL_SUBMISSIONS, LOCAL_IMAP, LOCAL_IMAPS);
     rc = put_addresses(l, &text);
     moxd_assert(rc == 0);
     rc = conf_file_write(l->config, moxd_buf_str(&text), NULL, NULL, err);
