@@ -6,6 +6,15 @@ bool imap_tells_modseq(const struct imap_session *s)
     return s->enabled & IMAP_EN_CONDSTORE;
 }
 
+/* Up to which modification sequence the client knows everything; NOTIFY may keep some of it from it. */
+static uint64_t known_to(const struct imap_session *s)
+{
+    unsigned wants = imap_notify_selected(s);
+
+    return imap_view_known_without(&s->sel->view, !(wants & MOXD_IMAP_EVENT_FLAG_CHANGE),
+                                   !(wants & MOXD_IMAP_EVENT_MESSAGE_NEW));
+}
+
 /* What is pending is told first: the answer covers everything that was told. */
 int imap_condstore(struct imap_session *s)
 {
@@ -17,7 +26,7 @@ int imap_condstore(struct imap_session *s)
     if (imap_sync(s) < 0)
         return -1;
     return imap_untagged(s, "OK [HIGHESTMODSEQ %llu] modification sequences are told",
-                         (unsigned long long)imap_view_known(&s->sel->view));
+                         (unsigned long long)known_to(s));
 }
 
 void imap_put_modseq(struct imap_session *s, uint64_t modseq)
@@ -36,7 +45,7 @@ int imap_before_answer(struct imap_session *s)
 
     if (!s->sel)
         return 0;
-    known = imap_view_known(&s->sel->view);
+    known = known_to(s);
     sent = s->sel->sent;
     s->sel->sent = 0;
     if (sent <= known)
@@ -51,8 +60,7 @@ int imap_ok_removed(struct imap_session *s, const char *text)
 
     if (imap_sync(s) < 0)
         return -1;
-    snprintf(code, sizeof(code), "HIGHESTMODSEQ %llu",
-             (unsigned long long)imap_view_known(&s->sel->view));
+    snprintf(code, sizeof(code), "HIGHESTMODSEQ %llu", (unsigned long long)known_to(s));
     return imap_ok(s, code, "%s", text);
 }
 

@@ -138,21 +138,22 @@ static int tell_new(struct imap_session *s)
     return imap_untagged(s, "%zu EXISTS", view->told);
 }
 
-/* What the client wants to hear of: everything, unless it said otherwise with NOTIFY. */
+/* What the client wants to hear of: everything, unless it said otherwise with NOTIFY. New and expunged
+ * messages go together (RFC 5465 5). */
 static int tell(struct imap_session *s, struct moxd_arena *a)
 {
     struct imap_view *view = &s->sel->view;
     unsigned wants = imap_notify_selected(s);
-    bool gone = (wants & MOXD_IMAP_EVENT_MESSAGE_EXPUNGE) && imap_may_expunge(s);
     size_t told;
 
     if (compare(s, a) < 0)
         return -1;
-    if (imap_contexts_tell_gone(s) < 0 || (gone && imap_tell_expunged(s) < 0))
+    if (!(wants & MOXD_IMAP_EVENT_MESSAGE_NEW))
+        return 0;
+    if (imap_contexts_tell_gone(s) < 0 || (imap_may_expunge(s) && imap_tell_expunged(s) < 0))
         return -1;
     told = view->told;
-    if ((wants & MOXD_IMAP_EVENT_MESSAGE_NEW) &&
-        ((told < view->n && tell_new(s) < 0) || imap_tell_recent(s) < 0))
+    if ((told < view->n && tell_new(s) < 0) || imap_tell_recent(s) < 0)
         return -1;
     if (((wants & MOXD_IMAP_EVENT_FLAG_CHANGE) && view->nflags > 0 && tell_flags(s, a) < 0) ||
         imap_contexts_tell(s, told < view->told ? view->uids[told] : UINT32_MAX) < 0)

@@ -32,8 +32,8 @@ struct imap_view {
     size_t told_recent;   /* what the last RECENT said */
     uint64_t synced;      /* the read that it was made of had everything up to this modseq */
     uint64_t high;        /* highest modseq of the mailbox that was noted */
-    uint64_t
-        low_gone; /* of the expunges that the client was not told, the lowest; with ngone > 0 */
+    /* The lowest modseqs of what the client was not told: with ngone > 0, nflags > 0, told < n. */
+    uint64_t low_gone, low_flags, low_new;
     struct store_uid_range *saved; /* "$" (RFC 9051 6.4.4.1): ascending */
     size_t nsaved;
     struct imap_told *news; /* ascending; until the next imap_view_forget */
@@ -110,6 +110,8 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, 
 /* Up to which modseq the client was told of all that happened, once everything but delayed expunges is
  * told. */
 uint64_t imap_view_known(const struct imap_view *v);
+/* The same for a client that is told no flags, or nothing new. */
+uint64_t imap_view_known_without(const struct imap_view *v, bool flags, bool news);
 /* The client is to be told the flags of those that it knows. */
 void imap_view_stale(struct imap_view *v, const struct store_uids *uids);
 /* Those with UIDs from `from` on are recent. */

@@ -2,9 +2,11 @@
 #include "view.h"
 #include <stdlib.h>
 
-static void append(struct imap_view *v, uint32_t uid)
+static void append(struct imap_view *v, uint32_t uid, uint64_t modseq)
 {
     moxd_assert(v->n == 0 || v->uids[v->n - 1] < uid);
+    if (v->told == v->n)
+        v->low_new = modseq;
     if (v->n == v->cap) {
         v->cap = v->cap < 64 ? 64 : v->cap + v->cap / 2;
         v->uids = moxd_xreallocarray(v->uids, v->cap, sizeof(*v->uids));
@@ -89,9 +91,27 @@ static void mark_gone(struct imap_view *v, size_t i, uint64_t modseq)
     mark(v, i, IMAP_MARK_GONE);
 }
 
+static void mark_flags(struct imap_view *v, size_t i, uint64_t modseq)
+{
+    if (v->nflags == 0)
+        v->low_flags = modseq;
+    mark(v, i, IMAP_MARK_FLAGS);
+}
+
 uint64_t imap_view_known(const struct imap_view *v)
 {
     return v->ngone > 0 ? v->low_gone - 1 : v->high;
+}
+
+uint64_t imap_view_known_without(const struct imap_view *v, bool flags, bool news)
+{
+    uint64_t known = imap_view_known(v);
+
+    if (flags && v->nflags > 0 && v->low_flags <= known)
+        known = v->low_flags - 1;
+    if (news && v->told < v->n && v->low_new <= known)
+        known = v->low_new - 1;
+    return known;
 }
 
 void imap_view_stale(struct imap_view *v, const struct store_uids *uids)
@@ -100,7 +120,7 @@ void imap_view_stale(struct imap_view *v, const struct store_uids *uids)
         while (i < v->told && v->uids[i] < uids->v[r].first)
             i++;
         for (; i < v->told && v->uids[i] <= uids->v[r].last; i++)
-            mark(v, i, IMAP_MARK_FLAGS);
+            mark_flags(v, i, v->high + 1);
     }
 }
 
@@ -169,7 +189,7 @@ static void flags_changed(struct imap_view *v, const struct store_change *c)
             return;
         t->modseq = 0; /* somebody else's change came before what the client did silently */
     }
-    mark(v, find(v, c->uid), IMAP_MARK_FLAGS);
+    mark_flags(v, find(v, c->uid), c->modseq);
 }
 
 void imap_view_change(struct imap_view *v, const struct store_change *c)
@@ -179,7 +199,7 @@ void imap_view_change(struct imap_view *v, const struct store_change *c)
     if (c->modseq > v->high)
         v->high = c->modseq;
     if (c->kind == STORE_CHANGE_ADD && (v->n == 0 || v->uids[v->n - 1] < c->uid))
-        append(v, c->uid);
+        append(v, c->uid, c->modseq);
     else if (c->kind == STORE_CHANGE_FLAGS)
         flags_changed(v, c);
     else if (c->kind == STORE_CHANGE_EXPUNGE)
@@ -248,11 +268,11 @@ void imap_view_compare(struct imap_view *v, const struct store_entry *entries, s
             mark_gone(v, i, v->high + 1); /* what was lost came after what was noted */
         else if (entries[k].modseq > v->synced &&
                  !imap_view_knows(v, v->uids[i], entries[k].modseq))
-            mark(v, i, IMAP_MARK_FLAGS);
+            mark_flags(v, i, v->high + 1);
     }
     for (k = 0; k < n; k++)
         if (had == 0 || entries[k].uid > v->uids[had - 1])
-            append(v, entries[k].uid);
+            append(v, entries[k].uid, v->high + 1);
     for (k = 0; k < n; k++)
         high = entries[k].modseq > high ? entries[k].modseq : high;
     v->high = high;

@@ -346,6 +346,24 @@ START_TEST(known_modseq_waits_for_expunges)
 }
 END_TEST
 
+START_TEST(known_modseq_without_flags)
+{
+    SETUP(3, 5);
+    change(STORE_CHANGE_FLAGS, 3, 12);
+    change(STORE_CHANGE_ADD, 7, 14);
+    change(STORE_CHANGE_FLAGS, 5, 15);
+    ck_assert_uint_eq(imap_view_known_without(&view, false, false), 15);
+    ck_assert_uint_eq(imap_view_known_without(&view, true, false), 11);
+    ck_assert_uint_eq(imap_view_known_without(&view, false, true), 13);
+    view.told = view.n;
+    ck_assert_str_eq(flagged(), "3:5");
+    ck_assert_uint_eq(imap_view_known_without(&view, true, true), 15);
+    change(STORE_CHANGE_ADD, 8, 17);
+    ck_assert_uint_eq(imap_view_known_without(&view, true, true), 16);
+    teardown();
+}
+END_TEST
+
 START_TEST(known_modseq_after_lost_changes)
 {
     const struct store_entry now[] = { { .uid = 5, .modseq = 20 } };
@@ -588,6 +606,6 @@ UNIT_MAIN("imap_view", sequence_sets, uid_sets, empty_mailbox, saved_result,
           added_and_expunged_before_it_was_told, what_the_read_had_is_not_news,
           own_changes_are_not_told_twice, silent_changes_hide_nothing_of_others,
           a_fetch_tells_what_was_pending, compares_after_lost_changes,
-          known_modseq_waits_for_expunges, known_modseq_after_lost_changes,
+          known_modseq_waits_for_expunges, known_modseq_without_flags, known_modseq_after_lost_changes,
           stale_flags_are_told_again, recent_messages, vanished_before, sequence_match_data,
           random_changes_keep_client_and_mailbox_alike, patterns, hostile_pattern)
