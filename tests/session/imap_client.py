@@ -151,6 +151,16 @@ class Imap:
         found = [r for r in self.ok(b"SEARCH " + keys) if r[0] == b"SEARCH"]
         return [int(n) for n in found[0][1:]]
 
+    def status(self, mailbox, *attributes):
+        """The STATUS of a mailbox: numbers as int, identifiers as bytes. There is no STATUS of nothing
+        (RFC 9051 9)."""
+        if not attributes:
+            raise ValueError("STATUS wants at least one attribute")
+        answer = self.ok(b"STATUS %s (%s)" % (mailbox, b" ".join(attributes)))
+        (items,) = [r[2] for r in answer if r[0] == b"STATUS"]
+        return {name.upper(): value[0] if isinstance(value, list) else int(value)
+                for name, value in zip(items[::2], items[1::2])}
+
     def append(self, mailbox, message, flags=b""):
         """Appends; (UIDVALIDITY, UID)."""
         self.ok(b"APPEND %s (%s) {%d+}\r\n" % (mailbox, flags, len(message)), message)

@@ -688,9 +688,75 @@ IN_STORE(obeys_the_quota)
     moxd_arena_free(a);
 }
 
+/* --- what JMAP will ask for ------------------------------------------------------------------------ */
+
+/* Email/changes (RFC 8621 4.3) of an account since a state, by message id: "+1 *2 -3", from what there is for
+ * CONDSTORE and QRESYNC. */
+static char *email_changes(struct store_account *acc, uint64_t since, struct moxd_arena *a)
+{
+    struct store_mailbox *boxes;
+    struct store_msg *v;
+    size_t nboxes, n;
+    char *s = moxd_arena_strdup(a, "");
+
+    ck_err(api->mailboxes(acc, a, &boxes, &nboxes, err));
+    for (size_t i = 0; i < nboxes; i++) {
+        if (boxes[i].highestmodseq <= since)
+            continue;
+        ck_err(api->messages(acc, boxes[i].id, NULL, a, &v, &n, err));
+        for (size_t k = 0; k < n; k++)
+            if (v[k].modseq > since)
+                s = moxd_arena_printf(a, "%s %c%llu", s, v[k].createseq > since ? '+' : '*',
+                                      (unsigned long long)v[k].id);
+    }
+    return s;
+}
+
+/* One state for the whole account; a message that moves stays the same one; keywords as JMAP has them: those with
+ * a meaning of their own as flags, the others in lower case (RFC 8621 4.1.1).
+ * proves: IMAP-18 */
+IN_STORE(has_what_jmap_needs)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    struct store_add first = add_text(acc, "INBOX", "1", 0), second = add_text(acc, "INBOX", "2", 0);
+    struct store_add third = add_text(acc, "INBOX", "3", STORE_DELETED);
+    uint64_t state = api->modseq(acc), later;
+    struct store_flag_change fc = { .mode = STORE_FLAGS_ADD, .flags = STORE_SEEN | STORE_FORWARDED };
+    const char *words[] = { "later" };
+    struct store_entry *e;
+    struct store_copied *moved;
+    struct store_uids gone;
+    char *expected;
+    size_t n;
+
+    ck_assert_str_eq(email_changes(acc, state, a), "");
+    fc.keywords = (struct store_keywords){ words, 1 };
+    ck_err(api->set_flags(acc, first.mailbox_id, UIDS({ 1, 1 }), &fc, a, &e, &n, NULL, err));
+    expected = moxd_arena_printf(a, " *%llu", (unsigned long long)first.id);
+    ck_assert_str_eq(email_changes(acc, state, a), expected);
+    later = api->modseq(acc);
+    ck_err(api->move(acc, first.mailbox_id, UIDS({ 2, 2 }), mailbox_of(acc, "Archive", a).id, a,
+                     &moved, &n, NULL, err));
+    struct store_add fourth = add_text(acc, "Sent", "4", 0);
+    ck_err(api->expunge(acc, first.mailbox_id, NULL, a, &gone, NULL, err));
+    expected = moxd_arena_printf(a, " *%llu +%llu", (unsigned long long)second.id,
+                                 (unsigned long long)fourth.id);
+    ck_assert_str_eq(email_changes(acc, later, a), expected);
+    ck_err(api->changed_since(acc, first.mailbox_id, NULL, later, a, &e, &n, &gone, err));
+    ck_assert_str_eq(uids_text(gone, a), "2:3");
+    ck_assert_uint_gt(third.id, second.id);
+    /* In one letter case only, so that a keyword is one key of an object. */
+    words[0] = "Later";
+    ck_fails(INVALID, api->set_flags(acc, first.mailbox_id, UIDS({ 1, 1 }), &fc, a, &e, &n, NULL,
+                                     err));
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
 UNIT_MAIN("store", adds_and_reads, keeps_bodies_of_all_sizes, draft_can_be_read_while_it_grows,
           adds_to_several_accounts_at_once, adds_many_drafts, refuses_bad_adds, changes_flags,
           tells_its_own_changes_of_flags,
           changes_flags_on_a_condition, limits_keywords, copies, moves, expunges,
           tells_changes_since_a_modseq, keeps_what_is_recent, reads_old_mailbox_records, works_on_many_messages, stops_when_uids_are_used_up,
-          keeps_notes, obeys_the_quota)
+          keeps_notes, obeys_the_quota, has_what_jmap_needs)
