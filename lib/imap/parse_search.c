@@ -3,7 +3,7 @@
 #include "parser.h"
 
 enum argument { ARG_NONE, ARG_STRING, ARG_FIELD, ARG_NAMED, ARG_DATE, ARG_NUMBER, ARG_KEYWORD,
-                ARG_UID, ARG_SECONDS, ARG_MODSEQ, ARG_OBJECTID };
+                ARG_UID, ARG_SECONDS, ARG_MODSEQ, ARG_OBJECTID, ARG_FILTER };
 
 static const struct search_word {
     const char *name;
@@ -21,6 +21,7 @@ static const struct search_word {
     { "DELETED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Deleted" },
     { "DRAFT", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Draft" },
     { "EMAILID", MOXD_IMAP_KEY_EMAILID, ARG_OBJECTID, false, NULL },
+    { "FILTER", MOXD_IMAP_KEY_FILTER, ARG_FILTER, false, NULL },
     { "FLAGGED", MOXD_IMAP_KEY_FLAG, ARG_NONE, false, "\\Flagged" },
     { "FROM", MOXD_IMAP_KEY_HEADER, ARG_FIELD, false, "From" },
     { "HEADER", MOXD_IMAP_KEY_HEADER, ARG_NAMED, false, NULL },
@@ -79,6 +80,14 @@ static int objectid(struct imap_parser *p, struct moxd_str *out)
     return out->n <= 255 ? 0 : mail_imap_fail(p, "at most 255 characters before");
 }
 
+/* RFC 5466 4: 1*<any ATOM-CHAR except "/"> */
+static int filter_name(struct imap_parser *p, struct moxd_str *out)
+{
+    if (mail_imap_atom(p, out) < 0)
+        return -1;
+    return memchr(out->p, '/', out->n) ? mail_imap_fail(p, "the name of a filter before") : 0;
+}
+
 static int argument(struct imap_parser *p, const struct search_word *w, struct moxd_imap_key *key)
 {
     if (w->arg == ARG_NONE)
@@ -92,6 +101,8 @@ static int argument(struct imap_parser *p, const struct search_word *w, struct m
         return mail_imap_date(p, &key->day);
     case ARG_NUMBER:
         return mail_imap_number(p, INT64_MAX, &key->number);
+    case ARG_FILTER:
+        return filter_name(p, &key->str);
     case ARG_OBJECTID:
         return objectid(p, &key->str);
     case ARG_SECONDS:
@@ -323,4 +334,17 @@ int mail_imap_search(struct imap_parser *p, struct moxd_imap_cmd *cmd)
             return -1;
     }
     return mail_imap_search_keys(p, cmd);
+}
+
+int moxd_imap_parse_search(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_key **out,
+                           bool *seqs, struct moxd_err *err)
+{
+    struct imap_parser p = { .rest = text, .total = text.n, .a = a, .err = err };
+    struct moxd_imap_cmd cmd = { 0 };
+
+    if (mail_imap_search_keys(&p, &cmd) < 0)
+        return -1;
+    *out = cmd.search;
+    *seqs = p.seqs;
+    return 0;
 }

@@ -114,6 +114,7 @@ enum moxd_imap_key_kind {
     MOXD_IMAP_KEY_OLDER, MOXD_IMAP_KEY_YOUNGER,        /* than `number` seconds (RFC 5032) */
     MOXD_IMAP_KEY_SAVEDBEFORE, MOXD_IMAP_KEY_SAVEDON, MOXD_IMAP_KEY_SAVEDSINCE, /* RFC 8514 */
     MOXD_IMAP_KEY_EMAILID, MOXD_IMAP_KEY_THREADID,     /* is `str` (RFC 8474 6) */
+    MOXD_IMAP_KEY_FILTER,                              /* named `str` (RFC 5466) */
     MOXD_IMAP_KEY_MODSEQ,  /* >= `number` (RFC 7162 3.1.5) */
 };
 struct moxd_imap_key {
@@ -308,6 +309,11 @@ struct moxd_imap_cmd {
  * which column; NOTFOUND: unknown command; LIMIT): out->tag is valid when it is not empty. */
 int moxd_imap_parse(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_cmd *out,
                     struct moxd_err *err) MOXD_CHECKED;
+
+/* search-key *(SP search-key), as a filter holds them (RFC 5466 3.1): *out is an AND of them, in the arena, with
+ * views into text. *seqs: message numbers are among them. SYNTAX, LIMIT. */
+int moxd_imap_parse_search(struct moxd_str text, struct moxd_arena *a, struct moxd_imap_key **out,
+                           bool *seqs, struct moxd_err *err) MOXD_CHECKED;
 
 /* Whether a line announces a literal at its end: `{n}`, `{n+}`, `~{n}` (RFC 9051 4.3). */
 struct moxd_imap_literal {

@@ -1,6 +1,7 @@
 /* ESEARCH: one search in several mailboxes (RFC 7377). */
 #include "context.h"
 #include "filter.h"
+#include "filters.h"
 
 struct sources {
     struct imap_filter *v;
@@ -156,6 +157,7 @@ int imap_cmd_esearch(struct imap_session *s)
     struct moxd_err err = { 0 };
     const char *why;
     uint64_t messages;
+    bool seqs;
     size_t n;
     int r;
 
@@ -165,7 +167,8 @@ int imap_cmd_esearch(struct imap_session *s)
         return imap_bad(s, NULL, "%s", why);
     if (!s->cmd.has_search_return)
         s->cmd.search_return = MOXD_IMAP_RETURN_ALL;
-    if (find(s, &src, &mbs, &n, &messages, &err) < 0)
+    if (imap_filters_expand(s, s->cmd.search, s->cmd.charset, s->a, &seqs, &err) < 0 ||
+        find(s, &src, &mbs, &n, &messages, &err) < 0)
         return imap_search_refuse(s, &err);
     r = search(s, mbs, n, messages, &err);
     if (r != 0)

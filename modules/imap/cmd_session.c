@@ -37,6 +37,7 @@ static const struct {
     { "OBJECTID", false },
     { "UNAUTHENTICATE", false },
     { "METADATA", false },
+    { "FILTERS", false },
     { "LIST-METADATA", false },
     { "QUOTA", false },
     { "QUOTA=RES-STORAGE", false },

@@ -1,5 +1,6 @@
 /* GETMETADATA and SETMETADATA (RFC 5464 4.2, 4.3). */
 #include "metadata.h"
+#include "filters.h"
 #include <moxmail/imap_syntax.h>
 
 /* RFC 5464 3.2.1.1: always read-only, a URI. */
@@ -153,9 +154,22 @@ int imap_cmd_getmetadata(struct imap_session *s)
 
 /* --- SETMETADATA ---------------------------------------------------------------------------------- */
 
+/* RFC 5466 3.2: a filter is a whole and correct search. */
+static int check_filter(struct imap_session *s, const struct moxd_imap_entry *e,
+                        struct moxd_err *err)
+{
+    struct moxd_imap_key *root;
+    bool seqs;
+
+    if (!e->value.p || !imap_is_filter(e->name))
+        return 0;
+    return moxd_imap_parse_search(e->value, s->a, &root, &seqs, err);
+}
+
 /* 0; 1 answered; -1. */
 static int check(struct imap_session *s, uint32_t mailbox)
 {
+    struct moxd_err err = { 0 };
     const struct moxd_imap_metadata *m = &s->cmd.metadata;
     char code[64];
 
@@ -166,6 +180,8 @@ static int check(struct imap_session *s, uint32_t mailbox)
         }
         if (mailbox == 0 && moxd_str_eq(m->v[i].name, admin_entry))
             return imap_no(s, "NOPERM", "/shared/admin cannot be changed") < 0 ? -1 : 1;
+        if (mailbox == 0 && check_filter(s, &m->v[i], &err) < 0)
+            return imap_no(s, "CANNOT", "not a search: %s", err.pub) < 0 ? -1 : 1;
     }
     return 0;
 }

@@ -26,12 +26,12 @@ struct imap_search {
     uint64_t done, goal; /* of several mailboxes: messages looked at before, of all; for imap_progress */
     uint64_t modseq; /* the highest of all matches so far; told when MODSEQ is among the keys */
 };
-/* The keys of `cmd` for the selected mailbox; cmd and a must stay as long as *se is used. -1 with *err:
- * NOTFOUND for an unknown charset, LIMIT. */
+/* The keys of `cmd` for the selected mailbox, filters replaced; cmd and a must stay as long as *se is used. -1 with
+ * *err: NOTFOUND for an unknown charset, LIMIT, as imap_filters_expand. */
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se,
-                        struct moxd_err *err) MOXD_CHECKED;
-/* The same for any mailbox. */
+                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The same for any mailbox; filters are replaced already. */
 int imap_search_prepare_in(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                            struct moxd_arena *a, struct imap_search *se, uint32_t mailbox,
                            const struct imap_view *view, struct moxd_err *err) MOXD_CHECKED;
@@ -119,7 +119,7 @@ int imap_send_esearch(struct imap_session *s, const struct imap_found *f) MOXD_S
 /* Keeps the result as "$" when the command wants that. */
 void imap_save_found(struct imap_session *s, const struct imap_found *f);
 /* The tagged answer to a searching command that failed: forgets "$" when it was to be set, BADCHARSET for
- * NOTFOUND. */
+ * NOTFOUND, UNDEFINED-FILTER for STATE. */
 int imap_search_refuse(struct imap_session *s, const struct moxd_err *err) MOXD_SUSPENDS;
 
 #endif

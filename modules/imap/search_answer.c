@@ -175,9 +175,16 @@ void imap_save_found(struct imap_session *s, const struct imap_found *f)
 /* RFC 9051 6.4.4.1: a SEARCH RETURN (SAVE) that is answered with NO leaves the variable empty. */
 int imap_search_refuse(struct imap_session *s, const struct moxd_err *err)
 {
+    char code[sizeof(err->pub) + 32];
+
     if (s->cmd.search_return & MOXD_IMAP_RETURN_SAVE)
         imap_view_save(&s->sel->view, NULL, 0);
     if (err->kind == MOXD_ERR_NOTFOUND)
         return imap_no(s, "BADCHARSET (US-ASCII UTF-8)", "%s", err->pub);
-    return imap_fail(s, err);
+    if (err->kind == MOXD_ERR_SYNTAX)
+        return imap_bad(s, "BADCHARSET (US-ASCII UTF-8)", "%s", err->pub);
+    if (err->kind != MOXD_ERR_STATE)
+        return imap_fail(s, err);
+    snprintf(code, sizeof(code), "UNDEFINED-FILTER %s", err->pub);
+    return imap_no(s, code, "no such filter, or not one that can be used");
 }

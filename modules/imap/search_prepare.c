@@ -1,3 +1,4 @@
+#include "filters.h"
 #include "search_key.h"
 #include <moxmail/charset.h>
 
@@ -160,6 +161,11 @@ void imap_search_lasting(struct imap_search *se)
 int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_arena *a, struct imap_search *se, struct moxd_err *err)
 {
+    bool seqs;
+
+    if (imap_filters_expand(s, cmd->search, cmd->charset, a, &seqs, err) < 0)
+        return -1;
+    s->cmd.search_seqs |= seqs;
     return imap_search_prepare_in(s, cmd, a, se, s->sel->mailbox, &s->sel->view, err);
 }
 

@@ -35,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct moxd_imap_literal lit;
     struct moxd_imap_url url;
     struct moxd_err err = { 0 };
+    struct moxd_imap_key *key;
+    bool seqs;
 
     if (moxd_imap_parse(text, a, &cmd, &err) == 0) {
         for (size_t i = 0; i < cmd.nitems; i++)
@@ -45,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     command(text, a);
     (void)!moxd_imap_url_parse(text, a, &url, NULL);
+    (void)!moxd_imap_parse_search(text, a, &key, &seqs, NULL);
     (void)moxd_imap_literal(text, &lit);
     (void)moxd_imap_is_append_data(text);
     (void)moxd_imap_is_secret(text);
