@@ -21,6 +21,12 @@ static int note_change(struct imap_session *s, const struct store_change *c)
         imap_metadata_note(s, c);
         return 0;
     }
+    if (c->kind == STORE_CHANGE_UIDVALIDITY) {
+        if (!s->sel || c->mailbox != s->sel->mailbox)
+            return 0;
+        (void)imap_bye(s, "the selected mailbox has another UIDVALIDITY now");
+        return -1;
+    }
     if (s->notify)
         imap_notify_note(s, c);
     if (!s->sel || c->mailbox != s->sel->mailbox)

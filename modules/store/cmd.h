@@ -16,6 +16,8 @@ int store_cmd_ensureparsed(struct moxd_instance *m, struct moxd_ctl *c, int argc
                            struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_message_parse(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                             struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_bumpuidvalidity(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                              struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_restore(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err) MOXD_SUSPENDS;
 

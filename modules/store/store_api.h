@@ -124,6 +124,7 @@ enum store_change_kind {
     STORE_CHANGE_MAILBOX_ADD, STORE_CHANGE_MAILBOX_REMOVE, STORE_CHANGE_MAILBOX_RENAME,
     STORE_CHANGE_SUBSCRIPTION, STORE_CHANGE_SPECIAL_USE, STORE_CHANGE_KEYWORDS,
     STORE_CHANGE_ACCOUNT_REMOVED,
+    STORE_CHANGE_UIDVALIDITY, /* of a mailbox: all that was known of its messages is void */
     STORE_CHANGE_ANNOTATIONS, /* of a mailbox, or of the account: mailbox 0 */
     STORE_CHANGE_THREAD, /* a message: muted, collapsed or not any more */
 };

@@ -39,6 +39,11 @@ static const struct moxd_command commands[] = {
     { .name = "store reparse", .args = "[ACCOUNT...]", .max_args = -1,
       .summary = "parse all messages again", .run = store_cmd_reparse,
       .help = "As ensureparsed, also for messages that were parsed already." },
+    { .name = "store bumpuidvalidity", .args = "ACCOUNT [MAILBOX]", .min_args = 1, .max_args = 2,
+      .summary = "make mail programs fetch a mailbox afresh", .run = store_cmd_bumpuidvalidity,
+      .help = "Gives the mailbox, or all of the account, a new UIDVALIDITY: for programs whose copy is "
+              "wrong, and after repairs by hand. Messages keep their UIDs. IMAP sessions that have it "
+              "selected end." },
     { .name = "store quarantine", .args = "", .run = store_cmd_quarantine,
       .summary = "list accounts that were set aside because their database is damaged" },
     { .name = "store restore", .args = "ACCOUNT", .min_args = 1, .max_args = 1,
