@@ -14,6 +14,7 @@ import resource
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,17 @@ class Failure(Exception):
     """A test that did not see what it expected."""
 
 
+def own_address():
+    """An IPv4 address of this machine that is not loopback; None when there is none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        try:
+            s.connect(("192.0.2.1", 9))
+            address = s.getsockname()[0]
+        except OSError:
+            return None
+    return None if address.startswith("127.") else address
+
+
 class Conf:
     """Pieces of moxd.conf and domains.conf. `blocks` holds lines by place: "top", "domains",
     "listener", a service's name ("smtp"), "module smtp" for the module's own block, "account" for
@@ -66,6 +78,7 @@ class Conf:
         self.blocks = {}
         self.services = list(SERVICES)
         self.tls = True
+        self.listen = "127.0.0.1"
         self.check_store = True  # accounts are verified whenever they come to rest
         self.modules = [m for m in MODULES if built(m)]
 
@@ -97,7 +110,7 @@ class Conf:
             + self.text("top", 0)
             + own
             + 'listener "test" {\n'
-            + '    addresses = ["127.0.0.1"]\n'
+            + '    addresses = ["%s"]\n' % self.listen
             + (TLS_BLOCK if self.tls else "")
             + self.text("listener", 4)
             + "".join(self.service_block(s) for s in self.loaded_services())

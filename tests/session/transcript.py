@@ -5,6 +5,7 @@
                                        (top, listener, smtp, module:auth, domains, ...)
     %services smtp imap                only these listen;  %modules store ...  only these are loaded
     %no-tls                            the listener has no certificate
+    %elsewhere                         the server listens on an address that is not loopback
     == a title                         a case; each begins without connections
     %connect smtp                      plain, or TLS on services that are TLS from the start
     S: 220 {host} ESMTP...             the next line must match
@@ -43,7 +44,7 @@ import re
 import shlex
 
 from moxd_client import Client, tls_context
-from moxd_server import BUILD_DIR, MODULES, PASSWORD, Conf, Failure, Skip, built
+from moxd_server import BUILD_DIR, MODULES, PASSWORD, Conf, Failure, Skip, built, own_address
 from sasl_client import mechanism
 
 RECENT = re.compile(rb"\* \d+ RECENT")
@@ -90,6 +91,8 @@ class Transcript:
             self.conf.add(place.replace("module:", "module "), line)
         elif text == "%no-tls":
             self.conf.tls = False
+        elif text == "%elsewhere":
+            self.conf.listen = own_address()
         elif text.startswith("%services"):
             self.conf.services = text.split()[1:]
         elif text.startswith("%modules"):
