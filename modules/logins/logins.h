@@ -93,14 +93,14 @@ int logins_each(const struct logins *l, struct store_tx *tx, struct moxd_arena *
 /* Writes what waits. What cannot be written is logged and dropped. */
 void logins_flush(struct logins *l) MOXD_SUSPENDS;
 /* A fiber that does it. */
-void logins_writer(void *arg);
+void logins_writer(void *arg) MOXD_SUSPENDS;
 /* Those of an account, "" for those of no account; what waits included. */
 int logins_list(struct logins *l, const char *account, struct moxd_arena *a,
                 struct logins_attempt **out, size_t *n,
                 struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 int logins_cmd_list(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
-                    struct moxd_err *err);
+                    struct moxd_err *err) MOXD_SUSPENDS;
 extern const struct moxd_block logins_block;
 
 #endif
