@@ -21,6 +21,7 @@ struct imap_notify_box {
     bool subscribed;
     unsigned events;   /* that are to be told when it is not selected */
     unsigned happened; /* of those, since the last STATUS */
+    bool revalidated;  /* it has another UIDVALIDITY, which is to be told with what happened */
     uint32_t unseen;   /* as last told */
 };
 

@@ -199,6 +199,12 @@ static void note_mailbox(struct imap_notify *n, const struct store_change *c, bo
     case STORE_CHANGE_SUBSCRIPTION:
         note_subscription(n, c, own);
         break;
+    case STORE_CHANGE_UIDVALIDITY: /* RFC 5465 5.1 */
+        box = imap_notify_box(n, c->mailbox);
+        if (box)
+            box->revalidated = box->events & MOXD_IMAP_EVENT_MESSAGE_NEW;
+        note_message(n, c->mailbox, MOXD_IMAP_EVENT_MESSAGE_NEW);
+        break;
     case STORE_CHANGE_SPECIAL_USE:
         box = imap_notify_box(n, c->mailbox);
         if (box)

@@ -88,6 +88,9 @@ static unsigned atts_of(const struct imap_session *s, const struct imap_notify_b
         atts |= MOXD_IMAP_STATUS_MESSAGES | MOXD_IMAP_STATUS_UIDNEXT | modseq;
     if ((box->happened & MOXD_IMAP_EVENT_FLAG_CHANGE) && modseq)
         atts |= MOXD_IMAP_STATUS_UIDVALIDITY | modseq;
+    if (box->revalidated)
+        atts |= MOXD_IMAP_STATUS_MESSAGES | MOXD_IMAP_STATUS_UIDNEXT |
+                MOXD_IMAP_STATUS_UIDVALIDITY | modseq;
     if ((box->events & MOXD_IMAP_EVENT_FLAG_CHANGE) && box->unseen != mb->unseen)
         atts |= MOXD_IMAP_STATUS_UIDVALIDITY | MOXD_IMAP_STATUS_UNSEEN;
     return atts;
@@ -110,6 +113,7 @@ static int tell_status(struct imap_session *s, uint32_t id, struct moxd_arena *a
         return 0;
     atts = atts_of(s, box, &mb);
     box->happened = 0;
+    box->revalidated = false;
     box->unseen = mb.unseen;
     if (!atts || (s->sel && s->sel->mailbox == id))
         return 0;

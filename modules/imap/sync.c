@@ -22,6 +22,8 @@ static int note_change(struct imap_session *s, const struct store_change *c)
         return 0;
     }
     if (c->kind == STORE_CHANGE_UIDVALIDITY) {
+        if (s->notify)
+            imap_notify_note(s, c);
         if (!s->sel || c->mailbox != s->sel->mailbox)
             return 0;
         (void)imap_bye(s, "the selected mailbox has another UIDVALIDITY now");
