@@ -154,7 +154,10 @@ void core_ports_stop(bool leave)
     for (struct core_session *s = core_ports.sessions; s; s = s->next) {
         if (s->c.st)
             moxd_stream_stop(s->c.st);
-        moxd_poke(s->fid);
+        if (s->c.idle)
+            (void)moxd_fiber_cancel(s->fid);
+        else
+            moxd_poke(s->fid);
     }
     for (size_t i = 0; leave && i < core_ports.nacceptors; i++)
         (void)moxd_fiber_cancel(core_ports.acceptors[i]);

@@ -30,6 +30,9 @@ struct moxd_conn {
     const char *hostname;                        /* of the listener */
     char remote_ip[64], local_ip[64];
     const struct moxd_service *service;
+    /* Set by the session while it does nothing that anybody would miss, such as before its greeting: a
+     * server that stops then cancels its fiber at once, whatever it waits for. */
+    bool idle;
 };
 struct moxd_service {
     const char *name;         /* block name inside listener, "submissions"; NULL ends a table */

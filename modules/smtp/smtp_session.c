@@ -108,8 +108,10 @@ static void next_command(struct smtp_session *s)
 static bool greet(struct smtp_session *s)
 {
     struct moxd_reply reply = { 0 };
-    enum moxd_verdict v = moxd_fire(s->smtp->on_connect, &s->facts, &reply);
 
+    s->c->idle = true; /* a hook may take its time */
+    enum moxd_verdict v = moxd_fire(s->smtp->on_connect, &s->facts, &reply);
+    s->c->idle = false;
     if (moxd_fiber_cancelled()) {
         goodbye(s, "4.3.2", "shutting down");
         return false;

@@ -6,7 +6,7 @@ finish it, who does not finish is told when the grace time ends."""
 import base64
 import sys
 
-from echo import expect, run_tests
+from echo import MODULES, PATIENCE, expect, run_tests
 from moxd_client import Client
 from moxd_server import PASSWORD, Conf, Server
 
@@ -150,7 +150,25 @@ def who_does_not_finish_is_told_when_the_time_is_over():
         expect(count(server) == 0, "half a message is there")
 
 
+def a_hook_that_holds_the_greeting_lets_go():
+    conf = Conf()
+    conf.services = ["smtp"]
+    conf.modules = ["accounts", "store", "auth", "smtp", "smtphooks"]
+    conf.add("top", 'module-dirs = ["%s"]' % MODULES)
+    conf.add("top", "stop-grace = 5m")
+    conf.add("top", 'hook "smtphooks.on_connect" { timeout = 5m }')
+    conf.add("module smtphooks", 'connect = "hold"')
+    with Server(conf) as server:
+        held = [Client(server.address("smtp"), "smtp") for _ in range(3)]
+        server.await_log("holding a connection", 3)
+        server.terminate()
+        for client in held:
+            told(client, "SMTP, before the greeting", "421 ")
+        expect(server.process.wait(PATIENCE) == 0, "status of moxd")
+
+
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
     run_tests([who_waits_is_told_and_who_works_finishes,
-               who_does_not_finish_is_told_when_the_time_is_over])
+               who_does_not_finish_is_told_when_the_time_is_over,
+               a_hook_that_holds_the_greeting_lets_go])

@@ -1,6 +1,6 @@
 /* Hooks at every point of smtp, for tests/session/smtp/hooks.txt. What they do follows from names:
  *
- *     connect = "deny"             (directive) refuses the connection
+ *     connect = "deny"             (directive) refuses the connection; "hold" keeps it waiting
  *     EHLO deny.example            refused       EHLO drop.example   refused and closed
  *     MAIL defer@...               451           MAIL drop@...       421 and closed
  *     RCPT denied@...              550           RCPT broken@...     the hook fails
@@ -36,6 +36,11 @@ static enum moxd_verdict on_connect(struct moxd_instance *m, const struct smtp_c
 
     (void)ev;
     (void)moxd_yield();
+    if (h->conf->connect && strcmp(h->conf->connect, "hold") == 0) {
+        moxd_info(&m->log, "holding a connection");
+        (void)moxd_sleep(3600 * MOXD_SEC);
+        moxd_info(&m->log, "let go");
+    }
     if (h->conf->connect && strcmp(h->conf->connect, "deny") == 0)
         return moxd_reply_set(reply, 554, "5.7.1", "not you");
     return MOXD_NEXT;
