@@ -120,6 +120,7 @@ bool moxd_hdraddr_next(struct moxd_hdraddr_iter *it, struct moxd_hdraddr *out)
             break;
         mail_hdraddr_skip(it);
     }
-    take_element(it, out);
+    if (it->thorough || !mail_hdraddr_simple(it, out))
+        take_element(it, out);
     return true;
 }

@@ -34,6 +34,8 @@ static inline void mail_hdraddr_skip(struct moxd_hdraddr_iter *it)
     it->rest = moxd_str_from(it->rest, 1);
 }
 
+/* Takes an element in one of its simple forms, as the functions below would; false when it is in none. */
+bool mail_hdraddr_simple(struct moxd_hdraddr_iter *it, struct moxd_hdraddr *out);
 /* Blanks and comments; the last comment stays in it->comment. True when there was any. */
 bool mail_hdraddr_cfws(struct moxd_hdraddr_iter *it, bool *comment);
 /* Takes one word, literal or byte of an element, and the blanks behind it. Not at the end. */

@@ -70,12 +70,19 @@ void moxd_buf_add(struct moxd_buf *b, const void *p, size_t n)
     if (to == NULL)
         return;
     memcpy(to, p, n);
-    moxd_buf_grew(b, n);
+    b->n += n;
+    b->p[b->n] = '\0';
 }
 
-void moxd_buf_addc(struct moxd_buf *b, char c)
+void moxd_buf_addu(struct moxd_buf *b, uint64_t n)
 {
-    moxd_buf_add(b, &c, 1);
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    moxd_buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void moxd_buf_adds(struct moxd_buf *b, const char *s)
@@ -96,16 +103,25 @@ void moxd_buf_addf(struct moxd_buf *b, const char *fmt, ...)
     va_end(ap);
 }
 
+/* It often fits into what is there: then it is formatted once. */
 void moxd_buf_addv(struct moxd_buf *b, const char *fmt, va_list ap)
 {
+    size_t room = b->cap - b->n;
     va_list again;
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, again);
+    int n = vsnprintf(room > 0 ? b->p + b->n : NULL, room, fmt, again);
     va_end(again);
     moxd_assert(n >= 0);
-    char *to = moxd_buf_room(b, (size_t)n);
-    if (to == NULL)
+    if ((size_t)n < room) {
+        b->n += (size_t)n;
         return;
+    }
+    char *to = moxd_buf_room(b, (size_t)n);
+    if (to == NULL) {
+        if (room > 0)
+            b->p[b->n] = '\0';
+        return;
+    }
     (void)vsnprintf(to, (size_t)n + 1, fmt, ap);
     moxd_buf_grew(b, (size_t)n);
 }

@@ -54,18 +54,44 @@ void moxd_imap_put_addresses(struct moxd_buf *b, struct moxd_str value, bool utf
     add_addresses(b, value, utf8, &left);
 }
 
+/* What was written for From. */
+struct from {
+    size_t start, end, addresses;
+};
+
+/* Sender and Reply-To that are absent are those of From: written once, then copied. */
+static void add_like_from(struct moxd_buf *b, const struct moxd_envelope *env, struct from from,
+                          bool utf8, size_t *left)
+{
+    if (*left < from.addresses || from.addresses == 0 || b->overflow) {
+        add_addresses(b, env->f[MOXD_ENV_FROM], utf8, left);
+        return;
+    }
+    char *to = moxd_buf_room(b, from.end - from.start);
+    if (to == NULL)
+        return;
+    memcpy(to, b->p + from.start, from.end - from.start);
+    moxd_buf_grew(b, from.end - from.start);
+    *left -= from.addresses;
+}
+
 void mail_put_envelope(struct moxd_buf *b, const struct moxd_envelope *env, bool utf8, size_t *left)
 {
+    struct from from = { 0 };
     for (int f = 0; f < MOXD_ENV_N; f++) {
         struct moxd_str value = env->f[f];
         bool like_from = f == MOXD_ENV_SENDER || f == MOXD_ENV_REPLY_TO;
-        if (like_from && value.n == 0)
-            value = env->f[MOXD_ENV_FROM];
         moxd_buf_addc(b, f ? ' ' : '(');
-        if (f >= MOXD_ENV_FROM && f <= MOXD_ENV_BCC)
+        if (f == MOXD_ENV_FROM)
+            from = (struct from){ .start = b->n, .addresses = *left };
+        if (like_from && value.n == 0)
+            add_like_from(b, env, from, utf8, left);
+        else if (f >= MOXD_ENV_FROM && f <= MOXD_ENV_BCC)
             add_addresses(b, value, utf8, left);
         else
             moxd_imap_put_string(b, value, utf8);
+        if (f == MOXD_ENV_FROM)
+            from = (struct from){ from.start, b->n, from.addresses - *left };
     }
     moxd_buf_addc(b, ')');
 }

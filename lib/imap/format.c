@@ -18,32 +18,44 @@ const char *moxd_imap_date_format(struct moxd_imap_date d, char out[32])
 /* Long strings go out as literals: some clients limit the length of a line. */
 enum { QUOTED_MAX = 1000 };
 
-static bool fits_quoted(struct moxd_str s, bool utf8)
+/* How a string can be written. */
+enum shape { PLAIN, ESCAPED, LITERAL };
+
+static enum shape shape_of(struct moxd_str s, bool utf8)
 {
+    enum shape shape = PLAIN;
+    unsigned char all = 0;
+
     if (s.n > QUOTED_MAX)
-        return false;
+        return LITERAL;
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
 
-        if (c == '\r' || c == '\n' || c == '\0' || (c >= 0x80 && !utf8))
-            return false;
+        all |= c;
+        if (c == '\r' || c == '\n' || c == '\0')
+            return LITERAL;
+        if (c == '"' || c == '\\')
+            shape = ESCAPED;
     }
-    return !utf8 || moxd_str_is_utf8(s);
+    return all < 0x80 || (utf8 && moxd_str_is_utf8(s)) ? shape : LITERAL;
 }
 
 void moxd_imap_put_string(struct moxd_buf *b, struct moxd_str s, bool utf8)
 {
     if (!s.p) {
-        moxd_buf_adds(b, "NIL");
+        moxd_buf_add(b, "NIL", 3);
         return;
     }
-    if (!fits_quoted(s, utf8)) {
+    enum shape shape = shape_of(s, utf8);
+    if (shape == LITERAL) {
         moxd_buf_addf(b, "{%zu}\r\n", s.n);
         moxd_buf_addstr(b, s);
         return;
     }
     moxd_buf_addc(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
+    if (shape == PLAIN)
+        moxd_buf_addstr(b, s);
+    for (size_t i = 0; shape == ESCAPED && i < s.n; i++) {
         if (s.p[i] == '"' || s.p[i] == '\\')
             moxd_buf_addc(b, '\\');
         moxd_buf_addc(b, s.p[i]);

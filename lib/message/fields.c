@@ -4,27 +4,27 @@
 #include "mime_lex.h"
 
 static const struct {
-    const char *name;
+    struct moxd_str name;
     bool address; /* several fields are joined to one list */
 } known[MAIL_F_N] = {
-    [MOXD_ENV_DATE] = { "Date", false },
-    [MOXD_ENV_SUBJECT] = { "Subject", false },
-    [MOXD_ENV_FROM] = { "From", true },
-    [MOXD_ENV_SENDER] = { "Sender", true },
-    [MOXD_ENV_REPLY_TO] = { "Reply-To", true },
-    [MOXD_ENV_TO] = { "To", true },
-    [MOXD_ENV_CC] = { "Cc", true },
-    [MOXD_ENV_BCC] = { "Bcc", true },
-    [MOXD_ENV_IN_REPLY_TO] = { "In-Reply-To", false },
-    [MOXD_ENV_MESSAGE_ID] = { "Message-ID", false },
-    [MAIL_F_TYPE] = { "Content-Type", false },
-    [MAIL_F_CTE] = { "Content-Transfer-Encoding", false },
-    [MAIL_F_DISPOSITION] = { "Content-Disposition", false },
-    [MAIL_F_ID] = { "Content-ID", false },
-    [MAIL_F_DESCRIPTION] = { "Content-Description", false },
-    [MAIL_F_LANGUAGE] = { "Content-Language", false },
-    [MAIL_F_LOCATION] = { "Content-Location", false },
-    [MAIL_F_MD5] = { "Content-MD5", false },
+    [MOXD_ENV_DATE] = { { "Date", 4 }, false },
+    [MOXD_ENV_SUBJECT] = { { "Subject", 7 }, false },
+    [MOXD_ENV_FROM] = { { "From", 4 }, true },
+    [MOXD_ENV_SENDER] = { { "Sender", 6 }, true },
+    [MOXD_ENV_REPLY_TO] = { { "Reply-To", 8 }, true },
+    [MOXD_ENV_TO] = { { "To", 2 }, true },
+    [MOXD_ENV_CC] = { { "Cc", 2 }, true },
+    [MOXD_ENV_BCC] = { { "Bcc", 3 }, true },
+    [MOXD_ENV_IN_REPLY_TO] = { { "In-Reply-To", 11 }, false },
+    [MOXD_ENV_MESSAGE_ID] = { { "Message-ID", 10 }, false },
+    [MAIL_F_TYPE] = { { "Content-Type", 12 }, false },
+    [MAIL_F_CTE] = { { "Content-Transfer-Encoding", 25 }, false },
+    [MAIL_F_DISPOSITION] = { { "Content-Disposition", 19 }, false },
+    [MAIL_F_ID] = { { "Content-ID", 10 }, false },
+    [MAIL_F_DESCRIPTION] = { { "Content-Description", 19 }, false },
+    [MAIL_F_LANGUAGE] = { { "Content-Language", 16 }, false },
+    [MAIL_F_LOCATION] = { { "Content-Location", 16 }, false },
+    [MAIL_F_MD5] = { { "Content-MD5", 11 }, false },
 };
 
 void mail_fields_init(struct mail_fields *f)
@@ -56,7 +56,7 @@ void mail_fields_begin(struct mail_fields *f, bool root)
 static int lookup(struct mail_fields *f, struct moxd_str name)
 {
     for (int i = f->root ? 0 : MOXD_ENV_N; i < MAIL_F_N; i++) {
-        if (!moxd_str_caseeqs(name, known[i].name))
+        if (!moxd_str_caseeq(name, known[i].name))
             continue;
         if (f->present[i] && !known[i].address)
             return -1;

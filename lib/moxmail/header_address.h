@@ -37,6 +37,7 @@ struct moxd_hdraddr {
 struct moxd_hdraddr_iter {
     struct moxd_str rest;
     bool in_group;
+    bool thorough; /* set after init: no short cuts; for tests */
     struct moxd_buf name, comment, route, localpart, domain;
 };
 

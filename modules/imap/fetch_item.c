@@ -56,7 +56,10 @@ static int put_literal_start(struct imap_msg *msg, const char *name,
                              const struct moxd_imap_item *item, const char *tilde, uint64_t size)
 {
     put_name(&msg->s->out, name, item);
-    moxd_buf_addf(&msg->s->out, "%s{%llu}\r\n", tilde, (unsigned long long)size);
+    moxd_buf_adds(&msg->s->out, tilde);
+    moxd_buf_addc(&msg->s->out, '{');
+    moxd_buf_addu(&msg->s->out, size);
+    moxd_buf_adds(&msg->s->out, "}\r\n");
     return imap_send_part(msg->s);
 }
 
@@ -386,9 +389,11 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
     char id[IMAP_OBJECTID_MAX];
 
     if (kind == MOXD_IMAP_ITEM_UID) {
-        moxd_buf_addf(b, "UID %u", msg->info->uid);
+        moxd_buf_adds(b, "UID ");
+        moxd_buf_addu(b, msg->info->uid);
     } else if (kind == MOXD_IMAP_ITEM_SIZE) {
-        moxd_buf_addf(b, "RFC822.SIZE %llu", (unsigned long long)msg->info->size);
+        moxd_buf_adds(b, "RFC822.SIZE ");
+        moxd_buf_addu(b, msg->info->size);
     } else if (kind == MOXD_IMAP_ITEM_EMAILID) {
         moxd_buf_addf(b, "EMAILID (%s)", imap_emailid(msg->s, msg->info, id));
     } else if (kind == MOXD_IMAP_ITEM_MODSEQ) {

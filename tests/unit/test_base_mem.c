@@ -69,6 +69,32 @@ START_TEST(buffer_grows_and_shrinks)
 }
 END_TEST
 
+START_TEST(buffer_takes_numbers_and_formats)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(100);
+    moxd_buf_addu(&b, 0);
+    moxd_buf_addc(&b, ' ');
+    moxd_buf_addu(&b, UINT64_MAX);
+    ck_assert_str_eq(moxd_buf_cstr(&b), "0 18446744073709551615");
+    moxd_buf_reset(&b);
+    moxd_buf_addf(&b, "%s", "");
+    ck_assert_uint_eq(b.n, 0);
+    for (int i = 0; i < 10; i++) /* once in the room that there is, once in more */
+        moxd_buf_addf(&b, "%09d,", i);
+    ck_assert_uint_eq(b.n, 100);
+    ck_assert_str_eq(moxd_buf_cstr(&b) + 90, "000000009,");
+    moxd_buf_addf(&b, "%d", 1);
+    ck_assert(b.overflow);
+    ck_assert_uint_eq(b.n, 100);
+    moxd_buf_truncate(&b, 95);
+    b.overflow = false;
+    moxd_buf_addf(&b, "%s", "123456");
+    ck_assert(b.overflow);
+    ck_assert_uint_eq(strlen(moxd_buf_cstr(&b)), 95);
+    moxd_buf_fini(&b);
+}
+END_TEST
+
 START_TEST(buffer_keeps_its_limit)
 {
     struct moxd_buf b = MOXD_BUF_INIT(100);
@@ -167,7 +193,7 @@ int main(void)
 {
     const TTest *const tests[] = { allocates,
                                    secrets,
-                                   buffer_grows_and_shrinks,
+                                   buffer_grows_and_shrinks, buffer_takes_numbers_and_formats,
                                    buffer_keeps_its_limit,
                                    arena_lives_and_dies,
                                    arena_copies,

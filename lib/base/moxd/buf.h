@@ -20,11 +20,20 @@ void moxd_buf_fini(struct moxd_buf *b);           /* frees; the struct may be us
 void moxd_buf_wipe(struct moxd_buf *b);           /* wipes the content, then fini */
 void moxd_buf_reset(struct moxd_buf *b);          /* empty, memory and limit kept */
 void moxd_buf_add(struct moxd_buf *b, const void *p, size_t n);
-void moxd_buf_addc(struct moxd_buf *b, char c);
+void moxd_buf_addu(struct moxd_buf *b, uint64_t n); /* in decimal */
 void moxd_buf_adds(struct moxd_buf *b, const char *s);
 void moxd_buf_addstr(struct moxd_buf *b, struct moxd_str s);
 void moxd_buf_addf(struct moxd_buf *b, const char *fmt, ...) MOXD_PRINTF(2, 3);
 void moxd_buf_addv(struct moxd_buf *b, const char *fmt, va_list ap) MOXD_PRINTF(2, 0);
+static inline void moxd_buf_addc(struct moxd_buf *b, char c)
+{
+    if (b->n + 1 >= b->cap) { /* nothing yet, or full */
+        moxd_buf_add(b, &c, 1);
+        return;
+    }
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
+}
 /* Room for n more bytes: returns where to write (call moxd_buf_grew after), NULL at the limit. */
 char *moxd_buf_room(struct moxd_buf *b, size_t n);
 void moxd_buf_grew(struct moxd_buf *b, size_t n);
