@@ -188,9 +188,13 @@ static int gather(void *arg, struct moxd_str key, struct moxd_str val)
 
 int store_clear(struct store_tx *tx, const struct store_key *prefix, struct moxd_err *err)
 {
-    struct clear c = { .keys = moxd_xcalloc(CLEAR_PORTION, sizeof(struct store_key)) };
-    int rc;
+    struct store_key first;
+    struct moxd_str val;
+    int rc = store_first(tx, prefix, store_key_str(prefix), &first, &val, err);
 
+    if (rc <= 0) /* mostly there is nothing */
+        return rc;
+    struct clear c = { .keys = moxd_xmalloc(CLEAR_PORTION * sizeof(struct store_key)) };
     do {
         c.n = 0;
         rc = store_scan(tx, prefix, store_key_str(prefix), gather, &c, err);
