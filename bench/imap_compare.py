@@ -23,7 +23,7 @@ os.environ.setdefault("MOXD_MODULE_DIR", os.path.join(BUILD, "modules-dir"))
 sys.path.insert(0, os.path.join(HERE, "..", "tests", "session"))
 sys.dont_write_bytecode = True
 
-from moxd_server import PASSWORD, Server, die_with_parent  # noqa: E402
+from moxd_server import PASSWORD, Conf, Server, die_with_parent  # noqa: E402
 
 HEADERS = "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)] RFC822.SIZE)"
 DELETE_OTHER = ("Other", "UID STORE 1:* +FLAGS.SILENT (\\Deleted)")
@@ -195,7 +195,9 @@ def appends(ports, rounds, messages):
 
 
 def run(args, messages):
-    with Server() as moxd, Dovecot() as dovecot:
+    conf = Conf()
+    conf.check_store = False
+    with Server(conf) as moxd, Dovecot() as dovecot:
         ports = {"moxd": moxd.ports["imap"][1], "Dovecot": dovecot.port}
         for port in ports.values():
             client(port, "-m", "INBOX", "run", "CREATE Other")

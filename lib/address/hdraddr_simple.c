@@ -4,9 +4,9 @@
 
 enum { WORD = 1, DOT = 2, BLANK = 4 };
 static const unsigned char classes[256] = {
-    [' '] = BLANK,        ['\t'] = BLANK,      ['\r'] = BLANK,       ['\n'] = BLANK,
-    ['.'] = DOT,          ['-'] = WORD,        ['_'] = WORD,         ['+'] = WORD,
-    ['\''] = WORD,        ['&'] = WORD,        ['/'] = WORD,         ['0' ... '9'] = WORD,
+    [' '] = BLANK,        ['\t'] = BLANK,       ['\r'] = BLANK,         ['\n'] = BLANK,
+    ['.'] = DOT,          ['-'] = WORD,         ['_'] = WORD,           ['+'] = WORD,
+    ['\''] = WORD,        ['&'] = WORD,         ['/'] = WORD,           ['0' ... '9'] = WORD,
     ['A' ... 'Z'] = WORD, ['a' ... 'z'] = WORD, [0x80 ... 0xff] = WORD,
 };
 

@@ -33,8 +33,8 @@ static void compare(struct moxd_str value)
         moxd_assert(moxd_hdraddr_next(&y, &b) == more && x.rest.n == y.rest.n);
         moxd_assert(!more || (a.kind == b.kind && a.bad == b.bad && same(a.name, b.name) &&
                               same(a.route, b.route)));
-        moxd_assert(!more || (moxd_str_eq(a.localpart, b.localpart) &&
-                              moxd_str_eq(a.domain, b.domain)));
+        moxd_assert(!more ||
+                    (moxd_str_eq(a.localpart, b.localpart) && moxd_str_eq(a.domain, b.domain)));
     } while (more);
     moxd_hdraddr_fini(&x);
     moxd_hdraddr_fini(&y);

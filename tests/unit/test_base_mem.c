@@ -193,7 +193,8 @@ int main(void)
 {
     const TTest *const tests[] = { allocates,
                                    secrets,
-                                   buffer_grows_and_shrinks, buffer_takes_numbers_and_formats,
+                                   buffer_grows_and_shrinks,
+                                   buffer_takes_numbers_and_formats,
                                    buffer_keeps_its_limit,
                                    arena_lives_and_dies,
                                    arena_copies,
