@@ -16,7 +16,7 @@ int core_control_register(const struct moxd_command *table, struct moxd_instance
                           struct moxd_err *err) MOXD_CHECKED;
 /* Binds `path` (mode 0600, replacing what a dead server left there) and spawns the fiber that
  * accepts. Peers must be root or the user of this process (SO_PEERCRED). */
-int core_control_start(const char *path, const struct core_control_server *server,
+int core_control_start(const char *path, const struct core_control_server *ops,
                        struct moxd_err *err) MOXD_CHECKED;
 /* Stops accepting, removes the socket, waits for running commands until the deadline, then cancels
  * them. The command that asked for the stop gets its answer first. */

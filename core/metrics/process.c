@@ -102,11 +102,13 @@ static void add_log_lines(struct moxd_buf *out)
 
 void core_metrics_process(struct moxd_buf *out)
 {
+    int64_t ms = started / MOXD_MS;
+
     add_cpu(out);
     add_memory(out);
     add_fds(out);
     add_simple(out, "process_start_time_seconds", MOXD_GAUGE, "When the process started.",
-               (double)(started / MOXD_MS) / 1000);
+               (double)ms / 1000);
     add_fibers(out);
     add_log_lines(out);
     core_metrics_head(out, "moxd_info", MOXD_GAUGE, "The version that runs.");

@@ -40,7 +40,7 @@ bool moxd_fiber_alive(struct moxd_fid f);
 bool moxd_fiber_cancel(struct moxd_fid f);
 bool moxd_fiber_cancelled(void); /* whether the running fiber is cancelled */
 /* Waits until it has finished (MOXD_OK, also when it is gone already). */
-int moxd_fiber_join(struct moxd_fid f, int64_t deadline) MOXD_SUSPENDS;
+int moxd_fiber_join(struct moxd_fid id, int64_t deadline) MOXD_SUSPENDS;
 /* While > 0, cancellation of the running fiber is held back: for clean-up that must wait. */
 void moxd_fiber_shield(void);
 void moxd_fiber_unshield(void);
@@ -59,7 +59,7 @@ void moxd_nosuspend_end(void);
 
 /* Wakes a fiber that is parked in moxd_park or moxd_stream_wait; else remembered once, so that its
  * next such wait returns at once. Loop thread only. Everything else ignores pokes. */
-void moxd_poke(struct moxd_fid f);
+void moxd_poke(struct moxd_fid id);
 /* Waits for a poke: MOXD_OK, MOXD_TIMEOUT, MOXD_CANCELLED. */
 int moxd_park(int64_t deadline) MOXD_SUSPENDS;
 

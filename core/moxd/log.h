@@ -84,7 +84,7 @@ enum moxd_level moxd_log_level(const char *component);
 void moxd_log_levels(void (*each)(void *arg, const char *component, enum moxd_level), void *arg);
 /* Server: logfmt to stderr (with time unless under journald). Commands: readable console lines
  * (P-CORE-04). */
-void moxd_log_format(bool logfmt);
+void moxd_log_format(bool on);
 void moxd_log_fd(int fd); /* default stderr */
 
 #endif

@@ -12,6 +12,6 @@ struct moxd_str mail_take_token(struct moxd_str *s);
  * or a comment, since blanks, slashes and the like occur there unquoted. */
 struct moxd_str mail_take_value(struct moxd_str *s, struct moxd_arena *a);
 /* A copy with blanks for NUL bytes, which no protocol can carry. */
-struct moxd_str mail_without_nul(struct moxd_arena *a, struct moxd_str s);
+struct moxd_str mail_without_nul(struct moxd_arena *a, struct moxd_str v);
 
 #endif

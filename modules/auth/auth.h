@@ -138,7 +138,7 @@ void auth_scram_done(struct auth *auth);
 /* The interface's functions. */
 const char *const *auth_mechanisms(struct moxd_instance *self, const struct auth_env *env,
                                    bool allow_plain);
-int auth_sasl_start(struct moxd_instance *self, struct moxd_str mechanism, struct auth_env *env,
+int auth_sasl_start(struct moxd_instance *self, struct moxd_str name, struct auth_env *env,
                     bool allow_plain, struct auth_sasl **out, struct moxd_err *err);
 enum auth_step auth_sasl_step(struct auth_sasl *s, struct moxd_str in, bool has_in,
                               struct moxd_buf *out, struct moxd_err *err) MOXD_SUSPENDS;

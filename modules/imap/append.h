@@ -39,6 +39,6 @@ int imap_append_write(struct imap_appending *ap, const char *p,
 int imap_append_store(struct imap_appending *ap) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* catenate.c: adds what the URL names; fails with BADURL when it names nothing here. */
-void imap_append_url(struct imap_appending *ap, struct moxd_str url) MOXD_SUSPENDS;
+void imap_append_url(struct imap_appending *ap, struct moxd_str text) MOXD_SUSPENDS;
 
 #endif

@@ -242,7 +242,7 @@ int imap_find_mailbox(struct imap_session *s, struct moxd_str wire,
                       struct store_mailbox *mb) MOXD_SUSPENDS;
 
 /* flags.c: flags and keywords between the wire and the store. */
-int imap_flags_in(struct imap_session *s, const struct moxd_imap_list *names, unsigned *flags,
+int imap_flags_in(struct imap_session *s, const struct moxd_imap_list *list, unsigned *flags,
                   struct store_keywords *keywords, struct moxd_err *err) MOXD_CHECKED;
 void imap_flags_out(struct moxd_buf *b, unsigned flags, struct store_keywords keywords);
 /* One name: 1 a system flag (*flag), 0 a keyword (*keyword, canonical), -1 neither. */

@@ -86,7 +86,7 @@ struct store_op_create {
     uint32_t id;             /* out */
 };
 int store_op_create(struct store_tx *tx, void *arg, struct moxd_err *err);
-int store_op_delete(struct store_tx *tx, void *name, struct moxd_err *err); /* struct moxd_str * */
+int store_op_delete(struct store_tx *tx, void *arg, struct moxd_err *err); /* struct moxd_str * */
 struct store_op_rename {
     struct moxd_str from, to;
 };

@@ -21,7 +21,8 @@ static int received_of(struct threads *t, struct moxd_str place, int64_t *receiv
     struct store_rec rec;
     int rc = store_msg_get(t->tx, moxd_get_be32(place.p), moxd_get_be32(place.p + 4), &rec, t->err);
 
-    *received = rec.received;
+    if (rc > 0)
+        *received = rec.received;
     return rc;
 }
 
