@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from imap_peer import PASSWORD, PATIENCE, main, need, tap
+from imap_peer import PASSWORD, PATIENCE, Conf, main, need, tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -34,4 +34,6 @@ if __name__ == "__main__":
     if not os.path.isdir(os.path.join(os.environ.get("NODE_PATH", ""), "imapflow")):
         print("1..0 # SKIP imapflow is not installed")
         sys.exit(0)
-    main(work)
+    conf = Conf()
+    conf.add("account", "    store { quota = 100M }")
+    main(work, conf)

@@ -231,7 +231,9 @@ const steps = {
     },
     'noop, getQuota': async (c) => {
         await c.noop();
-        assert.strictEqual(await c.getQuota(), false); // not announced
+        const { storage } = await c.getQuota('INBOX');
+        assert.strictEqual(storage.limit, 100 << 20);
+        assert(storage.usage < storage.limit, storage.usage);
     },
     'a new message through idle within a second': async (c) => {
         await c.mailboxOpen('INBOX');

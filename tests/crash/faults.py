@@ -261,11 +261,11 @@ def a_missing_body_concerns_its_message():
 def look_at_missing_body(server):
     with imap(server, MJL, "INBOX") as client:
         expect(len(ok(client.fetch("1:*", "(UID FLAGS RFC822.SIZE)"))) == 4, "FETCH FLAGS")
-        for items, there in (("(BODY.PEEK[])", 3), ("(ENVELOPE)", 3)):
-            status, data = client.fetch("1:*", items)
-            untagged = [d for d in client.response("FETCH")[1] if d and d != b")"]
-            expect(status == "NO" and data[0].startswith(b"[CORRUPTION]") and len(untagged) == there,
-                   "FETCH %s: %s %r, %d messages" % (items, status, data[0], len(untagged)))
+        expect(len(ok(client.fetch("1:*", "(ENVELOPE)"))) == 4, "FETCH ENVELOPE, which was kept beside it")
+        status, data = client.fetch("1:*", "(BODY.PEEK[])")
+        untagged = [d for d in client.response("FETCH")[1] if d and d != b")"]
+        expect(status == "NO" and data[0].startswith(b"[CORRUPTION]") and len(untagged) == 3,
+               "FETCH BODY[]: %s %r, %d messages" % (status, data[0], len(untagged)))
         status, data = client.copy("4", "Archive")
         expect(status == "NO" and data[0].startswith(b"[CORRUPTION]"), "COPY: %s" % data)
         ok(client.fetch("1:3", "(BODY.PEEK[])"))

@@ -17,7 +17,7 @@ NEW_PASSWORD = "another password 2"
 MESSAGE = "From: a@remote.example\r\nSubject: x\r\n\r\n"
 
 # Each command with arguments with which it succeeds, in an order in which they do; a third item is
-# standard input. Those that need no server are in tests/moxctl/.
+# standard input, "@" a file of the server. Those that need no server are in tests/moxctl/.
 COMMANDS = [
     ("version", ""), ("ports", ""), ("metrics", ""), ("clientconfig", ""), ("licenses", ""),
     ("help", "store"), ("loglevels", "imap debug"), ("loglevels", ""),
@@ -34,12 +34,17 @@ COMMANDS = [
     ("alias addaddr", "list@new.example mjl@mox.example"), ("alias print", "list@new.example"),
     ("alias update", "list@new.example post-public=true"),
     ("alias rmaddr", "list@new.example mjl@mox.example"), ("alias rm", "list@new.example"),
-    ("store stats", ""), ("store verify", "fresh"), ("store quarantine", ""),
+    ("store stats", ""), ("store verify", "fresh"), ("store quarantine", ""), ("store ensureparsed", "mjl"),
+    ("store reparse", "mjl"), ("store bumpuidvalidity", "mjl"), ("config describe-module", "imap"),
+    ("tlspubkey add", "fresh@new.example", "@cert.pem"), ("tlspubkey list", "fresh"),
     ("tls reload", ""),
     ("account rm", "fresh"), ("domain rm", "new.example"),
 ]
 # What is tried elsewhere, since it needs something else.
 ELSEWHERE = {"cid": "needs an id of the server", "localserve": "tests/moxctl/local.py",
+             "dns lookup": "tests/moxctl/commands.py", "message parse": "tests/moxctl/message.py",
+             "tlspubkey gen": "tests/session/tlskeys.py", "tlspubkey get": "tests/session/tlskeys.py",
+             "tlspubkey rm": "tests/session/tlskeys.py",
              "store restore": "needs an account in quarantine", "stop": "last of all"}
 
 
@@ -78,6 +83,9 @@ def every_command(server):
     got = names(server)
     expect(got == known, "without a case: %s; gone: %s" % (sorted(got - known), sorted(known - got)))
     for name, args, *text in COMMANDS:
+        if text and text[0].startswith("@"):
+            with open(server.path(text[0][1:]), encoding="ascii") as f:
+                text = [f.read()]
         server.moxctl(*name.split(), *args.split(), text=text[0] if text else None)
     with smtplib.SMTP(*server.address("smtp")) as client:
         code, reply = client.docmd("nonsense")

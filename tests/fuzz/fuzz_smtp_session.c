@@ -214,15 +214,15 @@ static const struct auth_v1 auth = {
 };
 
 /* --- modules and configuration --- */
-#define FAKE(name_)                                                                                \
-    static const struct moxd_interface name_##_provides[] = { { #name_, 1, 0, &name_ }, { 0 } };   \
+#define FAKE(name_, minor_)                                                                                \
+    static const struct moxd_interface name_##_provides[] = { { #name_, 1, minor_, &name_ }, { 0 } };   \
     static const struct moxd_module name_##_module = { MOXD_MODULE_HEAD(#name_, "1", "fake"),      \
                                                        .provides = name_##_provides,               \
                                                        .instance_size =                            \
                                                            sizeof(struct moxd_instance) };
-FAKE(store)
-FAKE(accounts)
-FAKE(auth)
+FAKE(store, 0)
+FAKE(accounts, 0)
+FAKE(auth, 2)
 
 static struct core_modules *set;
 static struct moxd_conf *conf;
