@@ -1,6 +1,8 @@
 /* Mailboxes of the store: names, making, renaming, removing, roles, subscriptions. */
 #include "store_unit.h"
 
+#include "box.h"
+
 static const char *const normal = "Archive* Drafts* INBOX* Junk* Sent* Trash*";
 
 static uint32_t create(struct store_account *acc, const char *name)
@@ -43,8 +45,8 @@ IN_STORE(creates_missing_parents)
     ck_assert_str_eq(mailboxes_text(acc, a),
                      "Archive* Drafts* INBOX* INBOX/x Junk* Sent* Trash* a a/b a/b/c z* z/y*");
     ck_assert_uint_eq(mailbox_of(acc, "InBoX/x", a).total, 0);
-    ck_fails(NOTFOUND, api->mailbox(acc, MOXD_STR("INBOX/X"), 0, a, &(struct store_mailbox){ 0 },
-                                    err));
+    ck_fails(NOTFOUND,
+             api->mailbox(acc, MOXD_STR("INBOX/X"), 0, a, &(struct store_mailbox){ 0 }, err));
     ck_fails(EXISTS, api->mailbox_create(acc, MOXD_STR("a/b"), 0, false, &id, err));
     ck_fails(EXISTS, api->mailbox_create(acc, MOXD_STR("Inbox"), 0, false, &id, err));
     ck_fails(INVALID, api->mailbox_create(acc, MOXD_STR("a//b"), 0, false, &id, err));
@@ -170,6 +172,37 @@ IN_STORE(subscribes)
     ck_err(api->mailbox_delete(acc, MOXD_STR("not/there"), err));
     ck_err(api->subscriptions(acc, a, &v, &n, err));
     ck_assert_uint_eq(n, 6);
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
+/* What exists is found before anything is written: the transaction goes on as if it had not been asked. */
+static int refused_then_done(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct moxd_err why = { 0 };
+    bool changed;
+
+    (void)arg;
+    if (store_box_create(tx, MOXD_STR("Sent"), 0, true, NULL, &why) == 0 ||
+        why.kind != MOXD_ERR_EXISTS)
+        return moxd_err_set(err, MOXD_ERR_INTERNAL, "made twice");
+    if (store_subscription(tx, MOXD_STR("Sent"), true, &changed, err) < 0 || changed)
+        return -1;
+    return store_box_create(tx, MOXD_STR("new/below"), 0, true, NULL, err);
+}
+
+/* proves: STORE-17 */
+IN_STORE(a_refusal_does_not_spoil_the_transaction)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+
+    ck_err(store_write(acc, refused_then_done, NULL, err));
+    close_account(acc);
+    store_restart();
+    acc = open_account("mjl");
+    ck_assert_str_eq(mailboxes_text(acc, a),
+                     "Archive* Drafts* INBOX* Junk* Sent* Trash* new* new/below*");
     close_account(acc);
     moxd_arena_free(a);
 }
@@ -412,6 +445,7 @@ IN_STORE(annotations_go_with_their_mailbox)
 }
 
 UNIT_MAIN("store_mailbox", account_starts_with_its_mailboxes, creates_missing_parents, deletes,
-          renames_with_children, renaming_inbox_moves_its_messages, subscribes, moves_roles,
-          names_are_checked_and_normalized, names_that_grow_stay_in_bounds,
-          annotations_have_a_history, annotations_have_limits, annotations_go_with_their_mailbox)
+          renames_with_children, renaming_inbox_moves_its_messages, subscribes,
+          a_refusal_does_not_spoil_the_transaction, moves_roles, names_are_checked_and_normalized,
+          names_that_grow_stay_in_bounds, annotations_have_a_history, annotations_have_limits,
+          annotations_go_with_their_mailbox)
