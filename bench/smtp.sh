@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 build=${MOXD_BUILDDIR:-$PWD}
-export MOXD_BUILDDIR=$build MOXD_MODULE_DIR=$build/modules-dir
+export MOXD_BUILDDIR=$build MOXD_MODULE_DIR=$build/modules-dir MOXD_STORE_CHECK=0
 messages=${1:-10000}
 accounts=20
 
