@@ -242,9 +242,11 @@ class Worker(Session):
         if not known:
             return 0, 0, []
         at = self.rng.randrange(len(known))
-        taken = known[at:at + self.rng.randint(1, most)]
-        uids = [uid for uid in self.mirror.uids[taken[0][0] - 1:taken[-1][0]] if uid]
-        return taken[0][0], taken[-1][0], uids
+        first, n, wanted = known[at][0], 1, self.rng.randint(1, most)
+        # Not over one whose UID is not known yet: ranges would change it, and Truth not hear of it.
+        while n < wanted and known[at + n:] and known[at + n][0] == first + n:
+            n += 1
+        return first, first + n - 1, [uid for _, uid in known[at:at + n]]
 
     def append(self, box=None):
         """The UID."""
