@@ -1,32 +1,9 @@
 /* The Date field (RFC 5322 3.3, obsolete forms 4.3). */
 #include "date.h"
 
+#include "message/mime_lex.h"
+
 enum { YEAR_MIN = 1900, NUMBER_MAX = 9999 };
-
-/* A comment starts at s; its length, up to the end when it is not closed. */
-static size_t comment_length(struct moxd_str s)
-{
-    size_t depth = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '(')
-            depth++;
-        else if (s.p[i] == ')' && --depth == 0)
-            return i + 1;
-    }
-    return s.n;
-}
-
-static void skip_cfws(struct moxd_str *s)
-{
-    while (s->n > 0) {
-        size_t n = s->p[0] == '(' ? comment_length(*s) : strchr(" \t\r\n", s->p[0]) ? 1 : 0;
-        if (n == 0 || s->p[0] == '\0')
-            return;
-        *s = moxd_str_from(*s, n);
-    }
-}
 
 static struct moxd_str take_word(struct moxd_str *s)
 {
@@ -35,7 +12,7 @@ static struct moxd_str take_word(struct moxd_str *s)
         n++;
     struct moxd_str word = moxd_str_sub(*s, 0, n);
     *s = moxd_str_from(*s, n);
-    skip_cfws(s);
+    mail_skip_cfws(s);
     return word;
 }
 
@@ -48,7 +25,7 @@ static int take_number(struct moxd_str *s, int *out, size_t *digits)
         return -1;
     *digits = before.n - s->n;
     *out = (int)v;
-    skip_cfws(s);
+    mail_skip_cfws(s);
     return 0;
 }
 
@@ -56,7 +33,7 @@ static bool take_separator(struct moxd_str *s, char c)
 {
     bool there = mail_date_byte(s, c) == 0;
     if (there)
-        skip_cfws(s);
+        mail_skip_cfws(s);
     return there;
 }
 
@@ -116,7 +93,7 @@ int moxd_date_parse(struct moxd_str s, struct moxd_date *out)
 {
     struct moxd_civil c = { .second = 0 };
     struct moxd_date d = { .zone = 0 };
-    skip_cfws(&s);
+    mail_skip_cfws(&s);
     (void)take_word(&s); /* day-name: it tells nothing new */
     (void)take_separator(&s, '.');
     (void)take_separator(&s, ',');

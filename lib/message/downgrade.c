@@ -1,5 +1,7 @@
 /* Header fields in ASCII (RFC 6857 3): which field is rewritten how. */
 #include "downgrade.h"
+
+#include "mime_lex.h"
 #include <moxmail/address.h>
 #include <moxmail/encword.h>
 #include <stdio.h>
@@ -39,22 +41,6 @@ void mail_downgrade_char(struct moxd_header_writer *w, char c)
 
 /* --- fields with comments (3.1.3, 3.2.2, 3.2.3, 3.2.4) ------------------------------------------------- */
 
-/* Where the comment at the start ends, behind its parenthesis. */
-static size_t comment_length(struct moxd_str s)
-{
-    size_t depth = 0, i = 0;
-
-    for (; i < s.n; i++) {
-        if (s.p[i] == '\\')
-            i++;
-        else if (s.p[i] == '(')
-            depth++;
-        else if (s.p[i] == ')' && --depth == 0)
-            return i + 1;
-    }
-    return s.n;
-}
-
 /* The value unfolded, without the comments that are not ASCII: it is they that nothing depends on. */
 static void without_comments(struct moxd_buf *out, struct moxd_str value)
 {
@@ -64,7 +50,7 @@ static void without_comments(struct moxd_buf *out, struct moxd_str value)
     moxd_field_unfold(&flat, value);
     rest = moxd_buf_str(&flat);
     while (rest.n > 0) {
-        size_t n = rest.p[0] == '(' ? comment_length(rest) : 1;
+        size_t n = rest.p[0] == '(' ? mail_comment_length(rest) : 1;
         struct moxd_str piece = moxd_str_sub(rest, 0, n);
 
         if (n == 1 || moxd_str_is_ascii(piece))

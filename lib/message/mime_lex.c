@@ -2,19 +2,19 @@
 #include "mime_lex.h"
 #include "chars.h"
 
-/* At a '(': skips to behind its match, or to the end when there is none. */
-static void skip_comment(struct moxd_str *s)
+size_t mail_comment_length(struct moxd_str s)
 {
-    size_t depth = 0, i = 0;
-    for (; i < s->n; i++) {
-        if (s->p[i] == '\\')
+    size_t depth = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\\')
             i++;
-        else if (s->p[i] == '(')
+        else if (s.p[i] == '(')
             depth++;
-        else if (s->p[i] == ')' && --depth == 0)
-            break;
+        else if (s.p[i] == ')' && --depth == 0)
+            return i + 1;
     }
-    *s = moxd_str_from(*s, i + 1);
+    return s.n;
 }
 
 void mail_skip_cfws(struct moxd_str *s)
@@ -23,7 +23,7 @@ void mail_skip_cfws(struct moxd_str *s)
         if (mail_is_blank(s->p[0]))
             *s = moxd_str_from(*s, 1);
         else if (s->p[0] == '(')
-            skip_comment(s);
+            *s = moxd_str_from(*s, mail_comment_length(*s));
         else
             return;
     }

@@ -4,6 +4,8 @@
 
 #include <moxd/arena.h>
 
+/* At a '(': bytes of the comment with those in it (RFC 5322 3.2.2), all of s when it does not end. */
+size_t mail_comment_length(struct moxd_str s);
 /* Skips blanks, line ends and nested comments (RFC 5322 3.2.2) at the start of *s. */
 void mail_skip_cfws(struct moxd_str *s);
 /* A token, possibly empty. */
