@@ -20,16 +20,11 @@ static int get_run(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct key_job *job = arg;
     struct moxd_buf value = MOXD_BUF_INIT(AUTH_KEY_RECORD_MAX);
-    struct moxd_err why = { 0 };
-    int rc = job->store->tx_get(tx, table, id_of(job->key), &value, &why);
+    int rc = store_tx_find(job->store, tx, table, id_of(job->key), &value, err);
 
-    job->known = rc == 0;
-    if (rc == 0)
+    job->known = rc > 0;
+    if (rc > 0)
         rc = auth_key_parse(id_of(job->key), moxd_buf_str(&value), job->a, &job->found, err);
-    else if (why.kind == MOXD_ERR_NOTFOUND)
-        rc = 0;
-    else if (err)
-        *err = why;
     moxd_buf_fini(&value);
     return rc;
 }

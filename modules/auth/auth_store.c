@@ -14,15 +14,9 @@ struct get_job {
 static int get_run(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct get_job *job = arg;
-    struct moxd_err why = { 0 };
 
     moxd_buf_reset(&job->record);
-    if (job->store->tx_get(tx, table, job->key, &job->record, &why) == 0 ||
-        why.kind == MOXD_ERR_NOTFOUND)
-        return 0;
-    if (err)
-        *err = why;
-    return -1;
+    return store_tx_find(job->store, tx, table, job->key, &job->record, err) < 0 ? -1 : 0;
 }
 
 int auth_secrets_load(struct auth *auth, const char *account, struct auth_secrets *out,

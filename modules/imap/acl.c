@@ -25,16 +25,11 @@ static struct moxd_str key_of(const struct job *job)
 static int load(struct store_tx *tx, struct job *job, struct moxd_err *err)
 {
     struct moxd_buf b = MOXD_BUF_INIT(RECORD_MAX);
-    struct moxd_err why = { 0 };
-    int r = job->store->tx_get(tx, table, key_of(job), &b, &why);
+    int r = store_tx_find(job->store, tx, table, key_of(job), &b, err);
 
     job->acl = (struct moxd_imap_acl){ 0 };
-    if (r == 0)
+    if (r > 0)
         r = moxd_imap_acl_decode(job->a, moxd_buf_str(&b), &job->acl, err);
-    else if (why.kind == MOXD_ERR_NOTFOUND)
-        r = 0;
-    else if (err)
-        *err = why;
     moxd_buf_fini(&b);
     return r;
 }

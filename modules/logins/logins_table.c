@@ -27,18 +27,13 @@ static int get_failed(const struct logins *l, struct store_tx *tx, uint64_t *n,
                       struct moxd_err *err)
 {
     struct moxd_buf text = MOXD_BUF_INIT(100);
-    struct moxd_err why = { 0 };
-    int rc = l->store->tx_get(tx, meta, MOXD_STR("failed"), &text, &why);
+    int rc = store_tx_find(l->store, tx, meta, MOXD_STR("failed"), &text, err);
 
     *n = 0;
-    if (rc == 0 && moxd_str_u64(moxd_buf_str(&text), UINT64_MAX / 2, n) < 0)
+    if (rc > 0 && moxd_str_u64(moxd_buf_str(&text), UINT64_MAX / 2, n) < 0)
         rc = moxd_err_set(err, MOXD_ERR_CORRUPT, "number of failed logins");
-    else if (rc < 0 && why.kind == MOXD_ERR_NOTFOUND)
-        rc = 0;
-    else if (rc < 0 && err)
-        *err = why;
     moxd_buf_fini(&text);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 static int add_failed(const struct logins *l, struct store_tx *tx, int64_t more,
@@ -63,15 +58,10 @@ static int get(const struct logins *l, struct store_tx *tx, const unsigned char 
                struct moxd_arena *a, struct logins_attempt *at, struct moxd_err *err)
 {
     struct moxd_buf value = MOXD_BUF_INIT(LOGINS_VALUE_MAX);
-    struct moxd_err why = { 0 };
-    int rc = l->store->tx_get(tx, records, bytes(key, LOGINS_KEY), &value, &why);
+    int rc = store_tx_find(l->store, tx, records, bytes(key, LOGINS_KEY), &value, err);
 
-    if (rc == 0)
-        rc = logins_parse(moxd_buf_str(&value), a, at, err) < 0 ? -1 : 1;
-    else if (why.kind == MOXD_ERR_NOTFOUND)
-        rc = 0;
-    else if (err)
-        *err = why;
+    if (rc > 0 && logins_parse(moxd_buf_str(&value), a, at, err) < 0)
+        rc = -1;
     moxd_buf_fini(&value);
     return rc;
 }

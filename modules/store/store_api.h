@@ -412,6 +412,21 @@ struct store_v1 {
                     size_t n, uint64_t *modseq, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
+/* tx_get for a record that need not be there: 1, 0, -1. */
+static inline int store_tx_find(const struct store_v1 *store, struct store_tx *tx, const char *table,
+                                struct moxd_str key, struct moxd_buf *out, struct moxd_err *err)
+{
+    struct moxd_err why = { 0 };
+
+    if (store->tx_get(tx, table, key, out, &why) == 0)
+        return 1;
+    if (why.kind == MOXD_ERR_NOTFOUND)
+        return 0;
+    if (err)
+        *err = why;
+    return -1;
+}
+
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,
  * `now` for an expunge. The function may use store_v1.tx_* on tx. -1 with *err refuses the change. */
 struct store_change_event {
