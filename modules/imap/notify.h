@@ -10,7 +10,7 @@
 
 enum {
     IMAP_NOTIFY_BOXES_MAX = 10000, /* mailboxes of the account; a table of about 1 MiB a session */
-    IMAP_NOTIFY_LINES_MAX = 500,   /* names that wait to be told: created, renamed and so on at once */
+    IMAP_NOTIFY_LINES_MAX = 500,   /* names that wait to be told: created, renamed and so on */
 };
 
 /* A mailbox of the account. */
@@ -63,5 +63,7 @@ void imap_notify_clear(struct imap_notify *n);
 struct imap_notify_box *imap_notify_box(const struct imap_notify *n, uint32_t id);
 struct imap_notify_box *imap_notify_add(struct imap_notify *n, uint32_t id, const char *name,
                                         unsigned special_use, bool subscribed);
+/* Whether it is the name of a mailbox below the other one, which may be NULL. */
+bool imap_notify_below(const char *name, const char *parent);
 
 #endif

@@ -1,13 +1,7 @@
 /* What happened in an account, noted for a client that asked for it (RFC 5465 5). Never suspends. */
+#include "list.h"
 #include "notify.h"
 #include <stdlib.h>
-
-static char *copy(const char *s)
-{
-    size_t n = strlen(s) + 1;
-
-    return memcpy(moxd_xmalloc(n), s, n);
-}
 
 static void *push(void *v, size_t *n, size_t *cap, size_t size)
 {
@@ -59,7 +53,7 @@ struct imap_notify_box *imap_notify_add(struct imap_notify *n, uint32_t id, cons
         *box = (struct imap_notify_box){ .id = id };
     }
     free(box->name);
-    box->name = copy(name);
+    box->name = moxd_xstrdup(name);
     box->special_use = special_use;
     box->subscribed = subscribed;
     box->events = imap_notify_events(n, name, subscribed);
@@ -101,9 +95,10 @@ static void add_line(struct imap_notify *n, const char *name, const char *old_na
         return;
     }
     n->lines = push(n->lines, &n->nlines, &n->lines_cap, sizeof(*n->lines));
-    n->lines[n->nlines - 1] = (struct imap_notify_line){
-        .name = copy(name), .old_name = old_name ? copy(old_name) : NULL, .subscribed = subscribed
-    };
+    n->lines[n->nlines - 1] =
+        (struct imap_notify_line){ .name = moxd_xstrdup(name),
+                                   .old_name = old_name ? moxd_xstrdup(old_name) : NULL,
+                                   .subscribed = subscribed };
 }
 
 static bool concerns(const struct imap_notify *n, const char *name, bool subscribed)
@@ -122,22 +117,19 @@ static bool is_subscribed(const struct imap_notify *n, const char *name)
 /* RFC 5465 5.4: the parent is affected as well, since it has children now, or none any more. */
 static void note_name(struct imap_notify *n, const char *name, bool subscribed)
 {
-    const char *slash = strrchr(name, '/');
-    char *parent;
+    char *parent = moxd_xstrdup(name);
 
     if (concerns(n, name, subscribed))
         add_line(n, name, NULL, subscribed);
-    if (!slash)
-        return;
-    parent = copy(name);
-    parent[slash - name] = '\0';
-    subscribed = is_subscribed(n, parent);
-    if (concerns(n, parent, subscribed))
-        add_line(n, parent, NULL, subscribed);
+    if (imap_to_parent(parent)) {
+        subscribed = is_subscribed(n, parent);
+        if (concerns(n, parent, subscribed))
+            add_line(n, parent, NULL, subscribed);
+    }
     free(parent);
 }
 
-static bool is_below(const char *name, const char *parent)
+bool imap_notify_below(const char *name, const char *parent)
 {
     size_t n = parent ? strlen(parent) : 0;
 
@@ -147,15 +139,15 @@ static bool is_below(const char *name, const char *parent)
 /* RFC 5465 5.4: those below a renamed mailbox are not told. */
 static void note_rename(struct imap_notify *n, const struct store_change *c)
 {
-    if (is_below(c->old_name, n->renamed) && is_below(c->name, n->renamed_to))
+    if (imap_notify_below(c->old_name, n->renamed) && imap_notify_below(c->name, n->renamed_to))
         return;
     if (!concerns(n, c->name, c->subscribed) && !concerns(n, c->old_name, c->subscribed))
         return;
     add_line(n, c->name, c->old_name, c->subscribed);
     free(n->renamed);
     free(n->renamed_to);
-    n->renamed = copy(c->old_name);
-    n->renamed_to = copy(c->name);
+    n->renamed = moxd_xstrdup(c->old_name);
+    n->renamed_to = moxd_xstrdup(c->name);
 }
 
 static void note_subscription(struct imap_notify *n, const struct store_change *c, bool own)
@@ -240,7 +232,7 @@ bool imap_notify_is_own(const struct imap_session *s, uint32_t mailbox, uint32_t
 static bool is_own_name(const struct imap_session *s, const struct store_change *c)
 {
     return s->own.name && c->name &&
-           (strcmp(c->name, s->own.name) == 0 || is_below(c->name, s->own.name));
+           (strcmp(c->name, s->own.name) == 0 || imap_notify_below(c->name, s->own.name));
 }
 
 void imap_notify_note(struct imap_session *s, const struct store_change *c)

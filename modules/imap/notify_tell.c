@@ -22,13 +22,6 @@ const struct moxd_imap_cmd *imap_notify_items(const struct imap_session *s)
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
-static bool is_below(const char *name, const char *parent)
-{
-    size_t n = strlen(parent);
-
-    return strncmp(name, parent, n) == 0 && name[n] == '/';
-}
-
 /* As things are now. */
 static int tell_line(struct imap_session *s, const struct imap_notify_line *line)
 {
@@ -39,7 +32,7 @@ static int tell_line(struct imap_session *s, const struct imap_notify_line *line
     for (size_t i = 0; i < n->n; i++) {
         const struct imap_notify_box *box = &n->boxes[i];
 
-        row.children |= is_below(box->name, line->name);
+        row.children |= imap_notify_below(box->name, line->name);
         if (strcmp(box->name, line->name) != 0)
             continue;
         mb = (struct store_mailbox){ .id = box->id, .special_use = box->special_use };
