@@ -283,3 +283,14 @@ int store_account_open(struct store *s, const char *name, struct store_account *
             return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     }
 }
+
+int store_account_open_known(struct store *s, const char *name, struct store_account **out,
+                             struct moxd_err *err)
+{
+    uint32_t uidvalidity;
+    uint64_t id;
+
+    return store_server_id(s, name, false, &id, &uidvalidity, err) < 0
+               ? -1
+               : store_account_open(s, name, out, err);
+}

@@ -12,6 +12,30 @@ static struct store *store_of(struct moxd_instance *m)
 
 #define LLU(x) ((unsigned long long)(x))
 
+/* --- several accounts -------------------------------------------------------------------------- */
+
+long store_cmd_each(struct store *s, struct moxd_ctl *c, int argc, char **argv,
+                    int (*fn)(void *arg, const char *name, struct moxd_err *err), void *arg,
+                    struct moxd_err *err)
+{
+    struct store_accounts list = { .arena = moxd_ctl_arena(c) };
+    long failed = 0;
+
+    if (argc == 0 && store_server_list(s, false, &list, err) < 0)
+        return -1;
+    size_t n = argc > 0 ? (size_t)argc : list.n;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = argc > 0 ? argv[i] : list.v[i].name;
+        struct moxd_err local = { 0 };
+
+        if (fn(arg, name, &local) == 0)
+            continue;
+        failed++;
+        (void)moxd_ctl_printf(c, "%s: %s\n", name, local.priv);
+    }
+    return failed;
+}
+
 /* --- verify ------------------------------------------------------------------------------------ */
 
 static int print_report(struct moxd_ctl *c, const char *name, const struct store_report *r)
@@ -26,48 +50,41 @@ static int print_report(struct moxd_ctl *c, const char *name, const struct store
                            LLU(r->size), LLU(r->files), r->n);
 }
 
-/* One account: how many problems it has, or -1. */
-static long verify_one(struct store *s, struct moxd_ctl *c, const char *name, struct moxd_err *err)
-{
-    struct store_report r = { .arena = moxd_ctl_arena(c) };
-    struct store_account *acc;
-    uint64_t id;
-    uint32_t uidvalidity;
+struct verifying {
+    struct store *s;
+    struct moxd_ctl *c;
+    size_t problems;
+};
 
-    if (store_server_id(s, name, false, &id, &uidvalidity, err) < 0 ||
-        store_account_open(s, name, &acc, err) < 0)
+static int verify_one(void *arg, const char *name, struct moxd_err *err)
+{
+    struct verifying *v = arg;
+    struct store_report r = { .arena = moxd_ctl_arena(v->c) };
+    struct store_account *acc;
+
+    if (store_account_open_known(v->s, name, &acc, err) < 0)
         return -1;
     int rc = store_read(acc, store_op_verify, &r, err);
     store_account_close(acc);
     if (rc < 0)
         return -1;
-    (void)print_report(c, name, &r);
-    return (long)r.n;
+    (void)print_report(v->c, name, &r);
+    v->problems += r.n;
+    return 0;
 }
 
 int store_cmd_verify(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                      struct moxd_err *err)
 {
-    struct store *s = store_of(m);
-    struct store_accounts list = { .arena = moxd_ctl_arena(c) };
-    long problems = 0, failed = 0;
+    struct verifying v = { .s = store_of(m), .c = c };
+    long failed = store_cmd_each(v.s, c, argc, argv, verify_one, &v, err);
 
-    if (argc == 0 && store_server_list(s, false, &list, err) < 0)
+    if (failed < 0)
         return -1;
-    size_t n = argc > 0 ? (size_t)argc : list.n;
-    for (size_t i = 0; i < n; i++) {
-        const char *name = argc > 0 ? argv[i] : list.v[i].name;
-        struct moxd_err local = { 0 };
-        long found = verify_one(s, c, name, &local);
-        if (found < 0)
-            (void)moxd_ctl_printf(c, "%s: %s\n", name, local.priv);
-        failed += found < 0;
-        problems += found > 0 ? found : 0;
-    }
-    if (problems == 0 && failed == 0)
+    if (v.problems == 0 && failed == 0)
         return 0;
-    return moxd_err_set(err, MOXD_ERR_CORRUPT, "%ld problems, %ld accounts not looked at", problems,
-                        failed);
+    return moxd_err_set(err, MOXD_ERR_CORRUPT, "%zu problems, %ld accounts not looked at",
+                        v.problems, failed);
 }
 
 /* --- stats ------------------------------------------------------------------------------------- */

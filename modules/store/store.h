@@ -178,6 +178,9 @@ int store_offload(enum moxd_lane lane, store_job *fn, void *arg,
 
 int store_account_open(struct store *s, const char *name, struct store_account **out,
                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* As store_account_open, but an account without data is not made: NOTFOUND. For commands. */
+int store_account_open_known(struct store *s, const char *name, struct store_account **out,
+                             struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 struct store_account *store_account_ref(struct store_account *acc);
 void store_account_close(struct store_account *acc);
 int store_account_remove(struct store *s, const char *name, struct moxd_err *err) MOXD_CHECKED

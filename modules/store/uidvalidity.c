@@ -49,18 +49,6 @@ static int op_bump(struct store_tx *tx, void *arg, struct moxd_err *err)
     return 0;
 }
 
-/* An account without data is not made. */
-static int open_known(struct store *s, const char *name, struct store_account **acc,
-                      struct moxd_err *err)
-{
-    uint64_t id;
-    uint32_t uidvalidity;
-
-    return store_server_id(s, name, false, &id, &uidvalidity, err) < 0
-               ? -1
-               : store_account_open(s, name, acc, err);
-}
-
 int store_cmd_bumpuidvalidity(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                               struct moxd_err *err)
 {
@@ -75,7 +63,7 @@ int store_cmd_bumpuidvalidity(struct moxd_instance *m, struct moxd_ctl *c, int a
             return -1;
         b.name = store_name_str(&name);
     }
-    if (open_known(s, argv[0], &acc, err) < 0)
+    if (store_account_open_known(s, argv[0], &acc, err) < 0)
         return -1;
     rc = store_write(acc, op_bump, &b, err);
     store_account_close(acc);
