@@ -129,7 +129,7 @@ static void copy_message(struct imap_appending *ap, struct moxd_str text,
     struct imap_msg msg;
     int r;
 
-    imap_msg_init(&msg, ap->s, moxd_arena_new(0), info);
+    imap_msg_init(&msg, ap->s, ap->s->acc, moxd_arena_new(0), info);
     r = copy_section(ap, &msg, url);
     if (r > 0) {
         moxd_err_set(&ap->err, MOXD_ERR_NOTFOUND, "the message has no such section");

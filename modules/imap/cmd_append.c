@@ -210,7 +210,8 @@ static int finish(struct imap_appending *ap)
     if (imap_append_store(ap) < 0)
         return refuse(ap);
     appenduid(ap, code);
-    imap_notify_own_uids(ap->s, ap->adds[0].mailbox_id, ap->adds[0].uid, ap->adds[ap->n - 1].uid);
+    imap_notify_own_uids(ap->s, ap->s->acc, ap->adds[0].mailbox_id, ap->adds[0].uid,
+                         ap->adds[ap->n - 1].uid);
     if (ap->replaced == 0)
         return imap_ok(ap->s, code, "appended");
     /* RFC 8508 4.3: before the EXPUNGE. */
@@ -229,7 +230,7 @@ int imap_cmd_append(struct imap_session *s)
     if (!ap.failed)
         find_target(&ap);
     /* What REPLACE takes away counts too: the store knows. */
-    if (!ap.failed && ap.replaced == 0 && imap_quota_room(s, &ap.room, &ap.err) < 0)
+    if (!ap.failed && ap.replaced == 0 && imap_quota_room(s, s->acc, &ap.room, &ap.err) < 0)
         imap_append_fail(&ap, NULL);
     ap.draft = s->im->store->draft_new(s->im->store_self);
     moxd_stream_shield(s->st, true);

@@ -35,15 +35,10 @@ static const char *wrong(const struct imap_session *s, const struct sources *src
     return NULL;
 }
 
-static bool is_selected(const struct imap_session *s, const struct store_mailbox *mb)
-{
-    return s->sel && s->sel->mailbox == mb->id;
-}
-
 static bool is_source(const struct imap_session *s, const struct sources *src,
                       const struct store_mailbox *mb)
 {
-    if (src->selected && is_selected(s, mb))
+    if (src->selected && imap_is_selected(s, s->acc, mb->id))
         return true;
     for (size_t i = 0; i < src->n; i++)
         if (imap_filter_covers(&src->v[i], mb->name, mb->subscribed))
@@ -79,7 +74,7 @@ static int find(struct imap_session *s, const struct sources *src, struct store_
 static int answer(struct imap_session *s, const struct store_mailbox *mb,
                   const struct imap_found *f)
 {
-    if (s->sel && is_selected(s, mb)) {
+    if (imap_is_selected(s, s->acc, mb->id)) {
         imap_save_found(s, f);
         if ((s->cmd.search_return & MOXD_IMAP_RETURN_UPDATE) && imap_context_open(s, f, NULL) < 0)
             return -1;
@@ -99,7 +94,7 @@ static int search_view(struct imap_session *s, const struct store_mailbox *mb,
     struct imap_search se;
     int r = 1;
 
-    if (imap_search_prepare_in(s, &s->cmd, a, &se, mb->id, view, err) == 0) {
+    if (imap_search_prepare_in(s, &s->cmd, a, &se, s->acc, mb->id, view, err) == 0) {
         se.done = at->done;
         se.goal = at->goal;
         if (imap_search_all(&se, &f, err) == 0)
@@ -143,8 +138,9 @@ static int search(struct imap_session *s, const struct store_mailbox *mbs, size_
     int r = 0;
 
     for (size_t i = 0; r == 0 && i < n; i++) {
-        r = is_selected(s, &mbs[i]) ? search_view(s, &mbs[i], &s->sel->view, &at, err)
-                                    : search_other(s, &mbs[i], &at, err);
+        r = imap_is_selected(s, s->acc, mbs[i].id)
+                ? search_view(s, &mbs[i], &s->sel->view, &at, err)
+                : search_other(s, &mbs[i], &at, err);
         at.done += mbs[i].total;
     }
     return r;

@@ -86,9 +86,12 @@ static bool tells_modseq(const struct fetching *f, bool newly_seen)
 /* What the store has beside messages, for the whole batch at once. */
 static int read_beside(struct fetching *f, const struct store_msg *infos, size_t n)
 {
-    if (f->wants_preview && imap_previews(f->s, infos, n, f->batch, &f->previews, &f->err) < 0)
+    if (f->wants_preview &&
+        imap_previews(f->s, f->s->sel->acc, infos, n, f->batch, &f->previews, &f->err) < 0)
         return -1;
-    return f->wants_thread ? imap_threads(f->s, infos, n, f->batch, &f->threads, &f->err) : 0;
+    return f->wants_thread
+               ? imap_threads(f->s, f->s->sel->acc, infos, n, f->batch, &f->threads, &f->err)
+               : 0;
 }
 
 static void set_beside(const struct fetching *f, size_t i, struct imap_msg *msg)
@@ -113,7 +116,7 @@ static int fetch_one(struct fetching *f, const struct store_msg *info,
         return 0;
     if (imap_announce_keywords(s, info->keywords) < 0)
         return -1;
-    imap_msg_init(&msg, s, f->msg, info);
+    imap_msg_init(&msg, s, s->sel->acc, f->msg, info);
     msg.items = f->cmd->items;
     msg.queries = f->queries;
     if (loaded)
@@ -146,7 +149,8 @@ static int read_entries(struct fetching *f, const struct store_uids *uids, struc
     struct imap_session *s = f->s;
     struct store_entry *v;
 
-    if (s->im->store->entries(s->acc, s->sel->mailbox, uids, f->batch, &v, n, NULL, &f->err) < 0)
+    if (s->im->store->entries(s->sel->acc, s->sel->mailbox, uids, f->batch, &v, n, NULL, &f->err) <
+        0)
         return -1;
     *out = moxd_arena_calloc(f->batch, *n + 1, sizeof(**out));
     for (size_t i = 0; i < *n; i++)
@@ -166,8 +170,8 @@ static int read_infos(struct fetching *f, const struct store_uids *uids, struct 
     *last = UINT32_MAX;
     if (!f->bodies)
         return read_entries(f, uids, out, n);
-    return imap_load(f->s, f->s->sel->mailbox, uids, &f->want, f->batch, out, loaded, n, last,
-                     &f->err);
+    return imap_load(f->s, f->s->sel->acc, f->s->sel->mailbox, uids, &f->want, f->batch, out,
+                     loaded, n, last, &f->err);
 }
 
 /* Sets \Seen on those that lack it, in one transaction; their new state comes back. */
@@ -185,7 +189,7 @@ static int set_seen(struct fetching *f, struct store_msg *v, size_t n, bool *new
             ranges[uids.n++] = (struct store_uid_range){ v[i].uid, v[i].uid };
     if (uids.n == 0)
         return 0;
-    if (s->im->store->set_flags(s->acc, s->sel->mailbox, &uids, &fc, f->batch, &now, &nnow,
+    if (s->im->store->set_flags(s->sel->acc, s->sel->mailbox, &uids, &fc, f->batch, &now, &nnow,
                                 &modified, &f->err) < 0)
         return -1;
     for (size_t i = 0; i < n && k < nnow; i++) {
@@ -277,8 +281,8 @@ static int only_changed(struct imap_session *s, struct store_uids *set, struct m
     struct store_entry *v;
     size_t n;
 
-    if (s->im->store->changed_since(s->acc, s->sel->mailbox, set, s->cmd.changedsince, s->a, &v, &n,
-                                    NULL, err) < 0)
+    if (s->im->store->changed_since(s->sel->acc, s->sel->mailbox, set, s->cmd.changedsince, s->a,
+                                    &v, &n, NULL, err) < 0)
         return -1;
     r = moxd_arena_calloc(s->a, n + 1, sizeof(*r));
     for (size_t i = 0; i < n; i++)

@@ -65,7 +65,7 @@ static int send_row(struct imap_session *s, const struct imap_row *r,
     if (imap_send_out(s) < 0)
         return -1;
     if (r->mb && (opts & MOXD_IMAP_RET_STATUS) &&
-        imap_send_status(s, r->mb, s->cmd.status_atts) < 0)
+        imap_send_status(s, s->acc, r->mb, s->cmd.status_atts) < 0)
         return -1;
     return r->mb && (opts & MOXD_IMAP_RET_METADATA) ? imap_send_metadata(s, annotations, r->mb) : 0;
 }

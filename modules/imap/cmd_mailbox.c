@@ -40,7 +40,7 @@ static int created(struct imap_session *s, uint32_t id)
 
     if (s->im->store->mailbox(s->acc, MOXD_STR(""), id, s->a, &mb, &err) < 0)
         return imap_fail(s, &err);
-    snprintf(code, sizeof(code), "MAILBOXID (%s)", imap_mailboxid(s, &mb, oid));
+    snprintf(code, sizeof(code), "MAILBOXID (%s)", imap_mailboxid(s, s->acc, &mb, oid));
     return imap_ok(s, code, "created");
 }
 
@@ -91,7 +91,7 @@ int imap_cmd_delete(struct imap_session *s)
         id = id_of(s, name);
         r = s->im->store->mailbox_delete(s->acc, name, &err);
     }
-    if (r == 0 && s->sel && s->sel->mailbox == id)
+    if (r == 0 && imap_is_selected(s, s->acc, id))
         imap_deselect(s);
     if (r == 0)
         imap_acl_forget(s, id);
@@ -127,21 +127,22 @@ int imap_cmd_subscribe(struct imap_session *s)
 }
 
 /* A mailbox that went away meanwhile has nothing. */
-static uint64_t deleted_storage(struct imap_session *s, const struct store_mailbox *mb,
-                                unsigned atts)
+static uint64_t deleted_storage(struct imap_session *s, struct store_account *acc,
+                                const struct store_mailbox *mb, unsigned atts)
 {
     struct moxd_err err = { 0 };
     uint64_t bytes = 0;
 
     if ((atts & MOXD_IMAP_STATUS_DELETED_STORAGE) &&
-        imap_deleted_storage(s, mb, &bytes, &err) < 0 && err.kind != MOXD_ERR_NOTFOUND)
+        imap_deleted_storage(s, acc, mb, &bytes, &err) < 0 && err.kind != MOXD_ERR_NOTFOUND)
         moxd_error(&s->log, "deleted messages not counted", moxd_kve(&err));
     return bytes;
 }
 
-int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, unsigned atts)
+int imap_send_status(struct imap_session *s, struct store_account *acc,
+                     const struct store_mailbox *mb, unsigned atts)
 {
-    size_t recent = atts & MOXD_IMAP_STATUS_RECENT ? imap_recent_count(s, mb) : 0;
+    size_t recent = atts & MOXD_IMAP_STATUS_RECENT ? imap_recent_count(s, acc, mb) : 0;
     const struct {
         unsigned bit;
         const char *name;
@@ -154,7 +155,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         { MOXD_IMAP_STATUS_DELETED, "DELETED", mb->deleted },
         { MOXD_IMAP_STATUS_SIZE, "SIZE", mb->size },
         { MOXD_IMAP_STATUS_RECENT, "RECENT", recent },
-        { MOXD_IMAP_STATUS_DELETED_STORAGE, "DELETED-STORAGE", deleted_storage(s, mb, atts) },
+        { MOXD_IMAP_STATUS_DELETED_STORAGE, "DELETED-STORAGE", deleted_storage(s, acc, mb, atts) },
         { MOXD_IMAP_STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", mb->highestmodseq },
     };
     char id[IMAP_OBJECTID_MAX];
@@ -171,7 +172,7 @@ int imap_send_status(struct imap_session *s, const struct store_mailbox *mb, uns
         sep = " ";
     }
     if (atts & MOXD_IMAP_STATUS_MAILBOXID)
-        moxd_buf_addf(&s->out, "%sMAILBOXID (%s)", sep, imap_mailboxid(s, mb, id));
+        moxd_buf_addf(&s->out, "%sMAILBOXID (%s)", sep, imap_mailboxid(s, acc, mb, id));
     moxd_buf_addc(&s->out, ')');
     return imap_send_out(s);
 }
@@ -183,5 +184,7 @@ int imap_cmd_status(struct imap_session *s)
 
     if (r != 0)
         return r < 0 ? -1 : 0;
-    return imap_send_status(s, &mb, s->cmd.status_atts) < 0 ? -1 : imap_ok(s, NULL, "status told");
+    return imap_send_status(s, s->acc, &mb, s->cmd.status_atts) < 0
+               ? -1
+               : imap_ok(s, NULL, "status told");
 }

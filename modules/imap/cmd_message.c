@@ -60,7 +60,7 @@ static void copy(void *arg)
     struct copying *c = arg;
     struct imap_session *s = c->s;
 
-    c->r = s->im->store->copy(s->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
+    c->r = s->im->store->copy(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
                               &c->err);
 }
 
@@ -69,7 +69,7 @@ static void move(void *arg)
     struct copying *c = arg;
     struct imap_session *s = c->s;
 
-    c->r = s->im->store->move(s->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
+    c->r = s->im->store->move(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
                               NULL, &c->err);
 }
 
@@ -88,7 +88,7 @@ static int copy_or_move(struct imap_session *s, void (*fn)(void *arg), struct co
     if (c->r < 0)
         return imap_fail(s, &c->err) < 0 ? -1 : 1;
     if (c->n > 0)
-        imap_notify_own_uids(s, c->dst.id, c->v[0].dst_uid, c->v[c->n - 1].dst_uid);
+        imap_notify_own_uids(s, s->acc, c->dst.id, c->v[0].dst_uid, c->v[c->n - 1].dst_uid);
     return 0;
 }
 
@@ -135,8 +135,8 @@ int imap_cmd_expunge(struct imap_session *s)
         return r < 0 ? -1 : 0;
     if (s->cmd.uid && imap_command_set(s, &uids, &err) < 0)
         return imap_fail(s, &err);
-    if (s->im->store->expunge(s->acc, s->sel->mailbox, s->cmd.uid ? &uids : NULL, s->a, &gone, NULL,
-                              &err) < 0)
+    if (s->im->store->expunge(s->sel->acc, s->sel->mailbox, s->cmd.uid ? &uids : NULL, s->a, &gone,
+                              NULL, &err) < 0)
         return imap_fail(s, &err);
     return gone.n > 0 ? imap_ok_removed(s, "expunged") : imap_ok(s, NULL, "nothing to expunge");
 }

@@ -70,8 +70,8 @@ static int store_flags(struct imap_session *s, const struct store_uids *uids,
     struct moxd_err err = { 0 };
     size_t n;
 
-    if (s->im->store->set_flags(s->acc, s->sel->mailbox, uids, fc, s->a, &v, &n, &modified, &err) <
-        0)
+    if (s->im->store->set_flags(s->sel->acc, s->sel->mailbox, uids, fc, s->a, &v, &n, &modified,
+                                &err) < 0)
         return imap_fail(s, &err);
     if (tell_stored(s, v, n, fc->modseq) < 0)
         return -1;

@@ -230,7 +230,7 @@ static int look_at(struct imap_session *s, const struct store_uids *uids, struct
     struct moxd_err err = { 0 };
     size_t ninfos;
 
-    if (s->im->store->messages(s->acc, s->sel->mailbox, uids, a, &infos, &ninfos, &err) < 0) {
+    if (s->im->store->messages(s->sel->acc, s->sel->mailbox, uids, a, &infos, &ninfos, &err) < 0) {
         moxd_error(&s->log, "results cannot be kept up to date", moxd_kve(&err));
         return -1;
     }
@@ -240,7 +240,7 @@ static int look_at(struct imap_session *s, const struct store_uids *uids, struct
         if (imap_view_seq(&s->sel->view, infos[i].uid) == 0 ||
             imap_view_is_gone(&s->sel->view, infos[i].uid))
             continue;
-        imap_msg_init(&msg, s, one, &infos[i]);
+        imap_msg_init(&msg, s, s->sel->acc, one, &infos[i]);
         for (size_t k = 0; k < n; k++)
             look(&us[k], &msg, a);
         imap_msg_fini(&msg);
@@ -296,7 +296,7 @@ static void note_fresh(struct imap_session *s, struct update *u, uint32_t fresh)
     for (size_t i = 0; c->cmd.nitems > 0 && i < u->nadded; i++) {
         uint32_t uid = u->added[i]->uid;
 
-        if (uid < fresh || imap_notify_is_own(s, s->sel->mailbox, uid))
+        if (uid < fresh || imap_notify_is_own(s, s->sel->acc, s->sel->mailbox, uid))
             continue;
         if (c->nfresh == c->fresh_cap) {
             c->fresh_cap = c->fresh_cap ? 2 * c->fresh_cap : 8;

@@ -12,7 +12,8 @@ struct imap_loaded;
 
 struct imap_msg {
     struct imap_session *s;
-    struct moxd_arena *a; /* of this message: reset for the next */
+    struct store_account *acc; /* that has it */
+    struct moxd_arena *a;      /* of this message: reset for the next */
     const struct store_msg *info;
     const struct moxd_imap_item *items;       /* of a FETCH; or NULL */
     const struct moxd_summary_query *queries; /* for each of them */
@@ -34,8 +35,8 @@ struct imap_msg {
     bool unknown_cte; /* out: BINARY met a transfer encoding that nobody knows */
 };
 
-void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_arena *a,
-                   const struct store_msg *info);
+void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct store_account *acc,
+                   struct moxd_arena *a, const struct store_msg *info);
 /* Takes over what was read before; its bytes must stay, as must *msg from then on. */
 void imap_msg_use(struct imap_msg *msg, const struct imap_loaded *l);
 /* The same for all bytes of the message. */
@@ -90,12 +91,14 @@ static inline struct moxd_str imap_clip(struct imap_clip *c, const char *p, size
 /* Work on that many bytes of a message: here when they are few, on a worker when they would keep the others
  * waiting. */
 void imap_msg_work(uint64_t bytes, void (*fn)(void *arg), void *arg) MOXD_SUSPENDS;
-/* The previews that are there already, of n messages; p NULL for the others. */
-int imap_previews(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
-                  struct moxd_str **out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The previews that are there already, of n messages of an account; p NULL for the others. */
+int imap_previews(struct imap_session *s, struct store_account *acc, const struct store_msg *v,
+                  size_t n, struct moxd_arena *a, struct moxd_str **out,
+                  struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* The threads that n messages are in, 0 for those that are in none yet. */
-int imap_threads(struct imap_session *s, const struct store_msg *v, size_t n, struct moxd_arena *a,
-                 uint64_t **out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int imap_threads(struct imap_session *s, struct store_account *acc, const struct store_msg *v,
+                 size_t n, struct moxd_arena *a, uint64_t **out,
+                 struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Of one: sets msg->thread. */
 int imap_msg_thread(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Appends the item PREVIEW; as imap_fetch_item. */
@@ -127,9 +130,9 @@ void imap_fetch_want(const struct imap_session *s, const struct moxd_imap_cmd *c
                      struct moxd_summary_query **queries);
 /* Reads messages of a set, as many as fit into memory at once: *infos and *loaded are of n messages, up to
  * the UID *last, which is UINT32_MAX when they are all. */
-int imap_load(struct imap_session *s, uint32_t mailbox, const struct store_uids *uids,
-              const struct imap_want *want, struct moxd_arena *a, struct store_msg **infos,
-              struct imap_loaded **loaded, size_t *n, uint32_t *last,
+int imap_load(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+              const struct store_uids *uids, const struct imap_want *want, struct moxd_arena *a,
+              struct store_msg **infos, struct imap_loaded **loaded, size_t *n, uint32_t *last,
               struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Deep copy of the record. */
 struct store_msg imap_copy_info(const struct store_msg *info, struct moxd_arena *a);

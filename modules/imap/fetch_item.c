@@ -379,7 +379,8 @@ static int put_threadid(struct imap_msg *msg, struct moxd_err *err)
     if (msg->thread == 0)
         moxd_buf_adds(&msg->s->out, "THREADID NIL");
     else
-        moxd_buf_addf(&msg->s->out, "THREADID (%s)", imap_threadid(msg->s, msg->thread, id));
+        moxd_buf_addf(&msg->s->out, "THREADID (%s)",
+                      imap_threadid(msg->s, msg->acc, msg->thread, id));
     return 0;
 }
 
@@ -395,7 +396,7 @@ static int put_facts(struct imap_msg *msg, enum moxd_imap_item_kind kind)
         moxd_buf_adds(b, "RFC822.SIZE ");
         moxd_buf_addu(b, msg->info->size);
     } else if (kind == MOXD_IMAP_ITEM_EMAILID) {
-        moxd_buf_addf(b, "EMAILID (%s)", imap_emailid(msg->s, msg->info, id));
+        moxd_buf_addf(b, "EMAILID (%s)", imap_emailid(msg->s, msg->acc, msg->info, id));
     } else if (kind == MOXD_IMAP_ITEM_MODSEQ) {
         imap_put_modseq(msg->s, msg->info->modseq);
     } else if (kind == MOXD_IMAP_ITEM_FLAGS) {

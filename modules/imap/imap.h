@@ -6,6 +6,7 @@
 #include <moxd/auth.h>
 #include <moxd/module.h>
 #include <moxd/store.h>
+#include <moxmail/imap_acl.h>
 #include <moxmail/imap_syntax.h>
 
 #include "view.h"
@@ -23,7 +24,7 @@ enum imap_limits {
     IMAP_SKIP_MAX = 1 << 30,       /* message data read only to be refused; more ends the session */
     IMAP_APPEND_ALL_MAX = 8,       /* times max-append-size: all messages of one APPEND */
     IMAP_ESEARCH_MAILBOXES_MAX = 10000, /* one ESEARCH; each is read */
-    IMAP_SEARCH_TEXTS_MAX = 200,   /* texts of one SEARCH; each costs buffers */
+    IMAP_SEARCH_TEXTS_MAX = 200,        /* texts of one SEARCH; each costs buffers */
 };
 #define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */
 #define IMAP_COMMAND_TIMEOUT (300 * MOXD_SEC)  /* a command that has begun */
@@ -77,6 +78,9 @@ struct imap_known {
 };
 
 struct imap_selected {
+    struct store_account *acc; /* that has it; a reference */
+    struct store_watch *watch; /* of that account; NULL: the session's own sees it */
+    unsigned rights;           /* enum moxd_imap_right of the user */
     uint32_t mailbox;
     bool readonly;
     bool lost;     /* changes were lost: compare the view with the store */
@@ -89,9 +93,10 @@ struct imap_selected {
 
 /* What the running command did itself, of which NOTIFY need not tell. */
 struct imap_own {
-    const char *name; /* mailbox; in the arena of the command */
+    const char *name;              /* mailbox; in the arena of the command */
+    uint64_t account;              /* that has: */
     uint32_t mailbox, first, last; /* messages that it added */
-    uint64_t annotations; /* modseq of its change of them; 0: none */
+    uint64_t annotations;          /* modseq of its change of them; 0: none */
 };
 
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
@@ -114,15 +119,15 @@ struct imap_session {
     char client[IMAP_CLIENT_MAX]; /* what it says of itself with ID; "" until then */
     struct store_account *acc;
     struct store_watch *watch;
-    struct imap_selected *sel; /* NULL unless selected; heap */
-    struct imap_notify *notify; /* NULL until the first NOTIFY; heap */
+    struct imap_selected *sel;      /* NULL unless selected; heap */
+    struct imap_notify *notify;     /* NULL until the first NOTIFY; heap */
     struct imap_metadata *metadata; /* annotations that others changed; heap, NULL: none */
     struct imap_own own;
-    struct moxd_buf text;      /* the command being read */
-    struct moxd_buf out;       /* the response line being made */
-    bool out_split;            /* part of the response line in `out` was sent already */
-    struct moxd_arena *a;      /* of the command; NULL between commands */
-    struct moxd_imap_cmd cmd;  /* valid while `a` and `text` are, but for the tag: */
+    struct moxd_buf text;     /* the command being read */
+    struct moxd_buf out;      /* the response line being made */
+    bool out_split;           /* part of the response line in `out` was sent already */
+    struct moxd_arena *a;     /* of the command; NULL between commands */
+    struct moxd_imap_cmd cmd; /* valid while `a` and `text` are, but for the tag: */
     char tag[MOXD_IMAP_TAG_MAX];
     int64_t progress_due;  /* when the client is to hear that the command goes on */
     const char *cmd_error; /* for the metrics */
@@ -205,8 +210,10 @@ void imap_notify_note(struct imap_session *s, const struct store_change *c);
 void imap_notify_lost(struct imap_notify *n);
 /* The running command changed a mailbox of this name; added these messages. */
 void imap_notify_own(struct imap_session *s, struct moxd_str name);
-void imap_notify_own_uids(struct imap_session *s, uint32_t mailbox, uint32_t first, uint32_t last);
-bool imap_notify_is_own(const struct imap_session *s, uint32_t mailbox, uint32_t uid);
+void imap_notify_own_uids(struct imap_session *s, const struct store_account *acc, uint32_t mailbox,
+                          uint32_t first, uint32_t last);
+bool imap_notify_is_own(const struct imap_session *s, const struct store_account *acc,
+                        uint32_t mailbox, uint32_t uid);
 /* Which enum moxd_imap_event are told of the selected mailbox: all without NOTIFY. */
 unsigned imap_notify_selected(const struct imap_session *s);
 /* Whether expunges are told whatever command runs. */
@@ -230,7 +237,8 @@ int imap_progress(struct imap_session *s, uint64_t n, uint64_t goal) MOXD_CHECKE
 /* Runs fn, which must not write to the client, in a fiber of its own, and tells the client from time to time
  * that it goes on. Returns after it has ended; -1 connection lost or session to be ended: it may have done
  * its work. */
-int imap_patiently(struct imap_session *s, void (*fn)(void *arg), void *arg) MOXD_CHECKED MOXD_SUSPENDS;
+int imap_patiently(struct imap_session *s, void (*fn)(void *arg),
+                   void *arg) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* names.c: mailbox names between the wire (modified UTF-7, or UTF-8 when enabled) and the store. */
 bool imap_utf8(const struct imap_session *s); /* strings may hold UTF-8 */
@@ -256,6 +264,8 @@ void imap_known_fini(struct imap_known *k);
 
 /* select.c */
 void imap_deselect(struct imap_session *s) MOXD_SUSPENDS;
+bool imap_is_selected(const struct imap_session *s, const struct store_account *acc,
+                      uint32_t mailbox);
 
 /* recent.c: \Recent, for clients of IMAP4rev1. */
 /* Once s->sel is there: what no session was told of is recent in this one. */
@@ -267,7 +277,8 @@ bool imap_tells_recent(const struct imap_session *s);
 /* RECENT, when the number is another than the client was told. */
 int imap_tell_recent(struct imap_session *s) MOXD_SUSPENDS;
 /* How many would be recent for who selects the mailbox now. */
-size_t imap_recent_count(struct imap_session *s, const struct store_mailbox *mb) MOXD_SUSPENDS;
+size_t imap_recent_count(struct imap_session *s, struct store_account *acc,
+                         const struct store_mailbox *mb) MOXD_SUSPENDS;
 /* As imap_flags_out, with \Recent. */
 void imap_message_flags(const struct imap_session *s, struct moxd_buf *b, uint32_t uid,
                         unsigned flags, struct store_keywords keywords);
@@ -280,10 +291,11 @@ void imap_forget_login(struct imap_session *s) MOXD_SUSPENDS;
 
 /* quota.c */
 /* Bytes that may still be added; UINT64_MAX without a quota. */
-int imap_quota_room(struct imap_session *s, uint64_t *room,
+int imap_quota_room(struct imap_session *s, struct store_account *acc, uint64_t *room,
                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Bytes of the messages with \Deleted. */
-int imap_deleted_storage(struct imap_session *s, const struct store_mailbox *mb, uint64_t *bytes,
+int imap_deleted_storage(struct imap_session *s, struct store_account *acc,
+                         const struct store_mailbox *mb, uint64_t *bytes,
                          struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* condstore.c (RFC 7162 3.1) */

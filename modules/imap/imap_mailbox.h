@@ -6,8 +6,9 @@
 
 /* "\Sent" to STORE_USE_SENT; 0 when it is none of ours. */
 unsigned imap_special_use_bit(struct moxd_str name);
-int imap_send_status(struct imap_session *s, const struct store_mailbox *mb,
-                     unsigned atts) MOXD_SUSPENDS;
+/* acc: the account that has it. */
+int imap_send_status(struct imap_session *s, struct store_account *acc,
+                     const struct store_mailbox *mb, unsigned atts) MOXD_SUSPENDS;
 /* Limits of LIST: a pattern with its reference, and all patterns of a command together. Matching costs
  * their product with the lengths of all names. */
 enum { IMAP_PATTERN_MAX = 1000, IMAP_PATTERNS_MAX = 8000 };

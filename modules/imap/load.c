@@ -98,13 +98,14 @@ void imap_uids_after(struct store_uids *uids, uint32_t uid, struct moxd_arena *a
     uids->v = r;
 }
 
-int imap_load(struct imap_session *s, uint32_t mailbox, const struct store_uids *uids,
-              const struct imap_want *want, struct moxd_arena *a, struct store_msg **infos,
-              struct imap_loaded **loaded, size_t *n, uint32_t *last, struct moxd_err *err)
+int imap_load(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+              const struct store_uids *uids, const struct imap_want *want, struct moxd_arena *a,
+              struct store_msg **infos, struct imap_loaded **loaded, size_t *n, uint32_t *last,
+              struct moxd_err *err)
 {
     struct loading l = { .s = s, .mailbox = mailbox, .uids = uids, .want = want, .a = a };
 
-    if (s->im->store->view(s->im->store_self, s->acc, load, &l, err) < 0)
+    if (s->im->store->view(s->im->store_self, acc, load, &l, err) < 0)
         return -1;
     *infos = l.infos;
     *loaded = l.loaded;

@@ -14,10 +14,10 @@ static ssize_t read_at(const void *ctx, uint64_t off, void *p, size_t n)
     return r;
 }
 
-void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct moxd_arena *a,
-                   const struct store_msg *info)
+void imap_msg_init(struct imap_msg *msg, struct imap_session *s, struct store_account *acc,
+                   struct moxd_arena *a, const struct store_msg *info)
 {
-    *msg = (struct imap_msg){ .s = s, .a = a, .info = info };
+    *msg = (struct imap_msg){ .s = s, .acc = acc, .a = a, .info = info };
 }
 
 void imap_msg_use(struct imap_msg *msg, const struct imap_loaded *l)
@@ -50,7 +50,7 @@ int imap_msg_open(struct imap_msg *msg, struct moxd_err *err)
 
     if (msg->readable)
         return 0;
-    if (store->body_open(msg->s->acc, msg->info->id, &msg->body, err) < 0)
+    if (store->body_open(msg->acc, msg->info->id, &msg->body, err) < 0)
         return -1;
     msg->reader = (struct moxd_reader){ read_at, msg, store->body_size(msg->body) };
     msg->readable = true;

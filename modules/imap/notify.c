@@ -126,8 +126,8 @@ static int tell_status(struct imap_session *s, const struct store_mailbox *mbs, 
         const struct imap_notify_box *box = imap_notify_box(s->notify, mbs[i].id);
         unsigned atts = box ? first_status(box->events) : 0;
 
-        if (atts && !(s->sel && s->sel->mailbox == mbs[i].id) &&
-            imap_send_status(s, &mbs[i], atts) < 0)
+        if (atts && !imap_is_selected(s, s->acc, mbs[i].id) &&
+            imap_send_status(s, s->acc, &mbs[i], atts) < 0)
             return -1;
     }
     return 0;

@@ -217,16 +217,20 @@ void imap_notify_own(struct imap_session *s, struct moxd_str name)
         s->own.name = moxd_arena_cstr(s->a, canonical);
 }
 
-void imap_notify_own_uids(struct imap_session *s, uint32_t mailbox, uint32_t first, uint32_t last)
+void imap_notify_own_uids(struct imap_session *s, const struct store_account *acc, uint32_t mailbox,
+                          uint32_t first, uint32_t last)
 {
+    s->own.account = s->im->store->account_id(acc);
     s->own.mailbox = mailbox;
     s->own.first = first;
     s->own.last = last;
 }
 
-bool imap_notify_is_own(const struct imap_session *s, uint32_t mailbox, uint32_t uid)
+bool imap_notify_is_own(const struct imap_session *s, const struct store_account *acc,
+                        uint32_t mailbox, uint32_t uid)
 {
-    return s->own.mailbox == mailbox && s->own.first <= uid && uid <= s->own.last;
+    return s->own.mailbox == mailbox && s->own.account == s->im->store->account_id(acc) &&
+           s->own.first <= uid && uid <= s->own.last;
 }
 
 static bool is_own_name(const struct imap_session *s, const struct store_change *c)
@@ -250,9 +254,9 @@ void imap_notify_note(struct imap_session *s, const struct store_change *c)
         note_mailbox(n, c, is_own_name(s, c));
         return;
     }
-    if (s->sel && s->sel->mailbox == c->mailbox)
+    if (imap_is_selected(s, s->acc, c->mailbox))
         return;
-    if (c->kind != STORE_CHANGE_ADD || !imap_notify_is_own(s, c->mailbox, c->uid))
+    if (c->kind != STORE_CHANGE_ADD || !imap_notify_is_own(s, s->acc, c->mailbox, c->uid))
         note_message(n, c->mailbox, events[c->kind]);
 }
 

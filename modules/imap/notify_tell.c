@@ -108,9 +108,9 @@ static int tell_status(struct imap_session *s, uint32_t id, struct moxd_arena *a
     box->happened = 0;
     box->revalidated = false;
     box->unseen = mb.unseen;
-    if (!atts || (s->sel && s->sel->mailbox == id))
+    if (!atts || imap_is_selected(s, s->acc, id))
         return 0;
-    return imap_send_status(s, &mb, atts);
+    return imap_send_status(s, s->acc, &mb, atts);
 }
 
 static int tell_dirty(struct imap_session *s)

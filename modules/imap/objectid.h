@@ -8,11 +8,11 @@
 enum { IMAP_OBJECTID_MAX = 40 };
 
 /* Into out, which is returned. */
-const char *imap_mailboxid(const struct imap_session *s, const struct store_mailbox *mb,
-                           char out[IMAP_OBJECTID_MAX]);
-const char *imap_threadid(const struct imap_session *s, uint64_t thread,
-                          char out[IMAP_OBJECTID_MAX]);
-const char *imap_emailid(const struct imap_session *s, const struct store_msg *info,
-                         char out[IMAP_OBJECTID_MAX]);
+const char *imap_mailboxid(const struct imap_session *s, const struct store_account *acc,
+                           const struct store_mailbox *mb, char out[IMAP_OBJECTID_MAX]);
+const char *imap_threadid(const struct imap_session *s, const struct store_account *acc,
+                          uint64_t thread, char out[IMAP_OBJECTID_MAX]);
+const char *imap_emailid(const struct imap_session *s, const struct store_account *acc,
+                         const struct store_msg *info, char out[IMAP_OBJECTID_MAX]);
 
 #endif

@@ -63,8 +63,8 @@ int imap_tell_earlier(struct imap_session *s, uint64_t since, const struct store
     struct store_uids gone, unknown;
     struct moxd_err err = { 0 };
 
-    if (s->im->store->changed_since(s->acc, s->sel->mailbox, NULL, since, s->a, NULL, NULL, &gone,
-                                    &err) < 0) {
+    if (s->im->store->changed_since(s->sel->acc, s->sel->mailbox, NULL, since, s->a, NULL, NULL,
+                                    &gone, &err) < 0) {
         moxd_error(&s->log, "expunged messages cannot be read", moxd_kve(&err));
         return -1;
     }

@@ -139,11 +139,12 @@ int imap_cmd_setquota(struct imap_session *s)
     return r;
 }
 
-int imap_quota_room(struct imap_session *s, uint64_t *room, struct moxd_err *err)
+int imap_quota_room(struct imap_session *s, struct store_account *acc, uint64_t *room,
+                    struct moxd_err *err)
 {
     struct store_usage u;
 
-    if (s->im->store->usage(s->acc, &u, err) < 0)
+    if (s->im->store->usage(acc, &u, err) < 0)
         return -1;
     *room = UINT64_MAX;
     if (u.quota.size > 0)
@@ -154,8 +155,8 @@ int imap_quota_room(struct imap_session *s, uint64_t *room, struct moxd_err *err
 }
 
 /* RFC 9208 4.1.4: what EXPUNGE would free. */
-int imap_deleted_storage(struct imap_session *s, const struct store_mailbox *mb, uint64_t *bytes,
-                         struct moxd_err *err)
+int imap_deleted_storage(struct imap_session *s, struct store_account *acc,
+                         const struct store_mailbox *mb, uint64_t *bytes, struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
     struct store_msg *v;
@@ -165,7 +166,7 @@ int imap_deleted_storage(struct imap_session *s, const struct store_mailbox *mb,
     if (mb->deleted == 0)
         return 0;
     a = moxd_arena_new(0);
-    if (s->im->store->messages(s->acc, mb->id, NULL, a, &v, &n, err) < 0)
+    if (s->im->store->messages(acc, mb->id, NULL, a, &v, &n, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         *bytes += v[i].flags & STORE_DELETED ? v[i].size : 0;

@@ -21,14 +21,16 @@ struct imap_recent {
     UT_hash_handle hh;
 };
 
-static struct recent_key key_of(const struct imap_session *s, uint32_t mailbox)
+static struct recent_key key_of(const struct imap_session *s, const struct store_account *acc,
+                                uint32_t mailbox)
 {
-    return (struct recent_key){ s->im->store->account_id(s->acc), mailbox, 0 };
+    return (struct recent_key){ s->im->store->account_id(acc), mailbox, 0 };
 }
 
-static struct imap_recent *find(const struct imap_session *s, uint32_t mailbox)
+static struct imap_recent *find(const struct imap_session *s, const struct store_account *acc,
+                                uint32_t mailbox)
 {
-    struct recent_key key = key_of(s, mailbox);
+    struct recent_key key = key_of(s, acc, mailbox);
     struct imap_recent *r;
 
     HASH_FIND(hh, s->im->recent, &key, sizeof(key), r);
@@ -43,17 +45,17 @@ static void store_it(struct imap_session *s, struct imap_recent *r)
     if (next <= r->stored)
         return;
     r->stored = next;
-    if (s->im->store->set_recent(s->acc, r->key.mailbox, next, &err) < 0)
+    if (s->im->store->set_recent(s->sel->acc, r->key.mailbox, next, &err) < 0)
         moxd_debug(&s->log, "recent messages not kept", moxd_kve(&err));
 }
 
 void imap_recent_open(struct imap_session *s, const struct store_mailbox *mb)
 {
-    struct imap_recent *r = find(s, mb->id);
+    struct imap_recent *r = find(s, s->sel->acc, mb->id);
 
     if (!r) {
         r = moxd_xcalloc(1, sizeof(*r));
-        r->key = key_of(s, mb->id);
+        r->key = key_of(s, s->sel->acc, mb->id);
         r->next = r->stored = mb->recent;
         HASH_ADD(hh, s->im->recent, key, sizeof(r->key), r);
     }
@@ -92,10 +94,11 @@ bool imap_tells_recent(const struct imap_session *s)
     return !(s->enabled & IMAP_EN_REV2);
 }
 
-size_t imap_recent_count(struct imap_session *s, const struct store_mailbox *mb)
+size_t imap_recent_count(struct imap_session *s, struct store_account *acc,
+                         const struct store_mailbox *mb)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
-    const struct imap_recent *r = find(s, mb->id);
+    const struct imap_recent *r = find(s, acc, mb->id);
     struct store_uid_range from = { r ? r->next : mb->recent, UINT32_MAX };
     struct store_uids uids = { &from, 1 };
     struct store_entry *v;
@@ -105,7 +108,7 @@ size_t imap_recent_count(struct imap_session *s, const struct store_mailbox *mb)
     if (!imap_tells_recent(s) || from.first >= mb->uidnext)
         return 0;
     a = moxd_arena_new(0);
-    if (s->im->store->entries(s->acc, mb->id, &uids, a, &v, &n, NULL, &err) < 0)
+    if (s->im->store->entries(acc, mb->id, &uids, a, &v, &n, NULL, &err) < 0)
         moxd_debug(&s->log, "recent messages not counted", moxd_kve(&err));
     return n;
 }

@@ -14,6 +14,7 @@ struct imap_search {
     struct imap_session *s;
     const struct moxd_imap_cmd *cmd; /* keys and charset */
     struct moxd_arena *a;            /* where all this lives; frees the buffers too */
+    struct store_account *acc;       /* that has: */
     uint32_t mailbox;
     const struct imap_view *view; /* of the mailbox */
     int64_t now;                  /* for OLDER and YOUNGER: one moment for all messages */
@@ -33,8 +34,9 @@ int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* The same for any mailbox; filters are replaced already. */
 int imap_search_prepare_in(struct imap_session *s, const struct moxd_imap_cmd *cmd,
-                           struct moxd_arena *a, struct imap_search *se, uint32_t mailbox,
-                           const struct imap_view *view, struct moxd_err *err) MOXD_CHECKED;
+                           struct moxd_arena *a, struct imap_search *se, struct store_account *acc,
+                           uint32_t mailbox, const struct imap_view *view,
+                           struct moxd_err *err) MOXD_CHECKED;
 /* For a search that goes on: UIDs that do not exist yet may match later. Message numbers and "$" stand for
  * the messages that they were (RFC 5267 4.3). */
 void imap_search_lasting(struct imap_search *se);

@@ -29,7 +29,7 @@ static int modseq_of_ends(const struct imap_search *se, struct imap_found *f, st
     struct store_entry *v;
     size_t n;
 
-    if (se->s->im->store->entries(se->s->acc, se->mailbox, &ends, se->a, &v, &n, NULL, err) < 0)
+    if (se->s->im->store->entries(se->acc, se->mailbox, &ends, se->a, &v, &n, NULL, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         if (v[i].modseq > f->modseq)

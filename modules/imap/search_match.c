@@ -147,9 +147,10 @@ static int object(const struct search_key *k, struct imap_msg *msg)
     char id[IMAP_OBJECTID_MAX];
 
     if (k->key->kind == MOXD_IMAP_KEY_EMAILID)
-        return moxd_str_eqs(k->key->str, imap_emailid(msg->s, msg->info, id));
+        return moxd_str_eqs(k->key->str, imap_emailid(msg->s, msg->acc, msg->info, id));
     moxd_assert(msg->thread_known);
-    return msg->thread != 0 && moxd_str_eqs(k->key->str, imap_threadid(msg->s, msg->thread, id));
+    return msg->thread != 0 &&
+           moxd_str_eqs(k->key->str, imap_threadid(msg->s, msg->acc, msg->thread, id));
 }
 
 static int match(struct imap_search *se, struct search_key *k, struct imap_msg *msg,

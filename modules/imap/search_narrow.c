@@ -121,7 +121,7 @@ static int uids_of(const struct imap_search *se, const struct ids *ids, uint32_t
 
     *n = 0;
     *out = moxd_arena_calloc(se->a, ids->n + 1, sizeof(**out));
-    if (s->im->store->places(s->acc, ids->v, ids->n, se->a, &at, err) < 0)
+    if (s->im->store->places(se->acc, ids->v, ids->n, se->a, &at, err) < 0)
         return -1;
     for (size_t i = 0; i < ids->n; i++)
         if (at[i].mailbox == se->mailbox && at[i].uid < from)
@@ -162,7 +162,7 @@ void imap_search_narrow(struct imap_search *se, struct store_uids *scope)
         return;
     answers = moxd_arena_calloc(se->a, ask->n, sizeof(*answers));
     /* The search goes on without it, and meets again what is the matter. */
-    if (im->search->narrow(im->search_self, se->s->acc, se->mailbox, ask->texts, ask->n, se->a,
+    if (im->search->narrow(im->search_self, se->acc, se->mailbox, ask->texts, ask->n, se->a,
                            answers, NULL) < 0)
         return;
     for (size_t i = 0; i < ask->n; i++)

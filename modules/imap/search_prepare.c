@@ -166,15 +166,15 @@ int imap_search_prepare(struct imap_session *s, const struct moxd_imap_cmd *cmd,
     if (imap_filters_expand(s, cmd->search, cmd->charset, a, &seqs, err) < 0)
         return -1;
     s->cmd.search_seqs |= seqs;
-    return imap_search_prepare_in(s, cmd, a, se, s->sel->mailbox, &s->sel->view, err);
+    return imap_search_prepare_in(s, cmd, a, se, s->sel->acc, s->sel->mailbox, &s->sel->view, err);
 }
 
 int imap_search_prepare_in(struct imap_session *s, const struct moxd_imap_cmd *cmd,
-                           struct moxd_arena *a, struct imap_search *se, uint32_t mailbox,
-                           const struct imap_view *view, struct moxd_err *err)
+                           struct moxd_arena *a, struct imap_search *se, struct store_account *acc,
+                           uint32_t mailbox, const struct imap_view *view, struct moxd_err *err)
 {
     *se = (struct imap_search){
-        .s = s, .cmd = cmd, .a = a, .mailbox = mailbox, .view = view, .now = moxd_wall()
+        .s = s, .cmd = cmd, .a = a, .acc = acc, .mailbox = mailbox, .view = view, .now = moxd_wall()
     };
     if (cmd->charset.n > 0 && !moxd_charset_known(cmd->charset))
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "unknown charset");

@@ -111,7 +111,7 @@ static int each(void *arg, struct store_tx *tx, const struct store_item *item, s
     if (imap_view_seq(run->se->view, item->msg->uid) == 0)
         return 0;
     loaded.has_summary = moxd_summary_read(&loaded.summary, item->header) == 0;
-    imap_msg_init(&msg, run->se->s, run->one, item->msg);
+    imap_msg_init(&msg, run->se->s, run->se->acc, run->one, item->msg);
     imap_msg_use(&msg, &loaded);
     r = match_item(b, tx, item, &msg, NULL);
     imap_msg_fini(&msg);
@@ -173,7 +173,8 @@ static int match_entries(struct imap_search_run *run, const struct store_uids *u
     struct store_entry *v;
     size_t n;
 
-    if (s->im->store->entries(s->acc, run->se->mailbox, uids, run->batch, &v, &n, NULL, err) < 0)
+    if (s->im->store->entries(run->se->acc, run->se->mailbox, uids, run->batch, &v, &n, NULL, err) <
+        0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         struct store_msg info = { .id = v[i].id,
@@ -182,7 +183,7 @@ static int match_entries(struct imap_search_run *run, const struct store_uids *u
                                   .modseq = v[i].modseq,
                                   .keywords = v[i].keywords };
 
-        imap_msg_init(&msg, s, run->one, &info);
+        imap_msg_init(&msg, s, run->se->acc, run->one, &info);
         if (imap_view_seq(run->se->view, info.uid) > 0 &&
             imap_search_match_now(run->se, &msg, NULL) == 1)
             (void)add_hit(run, &info);
@@ -198,7 +199,7 @@ static int match_messages(struct imap_search_run *run, const struct store_uids *
     struct batch b = { .run = run, .left = *uids };
 
     while (b.left.n > 0) {
-        if (s->im->store->view(s->im->store_self, s->acc, match_some, &b, err) < 0 ||
+        if (s->im->store->view(s->im->store_self, run->se->acc, match_some, &b, err) < 0 ||
             still_there(run, err) < 0)
             return -1;
         imap_uids_after(&b.left, b.last, run->batch);
@@ -213,7 +214,7 @@ static int read_threads(struct imap_search_run *run, struct moxd_err *err)
 
     for (size_t i = 0; i < run->n; i++)
         infos[i] = run->hits[i].info;
-    if (imap_threads(run->se->s, infos, run->n, run->batch, &threads, err) < 0)
+    if (imap_threads(run->se->s, run->se->acc, infos, run->n, run->batch, &threads, err) < 0)
         return -1;
     for (size_t i = 0; i < run->n; i++)
         run->hits[i].thread = threads[i];
@@ -276,7 +277,7 @@ static bool take(struct imap_search_run *run, const struct imap_hit *hit)
 {
     if (run->msg.a)
         imap_msg_fini(&run->msg);
-    imap_msg_init(&run->msg, run->se->s, run->one, &hit->info);
+    imap_msg_init(&run->msg, run->se->s, run->se->acc, run->one, &hit->info);
     imap_msg_use(&run->msg, &hit->loaded);
     run->msg.thread = hit->thread;
     run->msg.thread_known = run->se->threads;

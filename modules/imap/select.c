@@ -11,9 +11,21 @@ void imap_deselect(struct imap_session *s)
     imap_view_fini(&s->sel->view);
     imap_known_fini(&s->sel->known);
     imap_contexts_free(s->sel->contexts);
+    if (s->sel->watch)
+        s->im->store->unwatch(s->sel->watch);
+    s->im->store->close(s->sel->acc);
     free(s->sel);
     s->sel = NULL;
     s->state = IMAP_AUTH;
+}
+
+bool imap_is_selected(const struct imap_session *s, const struct store_account *acc,
+                      uint32_t mailbox)
+{
+    const struct store_v1 *store = s->im->store;
+
+    return s->sel && s->sel->mailbox == mailbox &&
+           store->account_id(s->sel->acc) == store->account_id(acc);
 }
 
 static uint32_t first_unseen(const struct store_entry *entries, size_t n)
@@ -52,7 +64,9 @@ static int tell_revision(struct imap_session *s, const struct store_mailbox *mb,
     s->sel->view.told_recent = s->sel->view.nrecent;
     if (imap_untagged(s, "%zu RECENT", s->sel->view.nrecent) < 0)
         return -1;
-    return unseen && !imap_uidonly(s) ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen) : 0;
+    return unseen && !imap_uidonly(s)
+               ? imap_untagged(s, "OK [UNSEEN %u] first unseen message", unseen)
+               : 0;
 }
 
 static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t unseen)
@@ -64,7 +78,7 @@ static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t
         imap_untagged(s, "OK [UIDVALIDITY %u] UIDs are valid", mb->uidvalidity) < 0)
         return -1;
     if (imap_untagged(s, "OK [MAILBOXID (%s)] identifier of the mailbox",
-                      imap_mailboxid(s, mb, id)) < 0)
+                      imap_mailboxid(s, s->sel->acc, mb, id)) < 0)
         return -1;
     if (imap_untagged(s, "OK [UIDNEXT %u] predicted next UID", mb->uidnext) < 0)
         return -1;
@@ -84,6 +98,8 @@ static int load(struct imap_session *s, struct store_mailbox *mb, struct store_e
         s->im->store->select(s->acc, name, 0, s->a, mb, entries, n, &modseq, &err) < 0)
         return imap_fail(s, &err) < 0 ? -1 : 1;
     s->sel = moxd_xcalloc(1, sizeof(*s->sel));
+    s->sel->acc = s->im->store->ref(s->acc);
+    s->sel->rights = MOXD_IMAP_RIGHTS_ALL;
     s->sel->mailbox = mb->id;
     s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
     imap_view_init(&s->sel->view, *entries, *n, modseq, mb->highestmodseq);
@@ -123,7 +139,7 @@ int imap_cmd_close(struct imap_session *s)
     int r = 0;
 
     if (!s->sel->readonly)
-        r = s->im->store->expunge(s->acc, s->sel->mailbox, NULL, s->a, &gone, NULL, &err);
+        r = s->im->store->expunge(s->sel->acc, s->sel->mailbox, NULL, s->a, &gone, NULL, &err);
     imap_deselect(s);
     return r < 0 ? imap_fail(s, &err) : imap_ok(s, NULL, "closed");
 }

@@ -10,63 +10,87 @@ int imap_command_set(struct imap_session *s, struct store_uids *out, struct moxd
     return imap_view_set(&s->sel->view, &s->cmd.set, s->cmd.uid, s->a, out, err);
 }
 
-/* -1: the session has nothing left to work on. */
-static int note_change(struct imap_session *s, const struct store_change *c)
+static int lose(struct imap_session *s, const char *why)
 {
-    if (c->kind == STORE_CHANGE_ACCOUNT_REMOVED) {
-        (void)imap_bye(s, "the account was removed");
-        return -1;
-    }
-    if (c->kind == STORE_CHANGE_ANNOTATIONS) {
-        imap_metadata_note(s, c);
+    (void)imap_bye(s, "%s", why);
+    return -1;
+}
+
+/* A change of the account that has the selected mailbox. -1: there is nothing left to work on. */
+static int note_selected(struct imap_session *s, const struct store_change *c)
+{
+    if (c->kind == STORE_CHANGE_ACCOUNT_REMOVED)
+        return lose(s, "the account with the selected mailbox was removed");
+    if (c->mailbox != s->sel->mailbox)
         return 0;
-    }
-    if (c->kind == STORE_CHANGE_UIDVALIDITY) {
-        if (s->notify)
-            imap_notify_note(s, c);
-        if (!s->sel || c->mailbox != s->sel->mailbox)
-            return 0;
-        (void)imap_bye(s, "the selected mailbox has another UIDVALIDITY now");
-        return -1;
-    }
-    if (s->notify)
-        imap_notify_note(s, c);
-    if (!s->sel || c->mailbox != s->sel->mailbox)
-        return 0;
-    if (c->kind == STORE_CHANGE_MAILBOX_REMOVE) {
-        (void)imap_bye(s, "the selected mailbox was removed");
-        return -1;
-    }
+    if (c->kind == STORE_CHANGE_UIDVALIDITY)
+        return lose(s, "the selected mailbox has another UIDVALIDITY now");
+    if (c->kind == STORE_CHANGE_MAILBOX_REMOVE)
+        return lose(s, "the selected mailbox was removed");
     imap_view_change(&s->sel->view, c);
     if (s->sel->contexts)
         imap_contexts_note(s->sel->contexts, c);
     return 0;
 }
 
-int imap_pull(struct imap_session *s)
+/* A change of the user's own account, which may have the selected mailbox. */
+static int note_own(struct imap_session *s, const struct store_change *c)
+{
+    if (c->kind == STORE_CHANGE_ACCOUNT_REMOVED)
+        return lose(s, "the account was removed");
+    if (c->kind == STORE_CHANGE_ANNOTATIONS) {
+        imap_metadata_note(s, c);
+        return 0;
+    }
+    if (s->notify)
+        imap_notify_note(s, c);
+    return s->sel && !s->sel->watch ? note_selected(s, c) : 0;
+}
+
+static void lose_selected(struct imap_session *s)
+{
+    s->sel->lost = true;
+    if (s->sel->contexts)
+        imap_contexts_lost(s->sel->contexts);
+}
+
+static void lose_own(struct imap_session *s)
+{
+    if (s->sel && !s->sel->watch)
+        lose_selected(s);
+    imap_notify_lost(s->notify);
+    imap_metadata_lost(s);
+}
+
+/* Takes what is pending in a watch. */
+static int pull(struct imap_session *s, struct store_watch *w,
+                int (*note)(struct imap_session *s, const struct store_change *c),
+                void (*lost)(struct imap_session *s))
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
     struct store_change *v;
     struct moxd_err err = { 0 };
     size_t n;
 
-    if (!s->watch || !s->im->store->pending(s->watch))
+    if (!w || !s->im->store->pending(w))
         return 0;
     a = moxd_arena_new(0);
-    if (s->im->store->changes(s->watch, a, &v, &n, &err) < 0) {
+    if (s->im->store->changes(w, a, &v, &n, &err) < 0) {
         moxd_debug(&s->log, "changes lost, comparing with the store", moxd_kve(&err));
-        if (s->sel)
-            s->sel->lost = true;
-        if (s->sel && s->sel->contexts)
-            imap_contexts_lost(s->sel->contexts);
-        imap_notify_lost(s->notify);
-        imap_metadata_lost(s);
+        lost(s);
         return 0;
     }
     for (size_t i = 0; i < n; i++)
-        if (note_change(s, &v[i]) < 0)
+        if (note(s, &v[i]) < 0)
             return -1;
     return 0;
+}
+
+int imap_pull(struct imap_session *s)
+{
+    if (pull(s, s->watch, note_own, lose_own) < 0)
+        return -1;
+    return s->sel ? pull(s, s->sel->watch, note_selected, lose_selected) : 0;
 }
 
 /* After lost changes: the whole mailbox is read again. */
@@ -79,7 +103,7 @@ static int compare(struct imap_session *s, struct moxd_arena *a)
 
     if (!s->sel->lost)
         return 0;
-    if (s->im->store->entries(s->acc, s->sel->mailbox, NULL, a, &v, &n, &modseq, &err) < 0) {
+    if (s->im->store->entries(s->sel->acc, s->sel->mailbox, NULL, a, &v, &n, &modseq, &err) < 0) {
         moxd_error(&s->log, "mailbox cannot be read again", moxd_kve(&err));
         (void)imap_bye(s, "the selected mailbox is not available");
         return -1;
@@ -111,7 +135,8 @@ static int tell_flags(struct imap_session *s, struct moxd_arena *a)
 
     imap_view_flagged(view, a, &flagged);
     while (imap_view_cut(view, &flagged, &cut, BATCH, a, &piece) > 0) {
-        if (s->im->store->entries(s->acc, s->sel->mailbox, &piece, a, &v, &n, NULL, &err) < 0) {
+        if (s->im->store->entries(s->sel->acc, s->sel->mailbox, &piece, a, &v, &n, NULL, &err) <
+            0) {
             moxd_error(&s->log, "changed flags cannot be read", moxd_kve(&err));
             s->sel->lost = true; /* to be tried again */
             return 0;
@@ -132,7 +157,7 @@ static int tell_items(struct imap_session *s, size_t from, struct moxd_arena *a)
     size_t n = 0;
 
     for (size_t i = from; items && i < view->n; i++)
-        if (!imap_notify_is_own(s, s->sel->mailbox, view->uids[i]))
+        if (!imap_notify_is_own(s, s->sel->acc, s->sel->mailbox, view->uids[i]))
             r[n++] = (struct store_uid_range){ view->uids[i], view->uids[i] };
     return n > 0 ? imap_fetch_messages(s, items, &(struct store_uids){ r, n }) : 0;
 }
