@@ -3,30 +3,22 @@
  * A hook has a time limit: a ceiling on every wait inside it. One that comes back after its limit has
  * failed, whatever it returned, since its waits were cut off. What a failure means is configured per
  * hook (on-error), never chosen by the hook. */
+#include "hook/firing.h"
 #include "hook/reply.h"
-#include "module/set.h"
 
 #include <stdio.h>
 
-/* A fiber inside moxd_fire; lies on its stack. Fires nest, so the innermost is first. */
-struct firing {
-    struct firing *next, **link;
-    struct moxd_fid fiber;
-    const struct core_hook *hook;
-    int64_t now;   /* read once between two hooks */
-    int64_t outer; /* ceiling on the fiber's waits outside of the hooks */
-};
-static struct firing *firings;
+static struct core_firing *firings;
 
-static void firing_begin(struct firing *f)
+void core_firing_begin(struct core_firing *f)
 {
-    *f = (struct firing){ .next = firings, .link = &firings, .fiber = moxd_fiber_self() };
+    *f = (struct core_firing){ .next = firings, .link = &firings, .fiber = moxd_fiber_self() };
     if (f->next)
         f->next->link = &f->next;
     firings = f;
 }
 
-static void firing_end(struct firing *f)
+void core_firing_end(struct core_firing *f)
 {
     *f->link = f->next;
     if (f->next)
@@ -37,7 +29,7 @@ static const struct core_hook *running(void)
 {
     struct moxd_fid self = moxd_fiber_self();
 
-    for (const struct firing *f = firings; f; f = f->next)
+    for (const struct core_firing *f = firings; f; f = f->next)
         if (f->fiber.slot == self.slot && f->fiber.gen == self.gen)
             return f->hook;
     return NULL;
@@ -93,15 +85,14 @@ static enum moxd_verdict failed(const struct core_hook *hook, const char *why, v
     return v;
 }
 
-static int64_t limit_of(const struct firing *f)
+static int64_t limit_of(const struct core_firing *f)
 {
     int64_t timeout = f->hook->timeout;
 
     return f->now > MOXD_NEVER - timeout ? MOXD_NEVER : f->now + timeout;
 }
 
-/* Calls one hook under its time limit; FAIL becomes what on-error says. */
-static enum moxd_verdict call(struct firing *f, const void *ev, void *out)
+enum moxd_verdict core_hook_call(struct core_firing *f, const void *ev, void *out)
 {
     const struct core_hook *hook = f->hook;
     const struct moxd_point *p = hook->point;
@@ -120,15 +111,16 @@ static enum moxd_verdict call(struct firing *f, const void *ev, void *out)
     return v;
 }
 
-static enum moxd_verdict ask(struct moxd_point *p, const void *ev, void *out, struct firing *f)
+static enum moxd_verdict ask(struct moxd_point *p, const void *ev, void *out, struct core_firing *f)
 {
     enum moxd_verdict v = MOXD_NEXT;
 
     f->now = moxd_mono();
     f->outer = moxd_fiber_ceiling(MOXD_NEVER);
-    for (size_t i = 0; i < p->n && v == MOXD_NEXT; i++) {
+    for (size_t i = 0, n; i < p->n && v == MOXD_NEXT; i += n) {
         f->hook = &p->v[i];
-        v = call(f, ev, out);
+        n = f->hook->together;
+        v = n > 1 ? core_hooks_call_together(f, ev, out) : core_hook_call(f, ev, out);
     }
     (void)moxd_fiber_ceiling(f->outer);
     return v;
@@ -152,14 +144,14 @@ static void count(const struct moxd_point *p, enum moxd_verdict v)
 
 enum moxd_verdict moxd_fire(struct moxd_point *p, const void *ev, void *out)
 {
-    struct firing firing;
+    struct core_firing firing;
 
     if (p->n == 0)
         return MOXD_NEXT;
     moxd_assert(p->kind != MOXD_TRANSACT && p->kind != MOXD_OBSERVE);
-    firing_begin(&firing);
+    core_firing_begin(&firing);
     enum moxd_verdict v = ask(p, ev, out, &firing);
-    firing_end(&firing);
+    core_firing_end(&firing);
     if (v != MOXD_NEXT && v != MOXD_ANSWER)
         refused(firing.hook, v, out);
     count(p, v);
@@ -168,12 +160,12 @@ enum moxd_verdict moxd_fire(struct moxd_point *p, const void *ev, void *out)
 
 void moxd_notify(struct moxd_point *p, const void *ev)
 {
-    struct firing firing;
+    struct core_firing firing;
 
     if (p->n == 0)
         return;
     moxd_assert(p->kind == MOXD_OBSERVE);
-    firing_begin(&firing);
+    core_firing_begin(&firing);
     moxd_nosuspend_begin();
     for (size_t i = 0; i < p->n; i++) {
         firing.hook = &p->v[i];
@@ -181,6 +173,6 @@ void moxd_notify(struct moxd_point *p, const void *ev)
         (void)p->def->call(firing.hook->fn, firing.hook->m, ev, NULL);
     }
     moxd_nosuspend_end();
-    firing_end(&firing);
+    core_firing_end(&firing);
     count(p, MOXD_NEXT);
 }

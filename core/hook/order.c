@@ -1,5 +1,5 @@
 /* The order of hooks at a point: phase, then before/after edges within the phase, then module name,
- * then place in the module's table. */
+ * then place in the module's table. And which of them run at the same time. */
 #include "module/set.h"
 #include "module/topo.h"
 
@@ -40,6 +40,36 @@ static bool goes_before(const struct core_hook *a, const struct core_hook *b)
     return lists(a->def->before, b->mod) || lists(b->def->after, a->mod);
 }
 
+/* In a module for 1.0 the byte was padding. */
+static bool concurrent(const struct core_hook *h)
+{
+    return h->def->concurrent && h->mod->tables.abi_minor >= 1;
+}
+
+static bool fits(const struct core_hook *v, size_t n, const struct core_hook *next)
+{
+    if (n == CORE_TOGETHER_MAX || !concurrent(next) || phase_of(v) != phase_of(next))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (goes_before(&v[i], next))
+            return false;
+    return true;
+}
+
+/* Finds the neighbours that run at the same time. */
+static void group(struct moxd_point *p)
+{
+    for (size_t i = 0, n; i < p->ordered; i += n) {
+        struct core_hook *first = &p->v[i];
+        n = 1;
+        if (p->kind == MOXD_DECIDE && concurrent(first))
+            while (i + n < p->ordered && fits(first, n, first + n))
+                n++;
+        for (size_t k = 0; k < n; k++)
+            first[k].together = n - k;
+    }
+}
+
 static void report_cycle(struct core_modules *set, const struct moxd_point *p, const size_t *cycle,
                          size_t n, struct moxd_problems *problems)
 {
@@ -76,4 +106,5 @@ void core_hooks_order(struct core_modules *set, struct moxd_point *p,
     for (size_t i = 0; i < n; i++)
         sorted[i] = p->v[order[i]];
     p->v = sorted;
+    group(p);
 }

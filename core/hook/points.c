@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 enum { DEFAULT_TIMEOUT_S = 30 };
+_Static_assert(sizeof(struct moxd_hook) == 4 * sizeof(void *) + 32, "element of modules' arrays");
 
 static size_t count_points(const struct core_modules *set)
 {

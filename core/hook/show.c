@@ -10,11 +10,12 @@ static const char *phase_name(const struct moxd_hook *h)
     return phases[h->phase ? h->phase : MOXD_CHECK];
 }
 
-static void show_hook(const struct core_hook *h, struct moxd_buf *out)
+/* `with`: it runs at the same time as the one above. */
+static void show_hook(const struct core_hook *h, bool with, struct moxd_buf *out)
 {
     bool asked = h->point->kind != MOXD_OBSERVE && h->point->kind != MOXD_TRANSACT;
 
-    moxd_buf_addf(out, "    %-16s %s", h->mod->tables.name, phase_name(h->def));
+    moxd_buf_addf(out, "  %c %-16s %s", with ? '+' : ' ', h->mod->tables.name, phase_name(h->def));
     if (h->def->before)
         moxd_buf_addf(out, " before=%s", h->def->before);
     if (h->def->after)
@@ -31,7 +32,7 @@ void core_hooks_show(const struct core_modules *set, struct moxd_buf *out)
         const struct moxd_point *p = &set->points[i];
         moxd_buf_addf(out, "%s (%s, of %s)\n", p->def->name, kinds[p->kind], p->owner->tables.name);
         for (size_t k = 0; k < p->ordered; k++)
-            show_hook(&p->v[k], out);
+            show_hook(&p->v[k], k > 0 && p->v[k - 1].together > 1, out);
     }
 }
 

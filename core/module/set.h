@@ -7,6 +7,7 @@
 enum {
     CORE_MODULES_MAX = 100,    /* modules in a process: more is a mistake in moxd.conf */
     CORE_MODULE_NAME_MAX = 40, /* bytes of a module's name */
+    CORE_TOGETHER_MAX = 16,    /* hooks that run at the same time: each is a fiber, per message */
 };
 
 /* One line of a module's `needs`. */
@@ -29,6 +30,7 @@ struct core_hook {
     const struct moxd_point *point;
     const char *label; /* "example.on_rcpt" */
     size_t index;      /* in the module's table */
+    size_t together;   /* hooks from this one on that run at the same time: 1 or more */
 };
 /* A point. n is 0 until the modules' registrations are activated. */
 struct moxd_point {

@@ -4,7 +4,12 @@
  * function type moxd_<point>_fn, and the point's kind. Hooks are registered as data in the module's
  * table through MOXD_HOOK, which does not compile for a function of another type. Hooks run in the
  * fiber of the session that fired the point, in order: phase, then before/after edges, then module
- * name. `moxd -o` prints the order. */
+ * name. `moxd -o` prints the order.
+ *
+ * Hooks that say `concurrent`, follow each other in that order, are in one phase and have no edge
+ * between them run at the same time, each in a fiber of its own, so that their waits overlap. All are
+ * waited for; the first refusal in order is the chain's answer; when the session is cancelled they
+ * are too. */
 #ifndef MOXD_HOOK_H
 #define MOXD_HOOK_H
 
@@ -54,6 +59,7 @@ struct moxd_hook {
     const char *before, *after; /* module names within the phase, comma-separated; may be NULL */
     int64_t timeout;            /* ns; 0: 30 s. Ceiling on every wait inside; also configurable */
     bool optional;              /* no error when no loaded module fires the point */
+    bool concurrent;            /* 1.1, DECIDE points only: may run at the same time as its neighbours */
 };
 /* MOXD_HOOK(on_rcpt, my_on_rcpt, .phase = MOXD_POLICY) */
 #define MOXD_HOOK(pt, f, ...)                                                                      \

@@ -22,7 +22,7 @@
 
 #define MOXD_MODULE_MAGIC 0x4d4f5844u /* "MOXD" */
 #define MOXD_ABI_MAJOR 1
-#define MOXD_ABI_MINOR 0
+#define MOXD_ABI_MINOR 1 /* 1: struct moxd_hook.concurrent */
 
 /* What every instance begins with. `struct example { struct moxd_instance m; ... }`. */
 struct moxd_instance {

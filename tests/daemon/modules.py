@@ -13,8 +13,8 @@ BROKEN = [
     (["nosym"], "nosym.so is no moxd module: it exports no symbol moxd_module"),
     (["badmagic"], "badmagic.so has a symbol moxd_module that is no module table"),
     (["shorttable"], "shorttable.so has a symbol moxd_module of 4 bytes, which is no module table"),
-    (["oldabi"], "oldabi.so is made for module ABI 0.0, this moxd has 1.0 (get a newer release"),
-    (["newminor"], "newminor.so is made for a newer moxd: it needs module ABI 1.1"),
+    (["oldabi"], "oldabi.so is made for module ABI 0.1, this moxd has 1.1 (get a newer release"),
+    (["newminor"], "newminor.so is made for a newer moxd: it needs module ABI 1.2"),
     (["badsize"], "badsize.so says that its table has"),
     (["badname"], 'badname.so calls itself "goodname" (the file must be called as the module'),
     (["undefined"], "undefined.so cannot be opened: undefined symbol: moxd_function_of_the_future "

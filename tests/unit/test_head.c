@@ -34,9 +34,9 @@ START_TEST(each_wrong_head_says_what_to_do)
     expect(&good, 4, "4 bytes", "MOXD_MODULE_HEAD");
     expect(&good, 0, "0 bytes", "MOXD_MODULE_HEAD");
     h = good, h.abi_major++;
-    expect(&h, sizeof(h), "module ABI 2.0, this moxd has 1.0", "update moxd");
+    expect(&h, sizeof(h), "module ABI 2.1, this moxd has 1.1", "update moxd");
     h = good, h.abi_major--;
-    expect(&h, sizeof(h), "module ABI 0.0", "newer release of the module");
+    expect(&h, sizeof(h), "module ABI 0.1", "newer release of the module");
     h = good, h.abi_minor++;
     expect(&h, sizeof(h), "made for a newer moxd", "update moxd");
     h = good, h.struct_size += 8;

@@ -379,7 +379,200 @@ START_TEST(the_order_can_be_shown)
 }
 END_TEST
 
+/* ---- hooks that run at the same time */
+
+enum { CROWD = 3 };
+static unsigned arrived, left, wanted;
+static struct moxd_waitq meeting;
+static const char *late_ones; /* modules whose hook comes back after the others */
+
+static enum moxd_verdict tell(const struct moxd_instance *m, struct moxd_reply *reply)
+{
+    left++;
+    if (!refusing || !strstr(refusing, m->module->name))
+        return MOXD_NEXT;
+    return moxd_reply_set(reply, 550, "5.7.1", "%s refuses", m->module->name);
+}
+
+/* Comes back when all are there, so never unless they run at the same time. */
+static enum moxd_verdict meet(struct moxd_instance *m, const struct event *ev,
+                              struct moxd_reply *reply)
+{
+    char where[80], label[80];
+
+    ck_assert_int_eq(ev->n, 7);
+    ck_assert_int_eq(reply->code, 0);
+    note(m);
+    arrived++;
+    moxd_waitq_wake_all(&meeting);
+    while (arrived < wanted || (late_ones && strstr(late_ones, m->module->name) && left == 0))
+        if (moxd_waitq_wait(&meeting, MOXD_NEVER) != MOXD_OK)
+            break;
+    size_t n = core_hook_describe(where, sizeof(where));
+    (void)snprintf(label, sizeof(label), "hook=%s.on_ask", m->module->name);
+    ck_assert_str_eq(moxd_arena_cstr(set->a, moxd_str(where, n)), label);
+    enum moxd_verdict v = tell(m, reply);
+    moxd_waitq_wake_all(&meeting);
+    return v;
+}
+
+static const struct moxd_hook meeting_hook[] = { MOXD_HOOK(on_ask, meet, .concurrent = true),
+                                                 { 0 } };
+static const struct moxd_hook hasty_hook[] = {
+    MOXD_HOOK(on_ask, meet, .concurrent = true, .timeout = MOXD_MS), { 0 }
+};
+static const struct moxd_module p1 = MODULE("p1", .hooks = meeting_hook),
+                                p2 = MODULE("p2", .hooks = meeting_hook),
+                                p3 = MODULE("p3", .hooks = meeting_hook);
+
+static enum moxd_verdict crowd(struct moxd_reply *reply)
+{
+    arrived = left = 0;
+    return fire("on_ask", reply);
+}
+
+static void begin_crowd(const struct moxd_module *last)
+{
+    begin();
+    late_ones = NULL;
+    wanted = CROWD;
+    add(&p1), add(&p2), add(last);
+    core_modules_resolve(set, problems);
+    expect_fine();
+    ck_assert_int_eq(core_modules_init(set, NULL, NULL), 0);
+}
+
+static void end_crowd(void)
+{
+    (void)core_modules_stop(set, MOXD_NEVER);
+    modules_end();
+}
+
+static void run_together(void *arg)
+{
+    struct moxd_reply reply;
+
+    (void)arg;
+    begin_crowd(&p3);
+    ck_assert_int_eq(crowd(&reply), MOXD_NEXT);
+    ck_assert_uint_eq(left, CROWD);
+    ck_assert_str_eq(trace, "p1 p2 p3");
+    refusing = "p2 p3";
+    late_ones = "p2"; /* its refusal comes last, and is the answer all the same */
+    ck_assert_int_eq(crowd(&reply), MOXD_DENY);
+    ck_assert_uint_eq(left, CROWD);
+    ck_assert_str_eq(reply.text, "p2 refuses");
+    ck_assert_int_eq(reply.code, 550);
+    late_ones = "p3";
+    ck_assert_int_eq(crowd(&reply), MOXD_DENY);
+    ck_assert_str_eq(reply.text, "p2 refuses");
+    ck_assert_uint_eq(left, CROWD);
+    end_crowd();
+}
+
+START_TEST(concurrent_hooks_wait_at_the_same_time)
+{
+    moxd_loop_main(run_together, NULL);
+}
+END_TEST
+
+/* One is too slow; the others wait as long as they like. */
+static void run_hasty(void *arg)
+{
+    const struct moxd_module hasty = MODULE("p3", .hooks = hasty_hook);
+    struct moxd_reply reply;
+
+    (void)arg;
+    begin_crowd(&hasty);
+    wanted = CROWD + 1;
+    configure("hook \"p1.on_ask\" { timeout = 20ms }\nhook \"p2.on_ask\" { on-error = ignore "
+              "timeout = 20ms }\nhook \"p3.on_ask\" { on-error = deny }");
+    ck_assert_int_eq(crowd(&reply), MOXD_DEFER); /* p1 */
+    ck_assert_uint_eq(left, CROWD);
+    ck_assert_int_eq(reply.code, 451);
+    configure("hook \"p1.on_ask\" { on-error = ignore timeout = 20ms }");
+    ck_assert_int_eq(crowd(&reply), MOXD_DENY); /* p3 */
+    ck_assert_int_eq(moxd_fiber_ceiling(MOXD_NEVER), MOXD_NEVER);
+    end_crowd();
+}
+
+START_TEST(each_concurrent_hook_has_its_own_timeout)
+{
+    moxd_loop_main(run_hasty, NULL);
+}
+END_TEST
+
+static void session(void *arg)
+{
+    struct moxd_reply reply;
+
+    (void)crowd(&reply);
+    ck_assert(moxd_fiber_cancelled());
+    *(bool *)arg = true;
+}
+
+static void run_cancelled(void *arg)
+{
+    bool ended = false;
+
+    (void)arg;
+    begin_crowd(&p3);
+    wanted = CROWD + 1; /* nobody leaves by himself */
+    struct moxd_fid fid = moxd_fiber_spawn("session", session, &ended);
+    while (arrived < CROWD)
+        ck_assert_int_eq(moxd_waitq_wait(&meeting, MOXD_NEVER), MOXD_OK);
+    ck_assert(moxd_fiber_cancel(fid));
+    ck_assert_int_eq(moxd_fiber_join(fid, MOXD_NEVER), MOXD_OK);
+    ck_assert(ended);
+    ck_assert_uint_eq(left, CROWD); /* before it ended */
+    end_crowd();
+}
+
+START_TEST(cancelling_the_session_cancels_concurrent_hooks)
+{
+    moxd_loop_main(run_cancelled, NULL);
+}
+END_TEST
+
+START_TEST(edges_phases_and_old_modules_run_alone)
+{
+    static const struct moxd_hook second[] = {
+        MOXD_HOOK(on_ask, meet, .concurrent = true, .after = "p1"), { 0 }
+    };
+    static const struct moxd_hook policy[] = {
+        MOXD_HOOK(on_ask, meet, .concurrent = true, .phase = MOXD_POLICY), { 0 }
+    };
+    const struct moxd_module q = MODULE("q", .hooks = second), r = MODULE("r", .hooks = second),
+                             s = MODULE("s", .hooks = policy), t = MODULE("t", .hooks = plain);
+    struct moxd_module old = MODULE("r1", .hooks = meeting_hook);
+    struct moxd_buf out = MOXD_BUF_INIT(10000);
+
+    old.abi_minor = 0; /* the byte was padding */
+    begin();
+    add(&p1), add(&p2), add(&q), add(&r), add(&s), add(&t), add(&old);
+    core_modules_resolve(set, problems);
+    expect_fine();
+    core_hooks_show(set, &out);
+    char *end = strstr(out.p, "on_see");
+    ck_assert_ptr_nonnull(end);
+    *end = '\0';
+    ck_assert_str_eq(moxd_buf_cstr(&out),
+                     "on_ask (decide, of owner)\n"
+                     "    p1               check timeout=30s on-error=defer\n"
+                     "  + p2               check timeout=30s on-error=defer\n"
+                     "    q                check after=p1 timeout=30s on-error=defer\n"
+                     "  + r                check after=p1 timeout=30s on-error=defer\n"
+                     "    r1               check timeout=30s on-error=defer\n"
+                     "    t                check timeout=30s on-error=defer\n"
+                     "    s                policy timeout=30s on-error=defer\n");
+    moxd_buf_fini(&out);
+    modules_end();
+}
+END_TEST
+
 UNIT_MAIN("hooks", order_is_phase_then_edges_then_name, a_circle_of_hooks_is_told,
           edges_to_another_phase_do_not_count, unknown_points_and_versions_are_told,
           verdicts_mean_one_thing_each, replies_are_made_fit_to_send,
-          a_hook_that_never_returns_is_cut_off, the_order_can_be_shown)
+          a_hook_that_never_returns_is_cut_off, the_order_can_be_shown,
+          concurrent_hooks_wait_at_the_same_time, each_concurrent_hook_has_its_own_timeout,
+          cancelling_the_session_cancels_concurrent_hooks, edges_phases_and_old_modules_run_alone)
