@@ -57,6 +57,8 @@ struct smtp_txn {
     const char *mailbox;       /* set by a hook: instead of each recipient's */
     struct smtp_note *notes;
     size_t nnotes, notes_cap;
+    struct smtp_auth_result *results[SMTP_RESULTS_MAX]; /* sorted by method */
+    size_t nresults;
 };
 
 struct smtp_session {
@@ -157,6 +159,13 @@ struct smtp_txn *smtp_txn_new(struct smtp_session *s);
 void smtp_txn_free(struct smtp_session *s); /* of the session's; none is fine */
 struct smtp_txn *smtp_txn_of(const struct smtp_message *msg);
 extern const struct smtp_v1 smtp_interface;
+
+/* smtp_results.c: what hooks found out about who sent the message (functions of smtp/1); the field that
+ * says so, nothing without results; and a word for the log, in the transaction's arena. */
+void smtp_results_add(const struct smtp_mail *mail, const struct smtp_auth_result *r);
+const struct smtp_auth_result *smtp_results_get(const struct smtp_mail *mail, size_t i);
+void smtp_results_write(const struct smtp_txn *t, struct moxd_buf *b);
+struct moxd_str smtp_results_log(const struct smtp_txn *t);
 
 /* smtp_receive.c: reads DATA into the transaction's draft. REFUSED: the data was read to its end, *err is
  * the reply. LOST: the connection is not usable, *lost is the result of the stream. */

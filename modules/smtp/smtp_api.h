@@ -10,6 +10,7 @@
 #include <moxd/hook.h>
 #include <moxd/log.h>
 #include <moxd/stream.h>
+#include <moxmail/authres.h>
 
 struct moxd_instance;
 struct moxd_slots;
@@ -55,9 +56,26 @@ struct smtp_message {            /* after DATA */
     const struct smtp_mail *mail;
     const struct smtp_rcpt *const *rcpts;
     size_t nrcpts;
-    struct store_draft *draft;   /* the data, CRLF line ends; as received, but of submissions without
-                                    Bcc and Return-Path; read through store_v1 */
+    struct store_draft *draft;   /* the data, CRLF line ends; as received, but without forged
+                                    Authentication-Results of ours, and of submissions without Bcc
+                                    and Return-Path; read through store_v1 */
     uint64_t size;
+};
+
+/* Whether DNSSEC proved what a check of the sender read from DNS. */
+enum smtp_dnssec {
+    SMTP_DNSSEC_NONE,     /* nothing was looked up */
+    SMTP_DNSSEC_INSECURE, /* some of it was not signed */
+    SMTP_DNSSEC_SECURE,   /* all of it was proven */
+    SMTP_DNSSEC_BOGUS,    /* an answer was forged or broken; it was not used */
+};
+/* One result of a check of who sent the message (RFC 8601), for other hooks and for our field. */
+struct smtp_auth_result {
+    struct moxd_authres shown; /* method "spf", result "pass", reason, comment, properties */
+    struct moxd_str domain;    /* that the result is about, A-labels in lower case; may be empty */
+    enum smtp_dnssec dnssec;
+    bool unaligned;            /* must not count for alignment, whatever the domain: a DKIM signature
+                                  with l= */
 };
 
 /* What a provider of on_route says. */
@@ -112,6 +130,15 @@ struct smtp_v1 {
     void (*set_mailbox)(const struct smtp_message *msg, const char *mailbox);
     /* Flags and a note for the log line of the message. */
     void (*note)(const struct smtp_message *msg, const char *key, const char *value);
+
+    /* 1.1 */
+    /* Records a result for the Authentication-Results field of the message, its log line, and other
+     * hooks. All of *r is copied; results over SMTP_RESULTS_MAX are dropped. From MAIL on. */
+    void (*add_auth_result)(const struct smtp_mail *mail, const struct smtp_auth_result *r);
+    /* The i-th of the results so far, NULL after the last: sorted by method, results of one method as
+     * they were added. Valid until the transaction ends; a result that is added later may move others
+     * up. What concurrent hooks find out is complete in a later phase. */
+    const struct smtp_auth_result *(*auth_result)(const struct smtp_mail *mail, size_t i);
 };
 
 #endif

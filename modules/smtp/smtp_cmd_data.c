@@ -51,6 +51,8 @@ static bool ask_hooks(struct smtp_session *s, struct smtp_txn *t)
         struct moxd_reply reply = { 0 };
         enum moxd_verdict v = points[i] ? moxd_fire(points[i], &t->message, &reply) : MOXD_NEXT;
         if (v != MOXD_NEXT) {
+            if (t->nresults > 0)
+                moxd_info(&s->log, "message refused", moxd_kvn("auth", smtp_results_log(t)));
             smtp_reply_verdict(s, v, &reply, names[i]);
             return false;
         }
@@ -71,13 +73,15 @@ static struct moxd_str log_form(struct smtp_txn *t, const struct moxd_address *a
 static void log_delivered(struct smtp_txn *t, int64_t started)
 {
     struct smtp_session *s = t->s;
-    struct moxd_kv kv[SMTP_NOTES_MAX + 8] = {
+    struct moxd_kv kv[SMTP_NOTES_MAX + 9] = {
         moxd_kvn("from", log_form(t, &t->from)), moxd_kvn("to", log_form(t, &t->rcpts[0]->to)),
         moxd_kvu("recipients", t->nrcpts),       moxd_kvu("size", t->message.size),
         moxd_kvs("by", t->rcpts[0]->route.by),   moxd_kvd("took", moxd_mono() - started),
     };
     size_t n = 6;
 
+    if (t->nresults > 0)
+        kv[n++] = moxd_kvn("auth", smtp_results_log(t));
     for (size_t i = 0; i < t->nnotes; i++)
         kv[n++] = moxd_kvs(t->notes[i].key, t->notes[i].value);
     if (moxd_log_on(&s->log, MOXD_INFO))

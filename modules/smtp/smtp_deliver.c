@@ -3,12 +3,13 @@
 
 #include "smtp_trace.h"
 
-/* The fields before the message: those of hooks, then Received (RFC 5321 4.4), then what the message
+/* The fields before the message: what was found out about the sender (RFC 8601 4.1: above the Received
+ * field of the server that says it), those of hooks, then Received (RFC 5321 4.4), then what the message
  * lacked. The recipient is told when there is only one, so that nobody learns of others. */
 static struct moxd_str prefix_of(struct smtp_txn *t)
 {
     const struct smtp_session *s = t->s;
-    struct moxd_buf b = MOXD_BUF_INIT(3 * SMTP_ADDED_MAX);
+    struct moxd_buf b = MOXD_BUF_INIT(SMTP_RESULTS_FIELD_MAX + 3 * SMTP_ADDED_MAX);
     struct smtp_received r = {
         /* Where a user sits is nobody's business. */
         .from = s->facts.submission ? moxd_cstr(s->facts.hostname) : s->facts.helo,
@@ -25,6 +26,7 @@ static struct moxd_str prefix_of(struct smtp_txn *t)
         .time = moxd_wall(),
     };
 
+    smtp_results_write(t, &b);
     moxd_buf_addstr(&b, moxd_buf_str(&t->added));
     smtp_received_write(&b, &r);
     moxd_buf_addstr(&b, moxd_buf_str(&t->completed));

@@ -1,5 +1,7 @@
 #include "smtp_headers.h"
 
+#include <moxmail/address.h>
+#include <moxmail/authres.h>
 #include <moxmail/header.h>
 
 /* States: what the last bytes were. The start counts as after a line end. */
@@ -50,12 +52,43 @@ void smtp_header_facts(struct moxd_str header, struct smtp_header_facts *out)
     }
 }
 
-void smtp_header_strip(struct moxd_buf *out, struct moxd_str header)
+/* RFC 8601 5: the name is compared as a domain name, whatever the form it is written in. */
+static bool is_host(struct moxd_str id, const char *hostname, struct moxd_arena *a)
+{
+    struct moxd_domain d, ours;
+
+    if (moxd_str_caseeqs(id, hostname))
+        return true;
+    return moxd_domain_parse(id, MOXD_ADDRESS_UTF8, a, &d, NULL) == 0 &&
+           moxd_domain_parse(moxd_cstr(hostname), MOXD_ADDRESS_UTF8, a, &ours, NULL) == 0 &&
+           moxd_domain_eq(&d, &ours);
+}
+
+static bool claims_us(struct moxd_str value, const char *hostname)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_str id;
+    uint64_t version;
+
+    return moxd_authres_id(value, a, &id, &version, NULL) < 0 || version != 1 ||
+           is_host(id, hostname, a);
+}
+
+static bool passes(const struct moxd_field *f, bool submission, const char *hostname)
+{
+    if (moxd_str_caseeqs(f->name, "Authentication-Results"))
+        return !claims_us(f->value, hostname);
+    return !submission ||
+           (!moxd_str_caseeqs(f->name, "Bcc") && !moxd_str_caseeqs(f->name, "Return-Path"));
+}
+
+void smtp_header_strip(struct moxd_buf *out, struct moxd_str header, bool submission,
+                       const char *hostname)
 {
     struct moxd_field f;
 
     while (moxd_field_next(&header, &f))
-        if (!moxd_str_caseeqs(f.name, "Bcc") && !moxd_str_caseeqs(f.name, "Return-Path"))
+        if (passes(&f, submission, hostname))
             moxd_buf_addstr(out, f.raw);
     moxd_buf_addstr(out, header);
 }

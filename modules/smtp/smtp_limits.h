@@ -20,6 +20,11 @@ enum {
     /* Bytes of fields that we and the hooks put before a message. */
     SMTP_ADDED_MAX = 64 * 1024,
     SMTP_NOTES_MAX = 32,
+    /* Authentication results of a message, and properties of each: some more than a few methods with
+     * several signatures have. A field of all of them, as long as they may be, has this many bytes. */
+    SMTP_RESULTS_MAX = 32,
+    SMTP_RESULT_PROPS_MAX = 8,
+    SMTP_RESULTS_FIELD_MAX = 256 * 1024,
     /* Commands that were errors, and failed logins, before the connection is closed. */
     SMTP_BAD_COMMANDS_MAX = 25,
     SMTP_AUTH_FAILURES_MAX = 10,

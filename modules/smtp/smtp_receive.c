@@ -27,9 +27,7 @@ static int finish_header(struct receive *r)
 
     r->in_body = true;
     r->t->header = moxd_arena_str(r->t->arena, header);
-    if (!r->s->facts.submission)
-        return store(r, header);
-    smtp_header_strip(&stripped, header);
+    smtp_header_strip(&stripped, header, r->s->facts.submission, r->s->facts.hostname);
     int rc = store(r, moxd_buf_str(&stripped));
     moxd_buf_fini(&stripped);
     return rc;

@@ -67,4 +67,6 @@ const struct smtp_v1 smtp_interface = {
     .add_header = add_header,
     .set_mailbox = set_mailbox,
     .note = note,
+    .add_auth_result = smtp_results_add,
+    .auth_result = smtp_results_get,
 };

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t cut = 1; cut <= size && cut <= 64; cut++)
         moxd_assert(end_of(p, size, cut) == end);
     smtp_header_facts(moxd_str(p, end), &facts);
-    smtp_header_strip(&b, moxd_str(p, end));
+    smtp_header_strip(&b, moxd_str(p, end), true, "mail.example");
     moxd_assert(b.overflow || b.n <= end);
     smtp_header_facts(moxd_buf_str(&b), &after);
     moxd_assert(b.overflow || after.return_path == 0);

@@ -7,6 +7,7 @@
  *     RCPT ...@route.example       taken over; refused@ is refused, fails@ fails at delivery
  *     MAIL spam@...                the message is refused after its data was read
  *     MAIL junk@...                goes to Junk with a header and a note
+ *     MAIL auth@..., authspam@...  gets authentication results; the latter is refused
  *
  * Each suspends first, so that sessions are seen to stand it. */
 #include <moxd/module.h>
@@ -133,6 +134,37 @@ static uint64_t read_all(const struct smtphooks *h, const struct smtp_message *e
     return off;
 }
 
+static void add_result(const struct smtphooks *h, const struct smtp_mail *mail, const char *method,
+                       const char *property, enum smtp_dnssec dnssec)
+{
+    const struct moxd_authres_prop prop = { MOXD_STR("smtp"), moxd_cstr(property),
+                                            mail->from.text };
+    char copied[] = "pass";
+
+    h->smtp->add_auth_result(
+        mail, &(struct smtp_auth_result){ .shown = { .method = moxd_cstr(method),
+                                                     .result = moxd_cstr(copied),
+                                                     .comment = MOXD_STR("for (tests)"),
+                                                     .props = &prop,
+                                                     .nprops = 1 },
+                                          .domain = mail->from.domain,
+                                          .dnssec = dnssec });
+    memset(copied, 'x', sizeof(copied) - 1);
+}
+
+static void add_results(const struct smtphooks *h, const struct smtp_mail *mail)
+{
+    size_t n = 0;
+
+    add_result(h, mail, "spf", "helo", SMTP_DNSSEC_BOGUS);
+    add_result(h, mail, "dkim", "d", SMTP_DNSSEC_SECURE);
+    add_result(h, mail, "spf", "mailfrom", SMTP_DNSSEC_INSECURE);
+    while (h->smtp->auth_result(mail, n))
+        n++;
+    moxd_info(&h->m.log, "results", moxd_kvu("n", n),
+              moxd_kvn("first", h->smtp->auth_result(mail, 0)->shown.method));
+}
+
 static enum moxd_verdict on_message(struct moxd_instance *m, const struct smtp_message *ev,
                                     struct moxd_reply *reply)
 {
@@ -141,7 +173,9 @@ static enum moxd_verdict on_message(struct moxd_instance *m, const struct smtp_m
 
     (void)moxd_yield();
     slot->read = read_all(h, ev);
-    if (moxd_str_eqs(ev->mail->from.localpart, "spam"))
+    if (moxd_str_starts(ev->mail->from.localpart, MOXD_STR("auth")))
+        add_results(h, ev->mail);
+    if (moxd_str_ends(ev->mail->from.localpart, MOXD_STR("spam")))
         return moxd_reply_set(reply, 550, "5.7.1", "spam");
     if (moxd_str_eqs(ev->mail->from.localpart, "junk")) {
         h->smtp->add_header(ev, MOXD_STR("X-Verdict: junk\r\n"));
@@ -180,7 +214,7 @@ static const struct moxd_slot slots[] = {
     { .object = "smtp-message", .size = sizeof(struct smtphooks_msg) },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1", "store/1", NULL };
+static const char *const needs[] = { "smtp/1.1", "store/1", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

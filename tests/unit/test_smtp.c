@@ -149,12 +149,47 @@ START_TEST(bcc_is_stripped)
 
     smtp_header_strip(&b,
                       MOXD_STR("To: a\r\nBcc: b,\r\n\tc\r\nReturn-Path: <x>\r\nSubject: s\r\n t\r\n"
-                               "bcc:\r\nbroken\r\n\r\n"));
+                               "bcc:\r\nbroken\r\n\r\n"),
+                      true, "mail.example");
     ck_assert_str_eq(moxd_buf_cstr(&b), "To: a\r\nSubject: s\r\n t\r\nbroken\r\n\r\n");
     moxd_buf_fini(&b);
 }
 END_TEST
 
+/* proves: P-AUTHN-12 */
+START_TEST(claims_of_our_own_results_are_stripped)
+{
+    static const char *const ours[] = { "mail.example; none",
+                                        "\r\n\t(c (c)) MAIL.Example(c);spf=pass",
+                                        "\"mail.example\" 1; x=y",
+                                        "xn--bcher-kva.example 2; a=b",
+                                        "",
+                                        "; a=b",
+                                        "\"mail.example",
+                                        "mail.example. no; x=y",
+                                        "a mail.example; x=y" };
+    struct moxd_buf b = MOXD_BUF_INIT(1000), in = MOXD_BUF_INIT(1000);
+
+    for (size_t i = 0; i < MOXD_NELEMS(ours); i++) {
+        moxd_buf_reset(&in), moxd_buf_reset(&b);
+        moxd_buf_addf(&in, "AUTHENTICATION-results: %s\r\nBcc: b\r\n\r\n", ours[i]);
+        smtp_header_strip(&b, moxd_buf_str(&in), false, "mail.example");
+        ck_assert_str_eq(moxd_buf_cstr(&b), "Bcc: b\r\n\r\n");
+    }
+    moxd_buf_reset(&b);
+    smtp_header_strip(&b,
+                      MOXD_STR("Authentication-Results: b\xc3\xbc"
+                               "cher.example; none\r\n"),
+                      false, "xn--bcher-kva.example");
+    ck_assert_uint_eq(b.n, 0);
+    smtp_header_strip(&b, MOXD_STR("Authentication-Results: mail.example.org; none\r\n"), false,
+                      "mail.example");
+    ck_assert_str_eq(moxd_buf_cstr(&b), "Authentication-Results: mail.example.org; none\r\n");
+    moxd_buf_fini(&b);
+    moxd_buf_fini(&in);
+}
+END_TEST
+
 UNIT_MAIN("smtp", received_from_a_server, received_from_a_user, address_literals, with_keywords,
           message_ids_differ, header_end_in_pieces, header_may_be_empty_or_without_end,
-          header_facts, bcc_is_stripped)
+          header_facts, bcc_is_stripped, claims_of_our_own_results_are_stripped)
