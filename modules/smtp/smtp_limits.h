@@ -25,6 +25,8 @@ enum {
     SMTP_RESULTS_MAX = 32,
     SMTP_RESULT_PROPS_MAX = 8,
     SMTP_RESULTS_FIELD_MAX = 256 * 1024,
+    /* Addresses of a From field that are compared with the members of a list. */
+    SMTP_AUTHORS_MAX = 32,
     /* Commands that were errors, and failed logins, before the connection is closed. */
     SMTP_BAD_COMMANDS_MAX = 25,
     SMTP_AUTH_FAILURES_MAX = 10,

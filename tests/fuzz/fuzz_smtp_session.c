@@ -97,7 +97,8 @@ static int store_add(struct moxd_instance *self, struct store_draft *d, struct s
         moxd_assert(moxd_str_starts(adds[i].prefix, MOXD_STR("Return-Path: <")));
         moxd_assert(moxd_str_ends(adds[i].prefix, MOXD_STR("\r\n")));
         moxd_assert(moxd_header_count(adds[i].prefix, "Received") == 1);
-        moxd_assert(moxd_header_count(adds[i].prefix, "Delivered-To") == 1);
+        size_t addresses = moxd_header_count(adds[i].prefix, "Delivered-To");
+        moxd_assert(addresses == 1 || addresses == 2); /* of a member, and of the list */
     }
     return moxd_yield() == MOXD_OK ? 0 : -1;
 }
@@ -124,7 +125,10 @@ static const struct store_v1 store = {
     .may_add = store_may_add,
 };
 
-/* --- accounts: anything at mox.example --- */
+/* --- accounts: anything at mox.example; list-... and all-... are lists --- */
+static const char *const members[] = { "mjl@mox.example", "other@mox.example", "nobody@mox.example",
+                                       NULL };
+
 static int resolve(struct moxd_instance *self, struct moxd_str localpart, struct moxd_str domain,
                    struct moxd_arena *a, struct accounts_target *out, struct moxd_err *err)
 {
@@ -133,9 +137,17 @@ static int resolve(struct moxd_instance *self, struct moxd_str localpart, struct
         return moxd_err_smtp_set(err, MOXD_ERR_INVALID, 550, "5.7.1", "not ours");
     if (moxd_str_eqs(localpart, "nobody"))
         return moxd_err_smtp_set(err, MOXD_ERR_NOTFOUND, 550, "5.1.1", "nobody");
-    *out = (struct accounts_target){
-        .match = ACCOUNTS_EXACT, .account = "mjl", .address = "mjl@mox.example", .mailbox = "INBOX"
-    };
+    bool other = moxd_str_eqs(localpart, "other");
+    *out = (struct accounts_target){ .match = ACCOUNTS_EXACT,
+                                     .account = other ? "other" : "mjl",
+                                     .address = other ? members[1] : members[0],
+                                     .mailbox = "INBOX" };
+    if (moxd_str_starts(localpart, MOXD_STR("list")) || moxd_str_starts(localpart, MOXD_STR("all")))
+        *out = (struct accounts_target){ .match = ACCOUNTS_ALIAS,
+                                         .address = "list@mox.example",
+                                         .alias = "list@mox.example",
+                                         .members = members,
+                                         .alias_post_public = localpart.p[0] == 'a' };
     return 0;
 }
 
@@ -214,8 +226,9 @@ static const struct auth_v1 auth = {
 };
 
 /* --- modules and configuration --- */
-#define FAKE(name_, minor_)                                                                                \
-    static const struct moxd_interface name_##_provides[] = { { #name_, 1, minor_, &name_ }, { 0 } };   \
+#define FAKE(name_, minor_)                                                                        \
+    static const struct moxd_interface name_##_provides[] = { { #name_, 1, minor_, &name_ },       \
+                                                              { 0 } };                             \
     static const struct moxd_module name_##_module = { MOXD_MODULE_HEAD(#name_, "1", "fake"),      \
                                                        .provides = name_##_provides,               \
                                                        .instance_size =                            \
