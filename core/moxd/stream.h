@@ -4,6 +4,7 @@
 #ifndef MOXD_STREAM_H
 #define MOXD_STREAM_H
 
+#include <moxd/arena.h>
 #include <moxd/buf.h>
 #include <moxd/err.h>
 #include <moxd/fiber.h>
@@ -56,6 +57,16 @@ struct moxd_data_result {
 };
 int moxd_stream_data(struct moxd_stream *st, uint64_t max, moxd_sink_fn *sink, void *arg,
                      struct moxd_data_result *res) MOXD_SUSPENDS;
+
+/* The same for a message that comes in chunks of known size (RFC 3030 2), in the arena: nothing is stuffed, a
+ * line with only a dot is one like any other, line ends are as in moxd_stream_data. */
+struct moxd_chunks;
+struct moxd_chunks *moxd_chunks_new(struct moxd_arena *a, uint64_t max, moxd_sink_fn *sink,
+                                    void *arg);
+/* Reads a chunk of n bytes, all of them whatever the result; the last one ends an open line with CRLF. The result
+ * is that of moxd_stream_data for what has come so far. */
+int moxd_stream_chunk(struct moxd_stream *st, struct moxd_chunks *c, uint64_t n, bool last,
+                      struct moxd_data_result *res) MOXD_SUSPENDS;
 
 /* Writes are buffered and go out when 16 KiB are collected or at moxd_stream_flush; back-pressure
  * waits. After an error all later writes fail alike. */

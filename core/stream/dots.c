@@ -85,13 +85,20 @@ static const char *at_bol(struct core_dots *d, const char *q)
         d->state = CORE_DOTS_TEXT;
         return q;
     }
-    flush_run(d, q, q + 1);
+    if (d->chunked)
+        d->line++;
+    else
+        flush_run(d, q, q + 1);
     d->state = CORE_DOTS_DOT;
     return q + 1;
 }
 
 static const char *after_dot(struct core_dots *d, const char *q)
 {
+    if (*q == '\r' && d->chunked) {
+        d->state = CORE_DOTS_CR;
+        return q + 1;
+    }
     if (*q == '\r') {
         flush_run(d, q, q + 1); /* not of the message, should LF follow */
         d->state = CORE_DOTS_DOT_CR;
@@ -191,4 +198,16 @@ size_t core_dots_feed(struct core_dots *d, const char *p, size_t n)
         q = step(d, q, end);
     flush_run(d, d->state == CORE_DOTS_CR ? q - 1 : q, q);
     return (size_t)(q - p);
+}
+
+void core_dots_finish(struct core_dots *d)
+{
+    moxd_assert(d->chunked && d->state != CORE_DOTS_END);
+    if (d->state == CORE_DOTS_CR || d->state == CORE_DOTS_LF_DOT_CR)
+        problem(d, "bare CR");
+    else if (d->state == CORE_DOTS_LF_DOT)
+        problem(d, "a dot alone on a line after a bare LF");
+    else if (d->state == CORE_DOTS_TEXT || d->state == CORE_DOTS_DOT)
+        emit(d, "\r\n", 2);
+    end_line(d);
 }

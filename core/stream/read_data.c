@@ -1,4 +1,4 @@
-/* Bulk readers: literals and SMTP DATA. A sink may suspend; the input buffer stays where it is, since
+/* Bulk readers: literals, SMTP DATA and BDAT. A sink may suspend; the input buffer stays where it is, since
  * only the reader changes it. */
 #include "stream/dots.h"
 #include "stream/stream_priv.h"
@@ -55,6 +55,17 @@ static int read_to_end(struct moxd_stream *st, struct core_dots *d)
     return 0;
 }
 
+/* What the reading came to. */
+static int conclude(const struct core_dots *d, uint64_t max, struct moxd_data_result *res)
+{
+    res->bare_lf = d->bare_lf;
+    res->problem = d->problem;
+    res->longest_line = d->longest_line;
+    if (d->problem != NULL)
+        return MOXD_BADDATA;
+    return res->total > max ? MOXD_TOOLONG : 0;
+}
+
 int moxd_stream_data(struct moxd_stream *st, uint64_t max, moxd_sink_fn *sink, void *arg,
                      struct moxd_data_result *res)
 {
@@ -63,12 +74,43 @@ int moxd_stream_data(struct moxd_stream *st, uint64_t max, moxd_sink_fn *sink, v
 
     *res = (struct moxd_data_result){ 0 };
     int result = read_to_end(st, &d);
-    res->bare_lf = d.bare_lf;
-    res->problem = d.problem;
-    res->longest_line = d.longest_line;
-    if (result < 0)
-        return result;
-    if (d.problem != NULL)
-        return MOXD_BADDATA;
-    return res->total > max ? MOXD_TOOLONG : 0;
+    int verdict = conclude(&d, max, res);
+    return result < 0 ? result : verdict;
+}
+
+struct moxd_chunks {
+    struct core_dots d;
+    struct data_reader r;
+    struct moxd_data_result res;
+};
+
+struct moxd_chunks *moxd_chunks_new(struct moxd_arena *a, uint64_t max, moxd_sink_fn *sink,
+                                    void *arg)
+{
+    struct moxd_chunks *c = moxd_arena_alloc(a, sizeof(*c));
+
+    c->r = (struct data_reader){ sink, arg, max, &c->res };
+    c->d = (struct core_dots){ .chunked = true, .emit = on_piece, .arg = &c->r };
+    return c;
+}
+
+static int feed_chunk(void *arg, const char *p, size_t n)
+{
+    struct moxd_chunks *c = arg;
+
+    (void)core_dots_feed(&c->d, p, n);
+    return 0;
+}
+
+int moxd_stream_chunk(struct moxd_stream *st, struct moxd_chunks *c, uint64_t n, bool last,
+                      struct moxd_data_result *res)
+{
+    int none;
+    int result = moxd_stream_literal(st, n, feed_chunk, c, &none);
+
+    if (result == 0 && last)
+        core_dots_finish(&c->d);
+    int verdict = conclude(&c->d, c->r.max, &c->res);
+    *res = c->res;
+    return result < 0 ? result : verdict;
 }

@@ -15,6 +15,7 @@
 #include "smtp_limits.h"
 
 struct smtp_session;
+struct smtp_receive;
 
 struct smtp {
     struct moxd_instance m;
@@ -49,7 +50,8 @@ struct smtp_txn {
     struct smtp_accepted **rcpts;
     size_t nrcpts, rcpts_cap;
     size_t ntried; /* RCPT commands */
-    /* from DATA on: */
+    /* from DATA or the first BDAT on: */
+    struct smtp_receive *receive;
     struct smtp_message message;
     struct moxd_str header;    /* header section as received, with its blank line */
     struct moxd_buf added;     /* fields of hooks, complete lines; go above Received */
@@ -97,6 +99,8 @@ enum smtp_command_flags {
     SMTP_C_TLS = 64,         /* where TLS is demanded: only on TLS */
     SMTP_C_SUBMISSION = 128, /* there only */
     SMTP_C_STARTTLS = 256,   /* only where TLS can be started */
+    SMTP_C_NOBDAT = 512,     /* not between the chunks of a message (RFC 3030 2) */
+    SMTP_C_CHUNK = 1024,     /* BDAT: data follows, whatever the reply will be */
 };
 struct smtp_command {
     unsigned flags;
@@ -109,6 +113,7 @@ void smtp_cmd_helo(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_mail(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_rcpt(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_data(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
+void smtp_cmd_bdat(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_rset(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_noop(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 void smtp_cmd_vrfy(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
@@ -167,11 +172,25 @@ const struct smtp_auth_result *smtp_results_get(const struct smtp_mail *mail, si
 void smtp_results_write(const struct smtp_txn *t, struct moxd_buf *b);
 struct moxd_str smtp_results_log(const struct smtp_txn *t);
 
+/* smtp_cmd_data.c: what becomes of a message that was received, with the reply; the word for metrics. The
+ * connection was lost in the middle of one: nothing was acknowledged. */
+const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t) MOXD_SUSPENDS;
+void smtp_message_lost(struct smtp_session *s, int result) MOXD_SUSPENDS;
+/* smtp_cmd_bdat.c: reads the chunk behind a command that will be refused. False: how much follows cannot be
+ * known, or the client is gone; it was told, and the session closes. */
+bool smtp_bdat_skip(struct smtp_session *s, struct moxd_str args) MOXD_CHECKED MOXD_SUSPENDS;
+
 /* smtp_receive.c: reads DATA into the transaction's draft. REFUSED: the data was read to its end, *err is
  * the reply. LOST: the connection is not usable, *lost is the result of the stream. */
 enum smtp_receive_result { SMTP_RECEIVED, SMTP_REFUSED, SMTP_LOST };
 enum smtp_receive_result smtp_receive(struct smtp_session *s, struct smtp_txn *t, int *lost,
                                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The same for a chunk of BDAT; the message is complete with the last one. */
+enum smtp_receive_result smtp_receive_chunk(struct smtp_session *s, struct smtp_txn *t,
+                                            const struct moxd_smtp_bdat *chunk, int *lost,
+                                            struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Reads n bytes that nobody wants. 0 or the result of the stream. */
+int smtp_receive_skip(struct smtp_session *s, uint64_t n) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* The reply to a message over the limit (P-SMTP-22). -1. */
 int smtp_too_large(const struct smtp_session *s, struct moxd_err *err);

@@ -88,8 +88,7 @@ static void log_delivered(struct smtp_txn *t, int64_t started)
         moxd_log_write(&s->log, MOXD_INFO, "message received", kv);
 }
 
-/* What became of the message, for metrics. */
-static const char *judge_and_deliver(struct smtp_session *s, struct smtp_txn *t)
+const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
 {
     int64_t started = moxd_mono();
     struct moxd_err err = { 0 };
@@ -112,8 +111,8 @@ static const char *judge_and_deliver(struct smtp_session *s, struct smtp_txn *t)
     return "delivered";
 }
 
-/* The client went silent or away, or we are stopping: nothing was acknowledged. */
-static void lost(struct smtp_session *s, int result)
+/* The client went silent or away, or we are stopping. */
+void smtp_message_lost(struct smtp_session *s, int result)
 {
     moxd_info(&s->log, "connection lost in a message", moxd_kvs("result", moxd_wait_name(result)));
     if (result == MOXD_TIMEOUT)
@@ -131,12 +130,12 @@ static const char *data(struct smtp_session *s, struct smtp_txn *t)
     smtp_reply(s, 354, NULL, "end with a line that holds only a dot");
     switch (smtp_receive(s, t, &result, &err)) {
     case SMTP_RECEIVED:
-        return judge_and_deliver(s, t);
+        return smtp_message_judge(s, t);
     case SMTP_REFUSED:
         smtp_reply_err(s, &err);
         return "refused";
     case SMTP_LOST:
-        lost(s, result);
+        smtp_message_lost(s, result);
     }
     return "lost";
 }

@@ -65,6 +65,7 @@ static void announce(struct smtp_session *s)
         announce_auth(s);
     smtp_reply_line(s, 250, false, "ENHANCEDSTATUSCODES");
     smtp_reply_line(s, 250, false, "8BITMIME");
+    smtp_reply_line(s, 250, false, "CHUNKING");
     smtp_reply_line(s, 250, false, limits);
     smtp_reply(s, 250, NULL, "SMTPUTF8");
 }

@@ -5,8 +5,9 @@ const struct smtp_command smtp_commands[MOXD_SMTP_VERBS] = {
     [MOXD_SMTP_EHLO] = { 0, smtp_cmd_ehlo },
     [MOXD_SMTP_HELO] = { 0, smtp_cmd_helo },
     [MOXD_SMTP_MAIL] = { SMTP_C_HELO | SMTP_C_NOMAIL | SMTP_C_TLS | SMTP_C_AUTH, smtp_cmd_mail },
-    [MOXD_SMTP_RCPT] = { SMTP_C_MAIL, smtp_cmd_rcpt },
-    [MOXD_SMTP_DATA] = { SMTP_C_NOARGS | SMTP_C_MAIL, smtp_cmd_data },
+    [MOXD_SMTP_RCPT] = { SMTP_C_MAIL | SMTP_C_NOBDAT, smtp_cmd_rcpt },
+    [MOXD_SMTP_DATA] = { SMTP_C_NOARGS | SMTP_C_MAIL | SMTP_C_NOBDAT, smtp_cmd_data },
+    [MOXD_SMTP_BDAT] = { SMTP_C_EHLO | SMTP_C_MAIL | SMTP_C_CHUNK, smtp_cmd_bdat },
     [MOXD_SMTP_RSET] = { SMTP_C_NOARGS, smtp_cmd_rset },
     [MOXD_SMTP_NOOP] = { 0, smtp_cmd_noop },
     [MOXD_SMTP_VRFY] = { 0, smtp_cmd_vrfy },
@@ -60,6 +61,11 @@ static bool in_mail(const struct smtp_session *s)
     return s->txn != NULL;
 }
 
+static bool in_bdat(const struct smtp_session *s)
+{
+    return s->txn && s->txn->receive;
+}
+
 static bool not_authenticated(const struct smtp_session *s)
 {
     return s->facts.submission && !s->facts.account;
@@ -75,6 +81,7 @@ static const struct misplaced rules[] = {
     { SMTP_C_AUTH, not_authenticated, 530, "5.7.0", "authentication required" }, /* RFC 4954 6 */
     { SMTP_C_MAIL, no_mail, 503, "5.5.1", "MAIL first" },
     { SMTP_C_NOMAIL, in_mail, 503, "5.5.1", "not in a mail transaction" },
+    { SMTP_C_NOBDAT, in_bdat, 503, "5.5.1", "not between BDAT commands" },
 };
 
 static const struct misplaced *misplaced(const struct smtp_session *s, unsigned flags)
@@ -100,6 +107,8 @@ static void run(struct smtp_session *s, const struct smtp_command *c, struct mox
     if (c->flags & SMTP_C_AUTH)
         smtp_auth_by_key(s);
     wrong = misplaced(s, c->flags);
+    if (wrong && (c->flags & SMTP_C_CHUNK) && !smtp_bdat_skip(s, args))
+        return;
 
     if (!c->run)
         smtp_reply_bad(s, 502, "5.5.1", "command not implemented");

@@ -58,9 +58,9 @@ static const struct moxd_service services[] = {
 };
 
 static const char *const service_names[] = { "smtp", "submission", "submissions", NULL };
-static const char *const command_names[] = { "EHLO", "HELO",     "MAIL", "RCPT", "DATA",
-                                             "RSET", "NOOP",     "VRFY", "EXPN", "HELP",
-                                             "QUIT", "STARTTLS", "AUTH", NULL };
+static const char *const command_names[] = { "EHLO", "HELO", "MAIL",     "RCPT", "DATA",
+                                             "BDAT", "RSET", "NOOP",     "VRFY", "EXPN",
+                                             "HELP", "QUIT", "STARTTLS", "AUTH", NULL };
 static const char *const reply_classes[] = { "2xx", "3xx", "4xx", "5xx", NULL };
 static const char *const rcpt_results[] = { "accepted", "unknown", "noroute", "refused", NULL };
 static const char *const message_results[] = { "delivered", "refused", "failed", "lost", NULL };

@@ -3,16 +3,17 @@
 
 #include "smtp_headers.h"
 
-struct receive {
+struct smtp_receive { /* in the transaction's arena */
     struct smtp_session *s;
     struct smtp_txn *t;
     struct smtp_header_end end;
     struct moxd_buf header;
     bool in_body;
-    struct moxd_err err; /* of the sink */
+    struct moxd_chunks *chunks; /* BDAT */
+    struct moxd_err err;        /* of the sink */
 };
 
-static int store(struct receive *r, struct moxd_str data)
+static int store(struct smtp_receive *r, struct moxd_str data)
 {
     if (data.n == 0)
         return 0;
@@ -20,7 +21,7 @@ static int store(struct receive *r, struct moxd_str data)
 }
 
 /* The header section is complete: keeps it, and stores it as it is to be delivered. */
-static int finish_header(struct receive *r)
+static int finish_header(struct smtp_receive *r)
 {
     struct moxd_str header = moxd_buf_str(&r->header);
     struct moxd_buf stripped = MOXD_BUF_INIT(SMTP_HEADER_MAX);
@@ -33,7 +34,7 @@ static int finish_header(struct receive *r)
     return rc;
 }
 
-static int header_piece(struct receive *r, struct moxd_str data)
+static int header_piece(struct smtp_receive *r, struct moxd_str data)
 {
     ptrdiff_t end = smtp_header_end_find(&r->end, data.p, data.n);
 
@@ -48,7 +49,7 @@ static int header_piece(struct receive *r, struct moxd_str data)
 
 static int sink(void *arg, const char *p, size_t n)
 {
-    struct receive *r = arg;
+    struct smtp_receive *r = arg;
 
     moxd_log_trace(&r->s->log, MOXD_TRACEDATA, "C: ", moxd_str(p, n));
     return r->in_body ? store(r, moxd_str(p, n)) : header_piece(r, moxd_str(p, n));
@@ -63,8 +64,8 @@ int smtp_too_large(const struct smtp_session *s, struct moxd_err *err)
                              "message larger than %lld bytes", (long long)max);
 }
 
-/* The data was read to its end: what is wrong with it. */
-static int conclude(struct receive *r, int result, const struct moxd_data_result *res,
+/* The data was read: what is wrong with it. */
+static int conclude(struct smtp_receive *r, int result, const struct moxd_data_result *res,
                     struct moxd_err *err)
 {
     if (result == MOXD_TOOLONG)
@@ -72,37 +73,100 @@ static int conclude(struct receive *r, int result, const struct moxd_data_result
     if (result == MOXD_BADDATA)
         return moxd_err_smtp_set(err, MOXD_ERR_SYNTAX, 554, "5.6.0", "message refused: %s",
                                  res->problem);
-    if (res->sink_result == 0 && (r->in_body || finish_header(r) == 0)) {
-        r->t->message.size = r->s->smtp->store->draft_size(r->t->message.draft);
+    if (res->sink_result == 0)
         return 0;
-    }
     *err = r->err;
     return -1;
 }
 
-static int read_data(struct receive *r, struct moxd_data_result *res)
+/* The message is complete. */
+static int finish(struct smtp_receive *r, struct moxd_err *err)
 {
-    struct smtp_session *s = r->s;
+    if (!r->in_body && finish_header(r) < 0) {
+        *err = r->err;
+        return -1;
+    }
+    moxd_buf_fini(&r->header);
+    r->t->message.size = r->s->smtp->store->draft_size(r->t->message.draft);
+    return 0;
+}
 
-    moxd_stream_timeouts(s->st, s->conf->data_timeout, s->conf->command_timeout);
-    int result = moxd_stream_data(s->st, (uint64_t)s->conf->max_message_size, sink, r, res);
-    moxd_stream_timeouts(s->st, s->conf->command_timeout, s->conf->command_timeout);
-    moxd_metric_add(s->smtp->bytes, s->c->service->name, NULL, (double)res->total);
-    return result;
+static enum smtp_receive_result outcome(struct smtp_receive *r, int result, bool last,
+                                        const struct moxd_data_result *res, struct moxd_err *err)
+{
+    if (result != 0 && result != MOXD_TOOLONG && result != MOXD_BADDATA)
+        return SMTP_LOST;
+    if (conclude(r, result, res, err) < 0 || (last && finish(r, err) < 0))
+        return SMTP_REFUSED;
+    return SMTP_RECEIVED;
+}
+
+static void free_header(void *arg)
+{
+    moxd_buf_fini(arg);
+}
+
+static struct smtp_receive *begin(struct smtp_session *s, struct smtp_txn *t)
+{
+    struct smtp_receive *r = moxd_arena_alloc(t->arena, sizeof(*r));
+
+    r->s = s;
+    r->t = t;
+    moxd_buf_init(&r->header, SMTP_HEADER_MAX);
+    moxd_arena_cleanup(t->arena, free_header, &r->header);
+    smtp_header_end_init(&r->end);
+    t->message.draft = s->smtp->store->draft_new(s->smtp->store_self);
+    t->receive = r;
+    return r;
+}
+
+static void patience(struct smtp_session *s, int64_t timeout)
+{
+    moxd_stream_timeouts(s->st, timeout, s->conf->command_timeout);
 }
 
 enum smtp_receive_result smtp_receive(struct smtp_session *s, struct smtp_txn *t, int *lost,
                                       struct moxd_err *err)
 {
-    struct receive r = { .s = s, .t = t, .header = MOXD_BUF_INIT(SMTP_HEADER_MAX) };
+    struct smtp_receive *r = begin(s, t);
     struct moxd_data_result res = { 0 };
-    enum smtp_receive_result outcome = SMTP_LOST;
 
-    smtp_header_end_init(&r.end);
-    t->message.draft = s->smtp->store->draft_new(s->smtp->store_self);
-    *lost = read_data(&r, &res);
-    if (*lost == 0 || *lost == MOXD_TOOLONG || *lost == MOXD_BADDATA)
-        outcome = conclude(&r, *lost, &res, err) < 0 ? SMTP_REFUSED : SMTP_RECEIVED;
-    moxd_buf_fini(&r.header);
-    return outcome;
+    patience(s, s->conf->data_timeout);
+    *lost = moxd_stream_data(s->st, (uint64_t)s->conf->max_message_size, sink, r, &res);
+    patience(s, s->conf->command_timeout);
+    moxd_metric_add(s->smtp->bytes, s->c->service->name, NULL, (double)res.total);
+    return outcome(r, *lost, true, &res, err);
+}
+
+enum smtp_receive_result smtp_receive_chunk(struct smtp_session *s, struct smtp_txn *t,
+                                            const struct moxd_smtp_bdat *chunk, int *lost,
+                                            struct moxd_err *err)
+{
+    struct smtp_receive *r = t->receive ? t->receive : begin(s, t);
+    struct moxd_data_result res = { 0 };
+
+    if (!r->chunks)
+        r->chunks = moxd_chunks_new(t->arena, (uint64_t)s->conf->max_message_size, sink, r);
+    patience(s, s->conf->data_timeout);
+    *lost = moxd_stream_chunk(s->st, r->chunks, chunk->size, chunk->last, &res);
+    patience(s, s->conf->command_timeout);
+    if (chunk->last || *lost != 0)
+        moxd_metric_add(s->smtp->bytes, s->c->service->name, NULL, (double)res.total);
+    return outcome(r, *lost, chunk->last, &res, err);
+}
+
+static int discard(void *arg, const char *p, size_t n)
+{
+    (void)arg, (void)p, (void)n;
+    return 0;
+}
+
+int smtp_receive_skip(struct smtp_session *s, uint64_t n)
+{
+    int none;
+
+    patience(s, s->conf->data_timeout);
+    int result = moxd_stream_literal(s->st, n, discard, NULL, &none);
+    patience(s, s->conf->command_timeout);
+    return result;
 }

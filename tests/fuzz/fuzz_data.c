@@ -1,5 +1,5 @@
-/* SMTP DATA: the first byte says how the rest is cut into pieces; what comes out must be what a plain
- * reading of the whole says. */
+/* SMTP DATA and, with the highest bit of the first byte, BDAT: that byte says how the rest is cut into pieces;
+ * what comes out must be what a plain reading of the whole says. */
 #include "fuzz.h"
 
 #include "stream/dots.h"
@@ -71,6 +71,42 @@ static size_t feed(struct core_dots *d, const char *p, size_t n, unsigned seed)
     return at;
 }
 
+/* Of the chunks of BDAT; the data ends where they end. */
+static bool is_bad_chunked(struct moxd_str s)
+{
+    bool cr = s.n > 0 && s.p[s.n - 1] == '\r';
+    bool dot = moxd_str_ends(s, MOXD_STR("\n.")) && !moxd_str_ends(s, MOXD_STR("\r\n."));
+
+    return is_bad(s) || cr || dot;
+}
+
+static void translate_chunked(struct moxd_str s, struct moxd_buf *out)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '\n' && (i == 0 || s.p[i - 1] != '\r'))
+            moxd_buf_addc(out, '\r');
+        moxd_buf_addc(out, s.p[i]);
+    }
+    if (s.n > 0 && s.p[s.n - 1] != '\n')
+        moxd_buf_adds(out, "\r\n");
+}
+
+static void check_chunked(struct moxd_str s, unsigned seed)
+{
+    struct moxd_buf got = MOXD_BUF_INIT(OUT_MAX), want = MOXD_BUF_INIT(OUT_MAX);
+    struct core_dots d = { .emit = collect, .arg = &got, .chunked = true };
+
+    moxd_assert(feed(&d, s.p, s.n, seed) == s.n);
+    core_dots_finish(&d);
+    moxd_assert((d.problem != NULL) == is_bad_chunked(s));
+    translate_chunked(s, &want);
+    if (d.problem == NULL)
+        moxd_assert(moxd_str_eq(moxd_buf_str(&got), moxd_buf_str(&want)));
+    moxd_assert(d.problem != NULL || d.longest_line <= want.n);
+    moxd_buf_fini(&got);
+    moxd_buf_fini(&want);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct moxd_buf got = MOXD_BUF_INIT(OUT_MAX), want = MOXD_BUF_INIT(OUT_MAX);
@@ -79,6 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0 || size > OUT_MAX / 4)
         return 0;
     struct moxd_str s = moxd_str((const char *)data + 1, size - 1);
+    if (data[0] & 0x80) {
+        check_chunked(s, data[0]);
+        return 0;
+    }
     size_t end = true_end(s), n = feed(&d, s.p, s.n, data[0]);
     moxd_assert((d.state == CORE_DOTS_END) == (end <= s.n));
     moxd_assert(n == (end <= s.n ? end : s.n));

@@ -16,7 +16,8 @@
 In S lines `...` matches anything, `{name}` anything that it then stands for, in later S and C lines too.
 `S/ regex` is a regular expression, `S~` lines next to each other may come in any order. In C lines
 \\r \\n \\t \\0 \\xHH \\uHHHH \\\\ are escapes, {b64:text} is base64 of it, {rep:N:text} N times, {i} the
-round of %repeat, {lit:text} an IMAP literal that does not wait, {odd:N} is 1,3,5... below N.
+round of %repeat, {lit:text} an IMAP literal that does not wait, {bdat:text} and {last:text} a
+chunk of SMTP with its command, {odd:N} is 1,3,5... below N.
 
     %connect SERVICE [TLS] [as NAME]   TLS: 1.2, or exporter    %use NAME    a connection of before
     %tls [TLS]                         handshake, after STARTTLS
@@ -175,6 +176,9 @@ class Run:
             if word.startswith("lit:"):
                 inner = self.substitute(word[4:])
                 return "{%d+}\\r\\n%s" % (len(to_bytes(inner)), inner)
+            if word.startswith(("bdat:", "last:")):
+                last, inner = word[:4] == "last", self.substitute(word[5:])
+                return "BDAT %d%s\\r\\n%s" % (len(to_bytes(inner)), " LAST" * last, inner)
             if word.startswith("odd:"):
                 return ",".join(map(str, range(1, int(word[4:]), 2)))
             if word.startswith("rep:"):

@@ -158,6 +158,68 @@ IN_FIBER(data_sink_fails)
     pair_close(&p);
 }
 
+/* In chunks of that size, the last one with the rest or empty. */
+static int read_chunks(struct pair *p, struct sink *s, size_t n, size_t size, uint64_t max,
+                       struct moxd_data_result *res)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_chunks *c = moxd_chunks_new(a, max, collect, s);
+
+    for (; n >= size; n -= size)
+        (void)moxd_stream_chunk(p->st, c, size, false, res);
+    return moxd_stream_chunk(p->st, c, n, true, res);
+}
+
+/* Nothing is stuffed, line ends are made good, wherever the chunks are cut. */
+IN_FIBER(reads_chunks)
+{
+    struct pair p = pair_unix();
+    struct moxd_data_result res;
+    static const char text[] = "Subject: x\r\n\r\n..dot\r\n.\r\nlf\n\r\nend";
+    static const char want[] = "Subject: x\r\n\r\n..dot\r\n.\r\nlf\r\n\r\nend\r\n";
+
+    for (size_t size = 1; size < sizeof(text); size++) {
+        struct sink s = { .suspend = size % 2 };
+        peer_send(p.fd, text, sizeof(text) - 1);
+        peer_puts(p.fd, "QUIT\r\n");
+        ck_assert_int_eq(read_chunks(&p, &s, sizeof(text) - 1, size, 1000, &res), 0);
+        ck_assert_uint_eq(s.n, sizeof(want) - 1);
+        ck_assert_mem_eq(s.p, want, sizeof(want) - 1);
+        ck_assert_uint_eq(res.total, sizeof(want) - 1);
+        ck_assert_uint_eq(res.bare_lf, 1);
+        ck_assert_uint_eq(res.longest_line, 10);
+        check_line(p.st, "QUIT");
+    }
+    pair_close(&p);
+}
+
+/* What no chunk may hold, wherever it is cut; all is read. */
+IN_FIBER(bad_chunks)
+{
+    static const char *const bad[] = { "a\rb\r\n", "a\r\n.\n", "a\n.\n", "a\n.\r\nb", "a\n.\r",
+                                       "a\n.",     "a\r",      "\r",     "\r\r\n",    ".\n" };
+    struct pair p = pair_unix();
+    struct moxd_data_result res;
+
+    for (size_t i = 0; i < MOXD_NELEMS(bad); i++) {
+        for (size_t size = 1; size <= strlen(bad[i]) + 1; size++) {
+            struct sink s = { .n = 0 };
+            peer_send(p.fd, bad[i], strlen(bad[i]));
+            peer_puts(p.fd, "NOOP\r\n");
+            ck_assert_msg(read_chunks(&p, &s, strlen(bad[i]), size, 1000, &res) == MOXD_BADDATA,
+                          "%zu by %zu", i, size);
+            ck_assert_ptr_nonnull(res.problem);
+            check_line(p.st, "NOOP");
+        }
+    }
+    struct sink s = { .n = 0 };
+    peer_puts(p.fd, "0123456789\r\nNOOP\r\n");
+    ck_assert_int_eq(read_chunks(&p, &s, 12, 5, 11, &res), MOXD_TOOLONG);
+    ck_assert_uint_le(s.n, 11);
+    check_line(p.st, "NOOP");
+    pair_close(&p);
+}
+
 /* A line of tests/data/smtp-smuggling-sequences: name TAB bytes in C escapes. */
 static size_t unescape(const char *in, char *out)
 {
@@ -286,4 +348,5 @@ IN_FIBER(slow_bulk_data)
 }
 
 UNIT_MAIN("stream data", reads_literals, literal_sink_fails, literal_is_cut_off, reads_data,
-          data_has_a_limit, data_sink_fails, smuggling_sequences, slow_bulk_data)
+          data_has_a_limit, data_sink_fails, reads_chunks, bad_chunks, smuggling_sequences,
+          slow_bulk_data)
