@@ -127,6 +127,7 @@ void smtp_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPEND
 void smtp_session_forget(struct smtp_session *s);
 /* Whether what the client sends can be read by others; and whether TLS is demanded for that. */
 bool smtp_session_demands_tls(const struct smtp_session *s);
+bool smtp_session_offers_requiretls(const struct smtp_session *s);
 size_t smtp_session_line_max(const struct smtp_session *s);
 /* What the parsers accept here: enum moxd_smtp_opts. */
 unsigned smtp_session_opts(const struct smtp_session *s);

@@ -42,6 +42,8 @@ struct smtp_mail {               /* facts of the transaction, from MAIL on */
     uint64_t size;               /* SIZE=, 0 unknown */
     bool smtputf8, body8bit, requiretls;
     struct moxd_str envid, ret;
+                                 /* requiretls (RFC 8689): who takes the message on and cannot keep to it
+                                    refuses the recipient, 550 5.7.30 */
     int64_t holduntil;           /* ns wall, 0 */
     size_t nrcpts;               /* accepted so far */
     struct moxd_arena *arena;    /* transaction arena */

@@ -61,6 +61,8 @@ static void announce(struct smtp_session *s)
     smtp_reply_line(s, 250, false, size);
     if (s->c->tls && !s->facts.tls)
         smtp_reply_line(s, 250, false, "STARTTLS");
+    if (smtp_session_offers_requiretls(s))
+        smtp_reply_line(s, 250, false, "REQUIRETLS");
     if (s->facts.submission && !s->facts.account && !smtp_session_demands_tls(s))
         announce_auth(s);
     smtp_reply_line(s, 250, false, "ENHANCEDSTATUSCODES");

@@ -1,4 +1,4 @@
-/* MAIL (RFC 5321 4.1.1.2) with SIZE, BODY, SMTPUTF8 and AUTH. */
+/* MAIL (RFC 5321 4.1.1.2) with SIZE, BODY, SMTPUTF8, AUTH and REQUIRETLS. */
 #include "smtp.h"
 
 /* RFC 6531 3.5: internationalized addresses only where the client asked for them. */
@@ -58,6 +58,7 @@ static int fill(struct smtp_txn *t, const struct moxd_smtp_mail *mail, struct mo
 
     t->mail.size = mail->has_size ? mail->size : 0;
     t->mail.smtputf8 = mail->smtputf8;
+    t->mail.requiretls = mail->requiretls;
     t->from = mail->from;
     t->mail.body8bit = mail->body == MOXD_SMTP_8BITMIME;
     if (smtp_path_of(&t->mail.from, &mail->from, mail->smtputf8, t->arena, err) < 0 ||

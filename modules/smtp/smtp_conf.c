@@ -21,11 +21,18 @@
         .deflt = SMTP_DATA_TIMEOUT, .min = MOXD_MS, .max = 24 * 3600 * MOXD_SEC,                   \
         .doc = "The same while a message is being sent."                                           \
     }
+#define REQUIRETLS_DIRECTIVE                                                                       \
+    {                                                                                              \
+        .name = "requiretls", MOXD_AT_BOOL(struct smtp_service_conf, requiretls), .deflt = "true", \
+        .doc = "Offer REQUIRETLS (RFC 8689) on TLS: senders can ask that a message travels "       \
+               "encrypted and to verified servers only, or not at all."                            \
+    }
 
 static const struct moxd_directive smtp_directives[] = {
     MOXD_SERVICE_PORT("25"),
     SIZE_DIRECTIVE,
     TIMEOUT_DIRECTIVES,
+    REQUIRETLS_DIRECTIVE,
     { .name = "require-starttls",
       MOXD_AT_BOOL(struct smtp_service_conf, require_starttls),
       .deflt = "false",
@@ -57,6 +64,7 @@ static const struct moxd_directive submission_directives[] = {
     MOXD_SERVICE_PORT("587"),
     SIZE_DIRECTIVE,
     TIMEOUT_DIRECTIVES,
+    REQUIRETLS_DIRECTIVE,
     { .name = "require-starttls",
       MOXD_AT_BOOL(struct smtp_service_conf, require_starttls),
       .deflt = "true",
@@ -65,10 +73,7 @@ static const struct moxd_directive submission_directives[] = {
     { 0 },
 };
 static const struct moxd_directive submissions_directives[] = {
-    MOXD_SERVICE_PORT("465"),
-    SIZE_DIRECTIVE,
-    TIMEOUT_DIRECTIVES,
-    { 0 },
+    MOXD_SERVICE_PORT("465"), SIZE_DIRECTIVE, TIMEOUT_DIRECTIVES, REQUIRETLS_DIRECTIVE, { 0 },
 };
 
 const struct moxd_block smtp_block = { .size = sizeof(struct smtp_service_conf),

@@ -11,6 +11,7 @@ struct smtp_service_conf {
     struct moxd_service_conf sc;
     int64_t max_message_size;
     bool require_starttls;
+    bool requiretls;
     int64_t command_timeout, data_timeout;
     int64_t unknown_delay; /* smtp */
     bool allow_plain;      /* submission */

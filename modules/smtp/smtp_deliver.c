@@ -19,6 +19,7 @@ static struct moxd_str prefix_of(struct smtp_txn *t)
         .tls = s->facts.tls,
         .authenticated = s->facts.account != NULL,
         .smtputf8 = t->mail.smtputf8,
+        .requiretls = t->mail.requiretls,
         .tls_version = s->facts.tls_version,
         .tls_cipher = moxd_stream_tls_cipher(s->st),
         .id = s->public_id,

@@ -8,6 +8,12 @@ bool smtp_session_demands_tls(const struct smtp_session *s)
     return !s->facts.submission || !moxd_addr_is_loopback(s->facts.remote);
 }
 
+/* RFC 8689 2: only in sessions with TLS. */
+bool smtp_session_offers_requiretls(const struct smtp_session *s)
+{
+    return s->facts.tls && s->conf->requiretls;
+}
+
 size_t smtp_session_line_max(const struct smtp_session *s)
 {
     return s->facts.submission ? SMTP_AUTH_LINE_MAX : SMTP_LINE_MAX;
@@ -23,6 +29,8 @@ unsigned smtp_session_opts(const struct smtp_session *s)
         opts |= MOXD_SMTP_EXT_SIZE | MOXD_SMTP_EXT_8BITMIME | MOXD_SMTP_EXT_SMTPUTF8;
     if (s->facts.esmtp && s->facts.submission)
         opts |= MOXD_SMTP_EXT_AUTH;
+    if (s->facts.esmtp && smtp_session_offers_requiretls(s))
+        opts |= MOXD_SMTP_EXT_REQUIRETLS;
     return opts;
 }
 

@@ -67,6 +67,8 @@ void smtp_received_write(struct moxd_buf *b, const struct smtp_received *r)
     moxd_hw_wordf(&w, "by %s", r->by);
     moxd_hw_wordf(&w, "via tcp");
     moxd_hw_wordf(&w, "with %s", with);
+    if (r->requiretls)
+        moxd_hw_word(&w, MOXD_STR("(requiretls)"));
     if (r->tls_version)
         moxd_hw_wordf(&w, "(%s %s)", r->tls_version, r->tls_cipher ? r->tls_cipher : "?");
     moxd_hw_wordf(&w, "id %s%s", r->id, one ? "" : ";");

@@ -10,6 +10,7 @@ struct smtp_received {
     const char *remote_ip; /* or NULL: not told */
     const char *by;        /* our name */
     bool esmtp, tls, authenticated, smtputf8;
+    bool requiretls; /* told in a comment (SMTPIN-08) */
     const char *tls_version, *tls_cipher; /* NULL without TLS */
     const char *id;
     struct moxd_str for_path; /* the only recipient; empty: none or several */

@@ -57,6 +57,25 @@ START_TEST(received_from_a_user)
 }
 END_TEST
 
+/* proves: SMTPIN-08 */
+START_TEST(received_with_requiretls)
+{
+    struct smtp_received r = { .from = MOXD_STR("mail.example"),
+                               .by = "mox.example",
+                               .esmtp = true,
+                               .tls = true,
+                               .requiretls = true,
+                               .id = "abcdef",
+                               .time = A_TIME };
+
+    ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+    tzset();
+    check_received(&r,
+                   "Received: from mail.example by mox.example via tcp with ESMTPS (requiretls)\r\n"
+                   "\tid abcdef; Sat, 21 Nov 2026 08:00:00 +0000\r\n");
+}
+END_TEST
+
 START_TEST(address_literals)
 {
     struct moxd_buf b = MOXD_BUF_INIT(100);
@@ -190,6 +209,7 @@ START_TEST(claims_of_our_own_results_are_stripped)
 }
 END_TEST
 
-UNIT_MAIN("smtp", received_from_a_server, received_from_a_user, address_literals, with_keywords,
-          message_ids_differ, header_end_in_pieces, header_may_be_empty_or_without_end,
-          header_facts, bcc_is_stripped, claims_of_our_own_results_are_stripped)
+UNIT_MAIN("smtp", received_from_a_server, received_from_a_user, received_with_requiretls,
+          address_literals, with_keywords, message_ids_differ, header_end_in_pieces,
+          header_may_be_empty_or_without_end, header_facts, bcc_is_stripped,
+          claims_of_our_own_results_are_stripped)
