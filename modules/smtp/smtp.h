@@ -196,6 +196,10 @@ int smtp_receive_skip(struct smtp_session *s, uint64_t n) MOXD_CHECKED MOXD_SUSP
 /* The reply to a message over the limit (P-SMTP-22). -1. */
 int smtp_too_large(const struct smtp_session *s, struct moxd_err *err);
 
+/* smtp_loop.c: 554 5.4.6 for mail in a loop. */
+int smtp_check_loop(const struct smtp_txn *t, const struct smtp_header_facts *facts,
+                    struct moxd_err *err) MOXD_CHECKED;
+
 /* smtp_submit.c: what submission demands and adds (RFC 6409). */
 int smtp_submit(struct smtp_txn *t, const struct smtp_header_facts *facts,
                 struct moxd_err *err) MOXD_CHECKED;

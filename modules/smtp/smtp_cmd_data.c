@@ -1,15 +1,6 @@
 /* DATA (RFC 5321 4.1.1.4): receives, checks, lets hooks judge, delivers, and only then says 250. */
 #include "smtp.h"
 
-/* RFC 5321 6.3. */
-static int check_loop(const struct smtp_header_facts *f, struct moxd_err *err)
-{
-    if (f->received <= SMTP_RECEIVED_MAX)
-        return 0;
-    return moxd_err_smtp_set(err, MOXD_ERR_INVALID, 554, "5.4.6",
-                             "mail loop: more than %d Received fields", (int)SMTP_RECEIVED_MAX);
-}
-
 /* SMTPIN-09: what readers show as sender must be what policies look at. */
 static int check_from(const struct smtp_header_facts *f, struct moxd_err *err)
 {
@@ -25,7 +16,7 @@ static int check_message(struct smtp_txn *t, struct moxd_err *err)
     struct smtp_header_facts facts;
 
     smtp_header_facts(t->header, &facts);
-    if (check_loop(&facts, err) < 0 || check_from(&facts, err) < 0)
+    if (smtp_check_loop(t, &facts, err) < 0 || check_from(&facts, err) < 0)
         return -1;
     return t->s->facts.submission ? smtp_submit(t, &facts, err) : 0;
 }

@@ -15,6 +15,9 @@ enum {
     SMTP_RECIPIENTS_MAX = 1000,
     /* RFC 5321 6.3: a message with more Received fields is in a loop. */
     SMTP_RECEIVED_MAX = 100,
+    /* The same for Received fields of our own: submitted here, sent to a list elsewhere, then to another,
+     * and back again is fine, and not much more. */
+    SMTP_RECEIVED_HERE_MAX = 5,
     /* Bytes of a header section that are kept in memory for checks; more is refused. */
     SMTP_HEADER_MAX = 1024 * 1024,
     /* Bytes of fields that we and the hooks put before a message. */

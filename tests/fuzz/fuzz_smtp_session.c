@@ -1,18 +1,22 @@
 /* A whole SMTP session: the input is what the client sends. Below the module are fakes; what comes out of
  * it is checked: replies are replies, messages have CRLF line ends, one From and trace fields on top.
- * The first byte chooses the service and pedantic mode. */
+ * The first byte chooses the service, pedantic mode, and TLS: then what is before the first byte 1 goes out in
+ * the clear, and the rest, if STARTTLS was accepted by then, inside of TLS. */
 #include "fuzz.h"
 
 #include "core_modules.h"
 
+#include <fcntl.h>
 #include <moxd/accounts.h>
 #include <moxd/auth.h>
 #include <moxd/loop.h>
 #include <moxd/module.h>
 #include <moxd/store.h>
+#include <moxd/tls.h>
 #include <moxmail/header.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { DRAFT_MAX = 1 << 20, REPLY_MAX = 512, INPUT_MAX = 64 * 1024 };
 
@@ -216,7 +220,16 @@ static void sasl_free(struct auth_sasl *s)
     free(s);
 }
 
+static int key_login(struct moxd_instance *self, struct auth_env *env, bool preauth,
+                     struct auth_identity *out, struct moxd_err *err)
+{
+    (void)self, (void)env, (void)preauth, (void)out, (void)err;
+    (void)moxd_yield();
+    return 0;
+}
+
 static const struct auth_v1 auth = {
+    .key_login = key_login,
     .mechanisms = mechanisms,
     .sasl_start = sasl_start,
     .sasl_step = sasl_step,
@@ -237,6 +250,7 @@ FAKE(store, 0)
 FAKE(accounts, 0)
 FAKE(auth, 2)
 
+static struct moxd_tls *tls;
 static struct core_modules *set;
 static struct moxd_conf *conf;
 static const char moxd_conf_text[] =
@@ -272,10 +286,29 @@ static void set_up(void *arg)
     core_problems_free(problems);
 }
 
+static void make_tls(void)
+{
+    static const char *const names[] = { "mox.example", NULL };
+    char cert[] = "/tmp/fuzz-cert-XXXXXX", key[] = "/tmp/fuzz-key-XXXXXX";
+    struct moxd_tls_pair pair = { .cert_path = cert, .key_path = key };
+
+    close(mkstemp(cert)), close(mkstemp(key));
+    if (moxd_tls_selfsigned(cert, key, names, NULL) < 0)
+        moxd_panic("no certificate");
+    pair.cert_fd = open(cert, O_RDONLY | O_CLOEXEC);
+    pair.key_fd = open(key, O_RDONLY | O_CLOEXEC);
+    tls = moxd_tls_new(&(struct moxd_tls_opts){ .hostname = names[0], .no_tickets = true }, &pair,
+                       1, NULL);
+    moxd_assert(tls);
+    close(pair.cert_fd), close(pair.key_fd);
+    unlink(cert), unlink(key);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
     moxd_loop_init();
+    make_tls();
     moxd_fiber_spawn("set-up", set_up, NULL);
     moxd_loop_run();
     return 0;
@@ -292,7 +325,8 @@ static void session(void *arg)
 
 struct peer {
     struct moxd_stream *st;
-    struct moxd_str input;
+    struct moxd_str input; /* what is still to be sent */
+    bool lost;
 };
 
 /* RFC 5321 4.2: code, then a space or a hyphen; 4.5.3.1.5: at most 512 bytes. */
@@ -325,6 +359,61 @@ static void receiver(void *arg)
         check_reply(line, crlf);
 }
 
+/* Whether STARTTLS was accepted; a client that gets no more replies goes away. */
+static bool read_replies(struct peer *p)
+{
+    struct moxd_str line;
+    bool crlf;
+
+    while (moxd_stream_line(p->st, &line, 4 * REPLY_MAX, &crlf) >= 0) {
+        check_reply(line, crlf);
+        if (moxd_str_starts(line, MOXD_STR("220 2.0.0")))
+            return true;
+    }
+    return false;
+}
+
+/* Nothing that came in the clear may be answered inside: the first reply there is to our NOOP, and no
+ * transaction is open. */
+static void inside_of_tls(struct peer *p)
+{
+    static const struct moxd_tls_client client = { .name = "mox.example" };
+    struct moxd_str line;
+    bool crlf;
+
+    moxd_stream_timeouts(p->st, 10 * MOXD_SEC, 10 * MOXD_SEC);
+    if (moxd_stream_tls_connect(p->st, &client) < 0)
+        return;
+    (void)moxd_stream_puts(p->st, "NOOP\r\nRCPT TO:<mjl@mox.example>\r\n");
+    if (moxd_stream_flush(p->st) < 0 || moxd_stream_line(p->st, &line, REPLY_MAX, &crlf) < 0)
+        return;
+    moxd_assert(moxd_str_starts(line, MOXD_STR("250 2.0.0 ok")) ||
+                moxd_str_starts(line, MOXD_STR("421")));
+    if (moxd_stream_line(p->st, &line, REPLY_MAX, &crlf) < 0)
+        return;
+    moxd_assert(moxd_str_starts(line, MOXD_STR("503")) || moxd_str_starts(line, MOXD_STR("421")));
+    p->lost = false;
+}
+
+static void starter(void *arg)
+{
+    enum { PATIENCE_MS = 5 }; /* of a loop turn, for a reply that may not come */
+    struct peer *p = arg;
+    struct moxd_str clear = moxd_str_cut(&p->input, '\1');
+
+    p->lost = true;
+    moxd_stream_timeouts(p->st, PATIENCE_MS * MOXD_MS, PATIENCE_MS * MOXD_MS);
+    (void)moxd_stream_write(p->st, clear.p, clear.n);
+    if (moxd_stream_flush(p->st) == 0 && read_replies(p))
+        inside_of_tls(p);
+    if (p->lost) {
+        shutdown(moxd_stream_fd(p->st), SHUT_RDWR);
+        return;
+    }
+    moxd_fiber_spawn("sender", sender, p);
+    receiver(p);
+}
+
 static const struct moxd_service *service(const char *name)
 {
     const struct moxd_service *s = moxd_module.services;
@@ -351,12 +440,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                            .hostname = "mox.example",
                            .remote_ip = "192.0.2.1",
                            .local_ip = "192.0.2.2",
+                           .tls = data[0] & 4 ? tls : NULL,
                            .service = service(name) };
-    struct peer p = { moxd_stream_new(fds[1]), { (const char *)data + 1, size - 1 } };
+    struct peer p = { moxd_stream_new(fds[1]), { (const char *)data + 1, size - 1 }, false };
     c.log = (struct moxd_log){ .component = "smtp" };
     moxd_fiber_spawn("session", session, &c);
-    moxd_fiber_spawn("sender", sender, &p);
-    moxd_fiber_spawn("receiver", receiver, &p);
+    if (data[0] & 4) {
+        moxd_fiber_spawn("starter", starter, &p);
+    } else {
+        moxd_fiber_spawn("sender", sender, &p);
+        moxd_fiber_spawn("receiver", receiver, &p);
+    }
     moxd_loop_run();
     moxd_stream_close(p.st);
     return 0;
