@@ -2,20 +2,14 @@
 #include <moxmail/authres.h>
 #include <moxmail/header_write.h>
 
-#include "chars.h"
 #include "mime_lex.h"
+#include "quote.h"
 
 enum { UNIT_MAX = 4 * MOXD_AUTHRES_VALUE_MAX };
 
-/* At a character, so that UTF-8 stays whole. */
 static struct moxd_str cut(struct moxd_str s)
 {
-    if (s.n <= MOXD_AUTHRES_VALUE_MAX)
-        return s;
-    size_t n = MOXD_AUTHRES_VALUE_MAX;
-    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    return moxd_str(s.p, n);
+    return mail_cut(s, MOXD_AUTHRES_VALUE_MAX);
 }
 
 /* token of RFC 2045 5.1. */
@@ -24,15 +18,6 @@ static bool is_token(struct moxd_str s)
     struct moxd_str rest = s;
 
     return mail_take_token(&rest).n > 0 && rest.n == 0 && moxd_str_is_ascii(s);
-}
-
-/* Dot-atom with UTF-8 (RFC 5322 3.2.3, RFC 6532 3.2); a domain name is one. */
-static bool is_dot_atom(struct moxd_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127 || strchr("()<>[]:;@\\,\"", s.p[i]))
-            return false;
-    return s.n > 0;
 }
 
 static bool is_quoted_string(struct moxd_str s)
@@ -54,26 +39,8 @@ static bool is_address(struct moxd_str s)
     ptrdiff_t at = moxd_str_rchr(s, '@');
     struct moxd_str local = moxd_str_sub(s, 0, at < 0 ? 0 : (size_t)at);
 
-    return at >= 0 && moxd_str_is_utf8(s) && is_dot_atom(moxd_str_from(s, (size_t)at + 1)) &&
-           (local.n == 0 || is_dot_atom(local) || is_quoted_string(local));
-}
-
-static void add_escaped(struct moxd_buf *b, struct moxd_str s, const char *special)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool control = (unsigned char)c < ' ' || c == 127;
-        if (!control && strchr(special, c))
-            moxd_buf_addc(b, '\\');
-        moxd_buf_addc(b, control ? ' ' : c);
-    }
-}
-
-static void add_quoted(struct moxd_buf *b, struct moxd_str s)
-{
-    moxd_buf_addc(b, '"');
-    add_escaped(b, s, "\"\\");
-    moxd_buf_addc(b, '"');
+    return at >= 0 && moxd_str_is_utf8(s) && mail_is_dot_atom(moxd_str_from(s, (size_t)at + 1)) &&
+           (local.n == 0 || mail_is_dot_atom(local) || is_quoted_string(local));
 }
 
 static void add_value(struct moxd_buf *b, struct moxd_str s)
@@ -85,7 +52,7 @@ static void add_value(struct moxd_buf *b, struct moxd_str s)
     else if (whole && is_address(s))
         moxd_buf_addstr(b, s);
     else
-        add_quoted(b, cut(s));
+        mail_put_quoted(b, cut(s));
 }
 
 /* A unit is written when the next one, or the end of the method, is known: what ends the method must
@@ -109,14 +76,12 @@ static void write_one(struct moxd_header_writer *w, const struct moxd_authres *r
     moxd_buf_addf(&u.b, "%" MOXD_STRF "=%" MOXD_STRF, MOXD_STRA(r->method), MOXD_STRA(r->result));
     if (r->comment.n > 0) {
         next_unit(&u);
-        moxd_buf_addc(&u.b, '(');
-        add_escaped(&u.b, cut(r->comment), "()\\");
-        moxd_buf_addc(&u.b, ')');
+        mail_put_comment(&u.b, cut(r->comment));
     }
     if (r->reason.n > 0) {
         next_unit(&u);
         moxd_buf_adds(&u.b, "reason=");
-        add_quoted(&u.b, cut(r->reason));
+        mail_put_quoted(&u.b, cut(r->reason));
     }
     for (size_t i = 0; i < r->nprops; i++) {
         const struct moxd_authres_prop *p = &r->props[i];
