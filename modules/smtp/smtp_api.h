@@ -7,6 +7,7 @@
 #define MOXD_SMTP_H
 
 #include <moxd/arena.h>
+#include <moxd/dns.h>
 #include <moxd/hook.h>
 #include <moxd/log.h>
 #include <moxd/stream.h>
@@ -71,6 +72,16 @@ enum smtp_dnssec {
     SMTP_DNSSEC_SECURE,   /* all of it was proven */
     SMTP_DNSSEC_BOGUS,    /* an answer was forged or broken; it was not used */
 };
+/* What is to be said when another answer was read: a chain is as secure as its weakest part. */
+static inline enum smtp_dnssec smtp_dnssec_add(enum smtp_dnssec sofar,
+                                               const struct moxd_dns_answer *answer)
+{
+    if (sofar == SMTP_DNSSEC_BOGUS || answer->status == MOXD_DNS_BOGUS)
+        return SMTP_DNSSEC_BOGUS;
+    if (sofar == SMTP_DNSSEC_INSECURE || !answer->secure)
+        return SMTP_DNSSEC_INSECURE;
+    return SMTP_DNSSEC_SECURE;
+}
 /* One result of a check of who sent the message (RFC 8601), for other hooks and for our field. */
 struct smtp_auth_result {
     struct moxd_authres shown; /* method "spf", result "pass", reason, comment, properties */
