@@ -40,6 +40,8 @@ static int choose_names(const struct moxd_dkim_header *h, const struct moxd_dkim
     for (size_t i = 0; i < s->nnames && out->n <= MOXD_DKIM_NAMES_MAX; i++)
         if (!named_before(s, i))
             add_names(out, h, s->names[i], s->seal, a);
+    for (size_t i = 0; i < s->nunsealed && out->n <= MOXD_DKIM_NAMES_MAX; i++)
+        add_names(out, h, s->unsealed[i], false, a);
     if (h->overflow || out->n > MOXD_DKIM_NAMES_MAX)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "too many header fields to sign");
     return 0;

@@ -186,6 +186,8 @@ struct moxd_dkim_signing {
     bool seal;                    /* over-sign: no field of these names can be added (5.4, 8.15) */
     const struct moxd_str *names; /* From must be among them */
     size_t nnames;
+    const struct moxd_str *unsealed; /* signed as often as they are there, never over-signed */
+    size_t nunsealed;
     int64_t signed_at, expires; /* seconds; expires -1: never */
 };
 /* Appends the field "DKIM-Signature: ...\r\n". body is a hash of the same algorithm over the whole body.

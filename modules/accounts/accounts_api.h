@@ -60,6 +60,11 @@ struct accounts_v1 {
                         struct moxd_str domain);
     /* Names of all accounts, NULL-ended. */
     const char *const *(*list)(struct moxd_instance *self, struct moxd_arena *a);
+
+    /* 1.1 */
+    /* What is configured of a domain of ours, for moxd_conf_ext; NULL: not ours. Valid until the next
+     * suspension. */
+    const struct moxd_conf_head *(*domain)(struct moxd_instance *self, struct moxd_str domain);
 };
 
 /* on_account_remove (TRANSFORM): an account has left the configuration, so that nothing new comes in for it;

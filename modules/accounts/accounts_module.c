@@ -7,7 +7,7 @@ static const struct moxd_point_def points[] = {
                "An account has left the configuration: modules remove what they keep of it."),
     { 0 },
 };
-static const struct moxd_interface provides[] = { { "accounts", 1, 0, &accounts_v1 }, { 0 } };
+static const struct moxd_interface provides[] = { { "accounts", 1, 1, &accounts_v1 }, { 0 } };
 
 static void check(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_problems *out)
 {

@@ -233,13 +233,20 @@ static int get(struct moxd_instance *self, const char *account, struct moxd_aren
     return 0;
 }
 
-static bool is_local_domain(struct moxd_instance *self, struct moxd_str domain)
+static const struct moxd_conf_head *domain_conf(struct moxd_instance *self, struct moxd_str domain)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    const struct accounts_domain *found = NULL;
     struct moxd_domain d;
 
-    return moxd_domain_parse(domain, MOXD_ADDRESS_UTF8, a, &d, NULL) == 0 &&
-           accounts_find_domain(table_of(self), d.ascii.p);
+    if (moxd_domain_parse(domain, MOXD_ADDRESS_UTF8, a, &d, NULL) == 0)
+        found = accounts_find_domain(table_of(self), d.ascii.p);
+    return found ? &found->conf->head : NULL;
+}
+
+static bool is_local_domain(struct moxd_instance *self, struct moxd_str domain)
+{
+    return domain_conf(self, domain) != NULL;
 }
 
 static bool member_of(const struct accounts_table *t, const struct accounts_target *target,
@@ -302,4 +309,5 @@ const struct accounts_v1 accounts_v1 = {
     .is_local_domain = is_local_domain,
     .may_send_as = may_send_as,
     .list = list,
+    .domain = domain_conf,
 };

@@ -63,6 +63,9 @@ struct smtp_message {            /* after DATA */
                                     Authentication-Results of ours, and of submissions without Bcc
                                     and Return-Path; read through store_v1 */
     uint64_t size;
+    /* 1.2: the header section with its blank line, as the draft begins with it; in the transaction arena.
+     * Fields that we add are not in it. */
+    struct moxd_str header;
 };
 
 /* Whether DNSSEC proved what a check of the sender read from DNS. */
@@ -152,6 +155,11 @@ struct smtp_v1 {
      * they were added. Valid until the transaction ends; a result that is added later may move others
      * up. What concurrent hooks find out is complete in a later phase. */
     const struct smtp_auth_result *(*auth_result)(const struct smtp_mail *mail, size_t i);
+
+    /* 1.2 */
+    /* The fields that the message gets so far, but for trace fields: those of hooks, then Message-ID and
+     * Date when a submission lacked them. A copy in the arena. */
+    struct moxd_str (*added)(const struct smtp_message *msg, struct moxd_arena *a);
 };
 
 #endif

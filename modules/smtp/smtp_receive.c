@@ -29,9 +29,9 @@ static int finish_header(struct smtp_receive *r)
     r->in_body = true;
     r->t->header = moxd_arena_str(r->t->arena, header);
     smtp_header_strip(&stripped, header, r->s->facts.submission, r->s->facts.hostname);
-    int rc = store(r, moxd_buf_str(&stripped));
+    r->t->message.header = moxd_arena_str(r->t->arena, moxd_buf_str(&stripped));
     moxd_buf_fini(&stripped);
-    return rc;
+    return store(r, r->t->message.header);
 }
 
 static int header_piece(struct smtp_receive *r, struct moxd_str data)

@@ -45,6 +45,18 @@ static void add_header(const struct smtp_message *msg, struct moxd_str field)
     moxd_buf_addstr(&smtp_txn_of(msg)->added, field);
 }
 
+static struct moxd_str added(const struct smtp_message *msg, struct moxd_arena *a)
+{
+    const struct smtp_txn *t = smtp_txn_of(msg);
+    struct moxd_buf b = MOXD_BUF_INIT(2 * SMTP_ADDED_MAX);
+
+    moxd_buf_addstr(&b, moxd_buf_str(&t->added));
+    moxd_buf_addstr(&b, moxd_buf_str(&t->completed));
+    struct moxd_str fields = moxd_arena_str(a, moxd_buf_str(&b));
+    moxd_buf_fini(&b);
+    return fields;
+}
+
 static void set_mailbox(const struct smtp_message *msg, const char *mailbox)
 {
     struct smtp_txn *t = smtp_txn_of(msg);
@@ -69,4 +81,5 @@ const struct smtp_v1 smtp_interface = {
     .note = note,
     .add_auth_result = smtp_results_add,
     .auth_result = smtp_results_get,
+    .added = added,
 };

@@ -72,7 +72,7 @@ def own_address():
 class Conf:
     """Pieces of moxd.conf and domains.conf. `blocks` holds lines by place: "top", "domains",
     "listener", a service's name ("smtp"), "module smtp" for the module's own block, "account" for
-    account "mjl", or "other" for the other one."""
+    account "mjl", or "other" for the other one; "domain" for domain "mox.example"."""
 
     def __init__(self):
         self.blocks = {}
@@ -120,12 +120,12 @@ class Conf:
 
     def dynamic(self):
         return (
-            'domain "mox.example" { }\n'
+            'domain "mox.example" {\n%s}\n'
             'account "mjl" {\n    domain = "mox.example"\n%s'
             '    address "mjl@mox.example" { }\n    address "second@mox.example" { }\n}\n'
             'account "other" {\n    domain = "mox.example"\n'
             '    address "other@mox.example" { }\n%s}\n'
-            % (self.text("account", 4), self.text("other", 4))
+            % (self.text("domain", 4), self.text("account", 4), self.text("other", 4))
         ) + self.text("domains", 0)
 
 
