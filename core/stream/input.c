@@ -131,9 +131,14 @@ static int end_burst(struct moxd_stream *st, int64_t deadline)
     return moxd_mono() > deadline ? MOXD_TIMEOUT : moxd_yield();
 }
 
+static int before_read(struct moxd_stream *st, int64_t deadline)
+{
+    return st->slow ? moxd_sleep(CORE_STREAM_SLOW_READ) : end_burst(st, deadline);
+}
+
 static long fill(struct moxd_stream *st, int64_t deadline, bool line)
 {
-    int r = st->slow ? moxd_sleep(CORE_STREAM_SLOW_READ) : end_burst(st, deadline);
+    int r = before_read(st, deadline);
 
     while (r >= 0) {
         long k = read_some(st);
@@ -238,7 +243,7 @@ int moxd_stream_wait(struct moxd_stream *st, int64_t deadline)
         st->read_error = r; /* nobody is there to wait for: the next read says so */
     if (core_stream_have(st) > 0)
         return 1;
-    r = end_burst(st, MOXD_NEVER);
+    r = before_read(st, MOXD_NEVER);
     if (r < 0)
         return r;
     for (;;) {

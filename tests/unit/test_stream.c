@@ -521,6 +521,11 @@ IN_FIBER(slow_mode)
     int64_t before = moxd_mono();
     check_line(p.st, "a");
     ck_assert(moxd_mono() - before >= MOXD_SEC);
+    peer_puts(p.fd, "b\r\n");
+    before = moxd_mono();
+    ck_assert_int_eq(moxd_stream_wait(p.st, MOXD_NEVER), 1);
+    ck_assert(moxd_mono() - before >= MOXD_SEC);
+    check_line(p.st, "b");
     moxd_fiber_cancel(f);
     ck_assert_int_eq(moxd_stream_puts(p.st, "slow"), 0);
     ck_assert_int_eq(moxd_stream_flush(p.st), 0);
