@@ -6,13 +6,21 @@
 enum { DEFAULT_TIMEOUT_S = 30 };
 _Static_assert(sizeof(struct moxd_hook) == 4 * sizeof(void *) + 32, "element of modules' arrays");
 
+static size_t count_of(const struct core_module *mod)
+{
+    size_t n = 0;
+
+    for (const struct moxd_point_def *d = mod->tables.points; d && d->name; d++)
+        n++;
+    return n;
+}
+
 static size_t count_points(const struct core_modules *set)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < set->n; i++)
-        for (const struct moxd_point_def *d = set->v[i]->tables.points; d && d->name; d++)
-            n++;
+        n += count_of(set->v[i]);
     return n;
 }
 
@@ -95,10 +103,12 @@ static void make_refs(struct core_modules *set, struct moxd_point *p)
 
 void core_points_build(struct core_modules *set, struct moxd_problems *problems)
 {
-    size_t n = count_points(set);
+    struct core_module *core = core_points_owner(set);
+    size_t n = count_of(core) + count_points(set);
     size_t *caps = moxd_arena_calloc(set->a, n + 1, sizeof(*caps));
 
     set->points = moxd_arena_calloc(set->a, n + 1, sizeof(*set->points));
+    add_points(set, core, problems);
     for (size_t i = 0; i < set->n; i++)
         add_points(set, set->v[i], problems);
     for (size_t i = 0; i < set->n; i++)

@@ -48,6 +48,11 @@ static void markdown_row(const struct moxd_point *p, struct moxd_buf *out)
     moxd_buf_adds(out, " |\n");
 }
 
+static const char *header_of(const struct core_module *owner)
+{
+    return strcmp(owner->tables.name, CORE_OWNER) == 0 ? "service" : owner->tables.name;
+}
+
 void core_hooks_markdown(const struct core_modules *set, struct moxd_buf *out)
 {
     const struct core_module *owner = NULL;
@@ -58,7 +63,7 @@ void core_hooks_markdown(const struct core_modules *set, struct moxd_buf *out)
             moxd_buf_addf(out,
                           "\n## `%s`\n\nDeclared in `<moxd/%s.h>`.\n\n"
                           "| point | version | kind | event | |\n|---|---|---|---|---|\n",
-                          p->owner->tables.name, p->owner->tables.name);
+                          p->owner->tables.name, header_of(p->owner));
         owner = p->owner;
         markdown_row(p, out);
     }

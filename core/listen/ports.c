@@ -1,5 +1,7 @@
 #include "listen/ports.h"
 
+#include "module/set.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -106,7 +108,7 @@ static int make_tls(struct core_port *port, const struct core_certs *certs, stru
 
 static void register_metrics(void)
 {
-    static const char *const results[] = { "accepted", "busy", "tls-failed", NULL };
+    static const char *const results[] = { "accepted", "busy", "refused", "tls-failed", NULL };
     const char **names = moxd_arena_calloc(core_ports.a, core_ports.n + 1, sizeof(*names));
     size_t n = 0;
 
@@ -143,6 +145,8 @@ int core_ports_init(const struct moxd_conf *conf, const struct core_modules *set
     core_ports.reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     make_ports(core, set);
     register_metrics();
+    core_ports.on_connection = core_point_find(set, "on_connection");
+    core_ports.on_disconnect = core_point_find(set, "on_disconnect");
     for (size_t i = 0; i < core_ports.n; i++) {
         take_sockets(&core_ports.v[i], handed);
         if (make_tls(&core_ports.v[i], &handed->certs, err) < 0)

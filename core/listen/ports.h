@@ -33,6 +33,7 @@ struct core_ports {
     bool stopping;
     int reserve; /* a descriptor to give up when there are none left */
     struct moxd_metric_handle *connections, *open;
+    struct moxd_point *on_connection, *on_disconnect;
 };
 extern struct core_ports core_ports;
 

@@ -8,6 +8,7 @@
 
 enum {
     HANDSHAKE_S = 30, /* for the TLS handshake on ports with implicit TLS */
+    REFUSAL_S = 5,    /* for the busy line of a refused connection */
     NKV = 4,
 };
 
@@ -96,6 +97,26 @@ static bool secured(struct core_session *s)
     return false;
 }
 
+/* Whether the modules let it in; before TLS, so that a flood costs no handshakes. */
+static bool admitted(struct core_session *s)
+{
+    const struct moxd_service *service = s->port->service;
+    struct moxd_reply reply;
+
+    s->c.idle = true;
+    enum moxd_verdict verdict = moxd_fire(core_ports.on_connection, &s->c, &reply);
+    s->c.idle = false;
+    if (verdict == MOXD_NEXT)
+        return true;
+    moxd_info(&s->c.log, "connection refused", moxd_kvs("reason", reply.detail));
+    count(s->port, "refused");
+    moxd_stream_timeouts(s->c.st, REFUSAL_S * MOXD_SEC, REFUSAL_S * MOXD_SEC);
+    if (service->busy && !service->implicit_tls &&
+        moxd_stream_puts(s->c.st, service->busy) == MOXD_OK)
+        (void)moxd_stream_flush(s->c.st);
+    return false;
+}
+
 static void session_end(struct core_session *s)
 {
     struct core_port *port = s->port;
@@ -118,8 +139,9 @@ static void session_fiber(void *arg)
 
     init_conn(s);
     moxd_debug(&s->c.log, "connection");
-    if (secured(s))
+    if (admitted(s) && secured(s))
         s->port->service->session(s->port->m, &s->c);
+    moxd_notify(core_ports.on_disconnect, &s->c);
     moxd_stream_counts(s->c.st, &in, &out);
     moxd_debug(&s->c.log, "connection closed", moxd_kvu("in", in), moxd_kvu("out", out));
     moxd_stream_close(s->c.st);

@@ -81,6 +81,9 @@ void core_slots_build(struct core_modules *set);
 /* spawn.c: cancels the module's fibers and waits for their end. */
 void core_module_join(struct core_module *mod, int64_t deadline) MOXD_SUSPENDS;
 
+/* core/hook/own_points.c: who owns the points of core: no module of the set. */
+#define CORE_OWNER "core"
+struct core_module *core_points_owner(struct core_modules *set);
 /* core/hook/points.c */
 void core_points_build(struct core_modules *set, struct moxd_problems *problems);
 struct moxd_point *core_point_find(const struct core_modules *set, const char *name);

@@ -23,7 +23,7 @@ static const char conf_text[] =
     "data-dir = data\n"
     "user = \"%s\"\n"
     "pedantic = true\n"
-    "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\", \"logins\"%s]\n"
+    "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\", \"logins\", \"ratelimit\"%s]\n"
     "\n"
     "# Mail to addresses that are nobody's goes here, whatever their domain.\n"
     "accounts { fallback = \"" LOCAL_USER "\" }\n"

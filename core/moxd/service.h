@@ -4,6 +4,7 @@
 #define MOXD_SERVICE_H
 
 #include <moxd/config.h>
+#include <moxd/hook.h>
 #include <moxd/log.h>
 #include <moxd/stream.h>
 #include <moxd/tls.h>
@@ -46,6 +47,16 @@ struct moxd_service {
     const char *busy;         /* sent to connections over a limit and during shutdown: "421 ...\r\n" */
     void (*session)(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
 };
+
+/* on_connection (DECIDE): a client has connected to any service, before TLS and the service's first line. The
+ * peer of a refused one gets the service's busy line, in clear only; the reply's detail is logged.
+ * on_disconnect (OBSERVE): such a connection, refused or not, is about to be closed. The event is the
+ * connection itself, which is the same until then. */
+#define MOXD_POINT_on_connection_MAJOR 1
+typedef enum moxd_verdict moxd_on_connection_fn(struct moxd_instance *m, const struct moxd_conn *ev,
+                                                struct moxd_reply *reply) MOXD_SUSPENDS;
+#define MOXD_POINT_on_disconnect_MAJOR 1
+typedef void moxd_on_disconnect_fn(struct moxd_instance *m, const struct moxd_conn *ev);
 
 /* True once the server is stopping: sessions finish what they do and say goodbye. Their fibers are
  * cancelled when the grace period ends. Fibers in moxd_stream_wait are poked, those that wait in

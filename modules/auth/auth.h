@@ -33,7 +33,7 @@ struct auth {
     struct moxd_instance *accounts_self;
     const struct store_v1 *store;
     struct moxd_instance *store_self;
-    struct moxd_point *on_auth, *on_auth_check, *on_auth_client;
+    struct moxd_point *on_auth, *on_auth_check, *on_auth_client, *on_login;
     struct moxd_metric_handle *attempts;
     struct Gsasl *gsasl;
     struct auth_cache cache;
@@ -77,7 +77,7 @@ int auth_attempt_admit(struct auth_attempt *at, struct moxd_err *err) MOXD_CHECK
  * for failures of ours. */
 int auth_attempt_lookup(struct auth_attempt *at, struct moxd_str username,
                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
-/* Right password: DONE, or FAILED for accounts that may not log in. */
+/* Right password: DONE, or FAILED for accounts that may not log in, or not now (on_login). */
 enum auth_step auth_attempt_succeed(struct auth_attempt *at, struct moxd_err *err) MOXD_SUSPENDS;
 /* Reports, delays, sets *err. Returns AUTH_FAILED. For AUTH_ERROR *err says what happened. */
 enum auth_step auth_attempt_fail(struct auth_attempt *at, enum auth_result result,

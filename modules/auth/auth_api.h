@@ -86,5 +86,9 @@ typedef void moxd_on_auth_client_fn(struct moxd_instance *m, const struct auth_e
 #define MOXD_POINT_on_auth_check_MAJOR 1
 typedef enum moxd_verdict moxd_on_auth_check_fn(struct moxd_instance *m, const struct auth_event *ev,
                                                 struct moxd_reply *reply) MOXD_SUSPENDS;
+/* on_login (DECIDE): the credentials are right (ev->account is who it is); before the client is told. */
+#define MOXD_POINT_on_login_MAJOR 1
+typedef enum moxd_verdict moxd_on_login_fn(struct moxd_instance *m, const struct auth_event *ev,
+                                           struct moxd_reply *reply) MOXD_SUSPENDS;
 
 #endif

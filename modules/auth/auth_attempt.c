@@ -57,18 +57,26 @@ static void report(struct auth_attempt *at, enum auth_result result)
     moxd_notify(at->auth->on_auth, &ev);
 }
 
-int auth_attempt_admit(struct auth_attempt *at, struct moxd_err *err)
+/* Whether a point's hooks permit the attempt; the refusal is reported. */
+static int ask(struct auth_attempt *at, struct moxd_point *point, struct moxd_err *err)
 {
     struct moxd_reply reply = { 0 };
     struct auth_event ev = event_of(at, NULL);
-    enum moxd_verdict verdict = moxd_fire(at->auth->on_auth_check, &ev, &reply);
+    enum moxd_verdict verdict = moxd_fire(point, &ev, &reply);
 
     if (verdict == MOXD_NEXT)
         return 0;
     report(at, AUTH_LIMITED);
-    at->env->failures++;
     return moxd_err_smtp_set(err, verdict == MOXD_DEFER ? MOXD_ERR_TEMP : MOXD_ERR_DENIED,
                              reply.code, reply.enhanced, "%s", reply.text);
+}
+
+int auth_attempt_admit(struct auth_attempt *at, struct moxd_err *err)
+{
+    int rc = ask(at, at->auth->on_auth_check, err);
+
+    at->env->failures += rc < 0;
+    return rc;
 }
 
 static int load(struct auth_attempt *at, const struct accounts_account *account,
@@ -115,6 +123,8 @@ enum auth_step auth_attempt_succeed(struct auth_attempt *at, struct moxd_err *er
         return auth_attempt_fail(at, agrees < 0 ? AUTH_ERROR : AUTH_BADCREDS, err);
     if (at->disabled)
         return auth_attempt_fail(at, AUTH_LOGINDISABLED, err);
+    if (ask(at, at->auth->on_login, err) < 0)
+        return AUTH_FAILED;
     report(at, AUTH_OK);
     return AUTH_DONE;
 }

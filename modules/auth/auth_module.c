@@ -4,6 +4,7 @@
 MOXD_POINT_THUNK_VOID(on_auth)
 MOXD_POINT_THUNK_VOID(on_auth_client)
 MOXD_POINT_THUNK(on_auth_check, struct moxd_reply)
+MOXD_POINT_THUNK(on_login, struct moxd_reply)
 
 static const struct moxd_directive directives[] = {
     { .name = "failure-delay",
@@ -27,6 +28,8 @@ const struct moxd_block auth_conf_block = { .size = sizeof(struct auth_conf),
 static const struct moxd_point_def points[] = {
     MOXD_POINT(on_auth_check, MOXD_DECIDE, "struct auth_event",
                "Before credentials are looked at: a rate limiter refuses here."),
+    MOXD_POINT(on_login, MOXD_DECIDE, "struct auth_event",
+               "The credentials are right, the account is known; before the client is told."),
     MOXD_POINT(on_auth, MOXD_OBSERVE, "struct auth_event", "After each attempt to log in."),
     MOXD_POINT(on_auth_client, MOXD_OBSERVE, "struct auth_event",
                "After a login, when the client says what it calls itself."),
@@ -127,6 +130,7 @@ static int auth_init(struct moxd_instance *m, const struct moxd_conf *conf, stru
     auth->on_auth = moxd_point_get(m, "on_auth");
     auth->on_auth_client = moxd_point_get(m, "on_auth_client");
     auth->on_auth_check = moxd_point_get(m, "on_auth_check");
+    auth->on_login = moxd_point_get(m, "on_login");
     auth->attempts = moxd_metric_find("moxd_auth_attempts_total");
     auth_cache_init(&auth->cache);
     if (auth_crypt_dummy(auth->dummy_crypt, err) < 0)

@@ -87,7 +87,8 @@ def the_order_of_hooks_is_shown():
         code, output = run_moxd(EchoConf(modules=["circlea", "hang", "echo"]), "-o",
                                 directory=directory)
         expect(code == 0, output)
-        expect(output == "on_echo (decide, of echo)\n"
+        expect(output == "on_connection (decide, of core)\non_disconnect (observe, of core)\n"
+                         "on_echo (decide, of echo)\n"
                "    circlea          check before=circleb timeout=30s on-error=defer\n"
                "    hang             check timeout=0.05s on-error=defer\n", output)
 

@@ -102,7 +102,8 @@ static void begin(void)
                           .accounts = &accounts,
                           .store = &store,
                           .on_auth = &no_hooks,
-                          .on_auth_check = &no_hooks };
+                          .on_auth_check = &no_hooks,
+                          .on_login = &no_hooks };
     auth.m.log = test_log;
     auth.attempts = moxd_metric_register(&metric);
     env = (struct auth_env){ .protocol = "test", .remote_ip = "192.0.2.1", .log = &test_log };

@@ -360,6 +360,8 @@ START_TEST(the_order_can_be_shown)
     core_modules_resolve(set, problems);
     core_hooks_show(set, &out);
     ck_assert_str_eq(moxd_buf_cstr(&out),
+                     "on_connection (decide, of core)\n"
+                     "on_disconnect (observe, of core)\n"
                      "on_ask (decide, of owner)\n"
                      "    a                check timeout=30s on-error=defer\n"
                      "    c                check before=x, b after=nobody,d timeout=30s "
@@ -557,6 +559,8 @@ START_TEST(edges_phases_and_old_modules_run_alone)
     ck_assert_ptr_nonnull(end);
     *end = '\0';
     ck_assert_str_eq(moxd_buf_cstr(&out),
+                     "on_connection (decide, of core)\n"
+                     "on_disconnect (observe, of core)\n"
                      "on_ask (decide, of owner)\n"
                      "    p1               check timeout=30s on-error=defer\n"
                      "  + p2               check timeout=30s on-error=defer\n"

@@ -1,0 +1,155 @@
+/* ratelimit: how much a network, or an account, may ask of the server (RATE, P-SMTP-21).
+ *
+ * Each address counts in three networks, so that whoever has many addresses is limited too. A connection
+ * belongs to its networks until it logs in; from then on to the account. Counters are in memory. */
+#ifndef RATELIMIT_H
+#define RATELIMIT_H
+
+#include <moxd/auth.h>
+#include <moxd/clock.h>
+#include <moxd/config.h>
+#include <moxd/control.h>
+#include <moxd/metrics.h>
+#include <moxd/module.h>
+
+struct ratelimit;
+
+enum {
+    RATELIMIT_WIDTHS = 3,
+    RATELIMIT_NETWORKS_MAX =
+        200000, /* counted at a time, about 200 bytes each: of more, those that were not
+                                        seen for longest are forgotten */
+    RATELIMIT_NAME_MAX = 64, /* of a network, as text */
+};
+
+/* What is limited, by network. */
+enum ratelimit_kind {
+    RATELIMIT_OPEN,       /* connections now, before they log in */
+    RATELIMIT_CONNECTED,  /* connections that came in a minute */
+    RATELIMIT_FAILED,     /* logins, in a minute */
+    RATELIMIT_FAILED_DAY, /* in a day */
+    RATELIMIT_KINDS,
+};
+
+/* --- ratelimit_net.c: networks. Pure. -------------------------------------------------------------------- */
+/* An address or network; IPv4 is mapped into IPv6, so that there is one form. Compared as bytes. */
+struct ratelimit_net {
+    unsigned char addr[16];
+    unsigned char bits; /* of 128; host bits are 0 */
+};
+/* "192.0.2.0/24", "2001:db8::1". -1: it is none, or has host bits. */
+int ratelimit_net_parse(struct moxd_str s, struct ratelimit_net *out) MOXD_CHECKED;
+/* The w-th network of an address, the smallest first: /32, /26, /21 of IPv4; /64, /48, /32 of IPv6. */
+struct ratelimit_net ratelimit_net_of(const struct ratelimit_net *ip, size_t w);
+bool ratelimit_net_has(const struct ratelimit_net *net, const struct ratelimit_net *ip);
+const char *ratelimit_net_text(const struct ratelimit_net *net, char out[RATELIMIT_NAME_MAX]);
+
+/* --- ratelimit_window.c: how many in a window of time. Pure. ---------------------------------------------- */
+/* A window that slides: what came in the last full period counts by how much of it is still inside. */
+struct ratelimit_window {
+    int64_t start; /* of the current period, monotonic ns */
+    uint32_t now, before;
+};
+void ratelimit_window_add(struct ratelimit_window *w, int64_t period, int64_t t);
+/* How many, rounded down. */
+uint32_t ratelimit_window_count(const struct ratelimit_window *w, int64_t period, int64_t t);
+
+/* --- configuration ---------------------------------------------------------------------------------------- */
+struct ratelimit_conf {
+    struct moxd_conf_head head;
+    /* three numbers each, as texts; 0: no limit */
+    struct moxd_strings connections, connection_rate, failed_logins, failed_logins_day;
+    int64_t account_connections, slow_after;
+    struct moxd_strings exempt;
+};
+extern const struct moxd_block ratelimit_block;
+/* Applies the configuration, which was checked. */
+void ratelimit_configure(struct ratelimit *r, const struct ratelimit_conf *conf);
+
+/* --- ratelimit_table.c: counters ------------------------------------------------------------------------- */
+struct ratelimit_network {
+    struct ratelimit_net net;
+    uint32_t open;                                   /* connections that have not logged in */
+    struct ratelimit_window window[RATELIMIT_KINDS]; /* of RATELIMIT_OPEN: not used */
+};
+struct ratelimit_table;
+struct ratelimit_table *ratelimit_table_new(size_t max);
+void ratelimit_table_free(struct ratelimit_table *t);
+/* NULL when it is not counted. */
+struct ratelimit_network *ratelimit_table_find(const struct ratelimit_table *t,
+                                               const struct ratelimit_net *net);
+/* The network, made when it is not there. One without open connections may give way to another with the next
+ * call. NULL: the table is full of networks with open connections. */
+struct ratelimit_network *ratelimit_table_get(struct ratelimit_table *t,
+                                              const struct ratelimit_net *net);
+/* One more, or less, open connection. */
+void ratelimit_table_open(struct ratelimit_table *t, struct ratelimit_network *n);
+void ratelimit_table_close(struct ratelimit_table *t, struct ratelimit_network *n);
+/* All that are counted, until fn returns false; fn must not change the table. */
+void ratelimit_table_each(const struct ratelimit_table *t,
+                          bool (*fn)(void *arg, const struct ratelimit_network *n), void *arg);
+
+/* --- ratelimit_module.c ------------------------------------------------------------------------------------ */
+struct ratelimit_conn;
+struct ratelimit_account;
+struct ratelimit {
+    struct moxd_instance m;
+    const struct ratelimit_conf *conf;
+    uint32_t limits[RATELIMIT_KINDS][RATELIMIT_WIDTHS]; /* 0: none */
+    struct ratelimit_net *exempt;
+    size_t nexempt;
+    struct ratelimit_table *networks;
+    struct ratelimit_conn *conns;       /* hash */
+    struct ratelimit_account *accounts; /* hash */
+    struct moxd_metric_handle *refused;
+};
+/* Of a window, or of open connections. */
+struct ratelimit_kind_info {
+    const char *name; /* for people and metrics */
+    int64_t period;   /* ns; 0: no window, what is open now */
+    size_t list;      /* offset of its numbers in struct ratelimit_conf */
+};
+extern const struct ratelimit_kind_info ratelimit_kinds[RATELIMIT_KINDS];
+
+/* --- ratelimit_limit.c: the networks of an address against the limits --------------------------------------- */
+/* Where there is no room for one more. */
+struct ratelimit_full {
+    enum ratelimit_kind kind;
+    struct ratelimit_net net;
+    uint32_t limit;
+};
+/* Whether the address is at a limit of one of these kinds (bits 1 << kind). */
+bool ratelimit_full(const struct ratelimit *r, const struct ratelimit_net *ip, unsigned kinds,
+                    struct ratelimit_full *out);
+/* Tells the log in reply->detail, and counts the refusal. */
+void ratelimit_refused(const struct ratelimit *r, const struct ratelimit_full *full,
+                       struct moxd_reply *reply);
+/* Counts one more, in a window. */
+void ratelimit_count(struct ratelimit *r, const struct ratelimit_net *ip, enum ratelimit_kind kind);
+uint32_t ratelimit_used(const struct ratelimit_network *n, enum ratelimit_kind kind);
+/* The address as bytes; false: it is exempt from limits (or none). */
+bool ratelimit_concerns(const struct ratelimit *r, const char *ip, struct ratelimit_net *out);
+
+/* --- ratelimit_conn.c: connections, and whom they belong to -------------------------------------------------- */
+enum moxd_verdict ratelimit_on_connection(struct moxd_instance *m, const struct moxd_conn *ev,
+                                          struct moxd_reply *reply);
+void ratelimit_on_disconnect(struct moxd_instance *m, const struct moxd_conn *ev);
+enum moxd_verdict ratelimit_on_login(struct moxd_instance *m, const struct auth_event *ev,
+                                     struct moxd_reply *reply);
+/* The connection has logged in: it counts with the account now. */
+void ratelimit_conn_owned(struct ratelimit *r, const struct moxd_stream *st, const char *account);
+/* Connections of an account. */
+uint32_t ratelimit_account_open(const struct ratelimit *r, const char *account);
+
+/* --- ratelimit_auth.c ---------------------------------------------------------------------------------------- */
+enum moxd_verdict ratelimit_on_auth_check(struct moxd_instance *m, const struct auth_event *ev,
+                                          struct moxd_reply *reply);
+void ratelimit_on_auth(struct moxd_instance *m, const struct auth_event *ev);
+
+/* --- ratelimit_command.c -------------------------------------------------------------------------------------- */
+int ratelimit_cmd_show(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                       struct moxd_err *err) MOXD_SUSPENDS;
+int ratelimit_cmd_forget(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                         struct moxd_err *err) MOXD_SUSPENDS;
+
+#endif
