@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""bench/imap_compare.py [-r ROUNDS] [-k WORD] [MESSAGES]...: what clients do most, on this build and on
+"""bench/imap_compare.py [-r ROUNDS] [-k WORD] [-t] [-o SERVER] [MESSAGES]...: what clients do most, on this build and on
 Debian's Dovecot with Maildir, the same messages on the same machine in one run, as a table for
-bench/README.md. Run in the build directory, or with MOXD_BUILDDIR. -k: only rows whose title has WORD.
+bench/README.md. Run in the build directory, or with MOXD_BUILDDIR. -k: only rows whose title matches the expression WORD.
+-t: processor time of all of a server's threads and processes until it rests, instead of the time that the client
+waits; other work on the machine changes it less.
 
 Servers take turns in each round; a figure is the best round's median. Ratios are Dovecot / moxd: above 1
 moxd is faster."""
 
 import argparse
+import ctypes
 import imaplib
 import os
 import re
@@ -157,20 +160,63 @@ def free_port():
         return s.getsockname()[1]
 
 
-def measure(port, row):
+def processes(parent):
+    """The process and all below it."""
+    with open("/proc/%d/task/%d/children" % (parent, parent), encoding="ascii") as f:
+        return [parent] + [p for child in f.read().split() for p in processes(int(child))]
+
+
+def processor_ms(pid):
+    """Processor time that the process and those below it have used; those that ended do not count."""
+    total, clock = 0, ctypes.c_int()
+    for p in processes(pid):
+        if ctypes.CDLL(None).clock_getcpuclockid(p, ctypes.byref(clock)) == 0:
+            total += time.clock_gettime_ns(clock.value)
+    return total / 1e6
+
+
+def at_rest(pid):
+    """The same when it does not change any more."""
+    seen = [processor_ms(pid)]
+    while len(seen) < 5 or seen[-1] - seen[-5] > 0.2:
+        time.sleep(0.02)
+        seen.append(processor_ms(pid))
+    return seen[-1]
+
+
+def command_processor_ms(server, mailbox, command, times):
+    with imaplib.IMAP4("127.0.0.1", server.port) as c:
+        c.login("mjl@mox.example", PASSWORD)
+        c.send(b"q1 ENABLE QRESYNC\r\nq2 SELECT %s\r\n" % mailbox.encode())
+        while not c.readline().startswith(b"q2 "):
+            pass
+        took = []
+        for _ in range(times):
+            start = at_rest(server.pid)
+            c.send(b"q3 %s\r\n" % command.encode())
+            tail = b"\n"
+            while b"\nq3 OK" not in tail:
+                tail = tail[-10:] + c.sock.recv(1 << 20)
+            took.append(at_rest(server.pid) - start)
+        return sorted(took)[times // 2]
+
+
+def measure(server, row, processor):
     _, mailbox, command, times, before = row
     for where, what in before:
-        client(port, "-m", where, "run", what)
+        client(server.port, "-m", where, "run", what)
     if callable(command):
-        command = command(port)
-    return client(port, "-q", "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
+        command = command(server.port)
+    if processor:
+        return command_processor_ms(server, mailbox, command, times)
+    return client(server.port, "-q", "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
 
 
-def compare(ports, row, rounds):
+def compare(servers, row, args):
     best = {}
-    for _ in range(rounds):
-        for name, port in ports.items():
-            took = measure(port, row)
+    for _ in range(args.rounds):
+        for name, server in servers.items():
+            took = measure(server, row, args.processor)
             best[name] = min(best.get(name, took), took)
     return best
 
@@ -180,43 +226,59 @@ def ms(x):
 
 
 def print_row(title, best):
-    ours, theirs = best["moxd"], best["Dovecot"]
+    ours, theirs = best.get("moxd", 0), best.get("Dovecot", 0)
     print("| %s | %s | %s | %.1f |" % (title, ms(ours), ms(theirs), theirs / ours if ours else 0), flush=True)
 
 
-def appends(ports, rounds, messages):
+def appends(servers, rounds, messages):
     for connections in 1, 10:
         best = {}
         for _ in range(rounds):
-            for name, port in ports.items():
-                took = client(port, "-m", "Other", "-c", str(connections), "-n", str(messages), "append", "2000")
+            for name, server in servers.items():
+                took = client(server.port, "-m", "Other", "-c", str(connections), "-n", str(messages), "append", "2000")
                 best[name] = min(best.get(name, 1e9), took["seconds"] * 1000)
         print_row("APPEND of %d, %d connection%s" % (messages, connections, "s"[:connections > 1]), best)
+
+
+class Measured:
+    """What is measured: where it listens, and its first process."""
+
+    def __init__(self, port, pid):
+        self.port, self.pid = port, pid
+
+
+def fill(servers, messages):
+    for name, server in servers.items():
+        client(server.port, "-m", "INBOX", "run", "CREATE Other")
+        if name == "Dovecot":
+            client(server.port, "-m", "INBOX", "run", "CREATE Archive")
+        client(server.port, "-m", "Archive", "-n", str(messages), "append", "2000")
 
 
 def run(args, messages):
     conf = Conf()
     conf.check_store = False
     with Server(conf) as moxd, Dovecot() as dovecot:
-        ports = {"moxd": moxd.ports["imap"][1], "Dovecot": dovecot.port}
-        for port in ports.values():
-            client(port, "-m", "INBOX", "run", "CREATE Other")
-            if port == dovecot.port:
-                client(port, "-m", "INBOX", "run", "CREATE Archive")
-            client(port, "-m", "Archive", "-n", str(messages), "append", "2000")
+        servers = {"moxd": Measured(moxd.ports["imap"][1], moxd.process.pid),
+                   "Dovecot": Measured(dovecot.port, dovecot.process.pid)}
+        if args.only:
+            servers = {args.only: servers[args.only]}
+        fill(servers, messages)
         dovecot.stop()
         dovecot.start("optimized")
-        print("\n| %s messages of 2 KB | moxd | Dovecot | ratio |\n|---|---|---|---|"
-              % format(messages, ","), flush=True)
+        if "Dovecot" in servers:
+            servers["Dovecot"].pid = dovecot.process.pid
+        print("\n| %s messages of 2 KB%s | moxd | Dovecot | ratio |\n|---|---|---|---|"
+              % (format(messages, ","), ", processor time" * args.processor), flush=True)
         for row in ROWS:
-            if args.word in row[0]:
-                for port in ports.values():
-                    measure(port, row)  # fills caches
-                print_row(row[0], compare(ports, row, args.rounds))
-        if args.word in "APPEND":
-            appends(ports, args.rounds, 2000)
+            if re.search(args.word, row[0]):
+                for server in servers.values():
+                    measure(server, row, False)  # fills caches
+                print_row(row[0], compare(servers, row, args))
+        if re.search(args.word, "APPEND") and not args.processor:
+            appends(servers, args.rounds, 2000)
         if args.hold:
-            print(ports, moxd.dir)
+            print({name: vars(server) for name, server in servers.items()}, moxd.dir)
             input()
 
 
@@ -224,6 +286,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("-r", dest="rounds", type=int, default=3)
     p.add_argument("-k", dest="word", default="")
+    p.add_argument("-t", dest="processor", action="store_true", help="processor time")
+    p.add_argument("-o", dest="only", choices=["moxd", "Dovecot"], help="only this server")
     p.add_argument("-w", dest="hold", action="store_true", help="wait before the end")
     p.add_argument("messages", nargs="*", type=int)
     args = p.parse_args()
