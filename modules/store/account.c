@@ -109,7 +109,7 @@ struct opening {
     uint32_t uidvalidity;
     bool wrote;
     struct moxd_arena *arena;
-    struct store_op_erasable erasable;
+    struct store_op_erasables erasable;
     bool parsed; /* everything is */
 };
 
@@ -169,7 +169,7 @@ static int op_look(struct store_tx *tx, void *arg, struct moxd_err *err)
     int rc = store_parsed_complete(tx, err);
 
     o->parsed = rc > 0;
-    return rc < 0 ? -1 : store_op_erasable(tx, &o->erasable, err);
+    return rc < 0 ? -1 : store_op_erasables(tx, &o->erasable, err);
 }
 
 static int open_job(void *arg, struct moxd_err *err)
@@ -207,7 +207,7 @@ static int open_account(struct store_account *acc, struct moxd_err *err)
         rc = store_flusher_wait(&s->flusher, acc->ticket, err);
     if (rc == 0) {
         acc->modseq = acc->bt->meta.modseq;
-        store_erase_later(acc, o.erasable.ids, o.erasable.n);
+        store_erase_later(acc, o.erasable.v, o.erasable.n);
         store_threads_start(acc);
         if (!o.parsed)
             store_fill_later(acc);

@@ -1,4 +1,4 @@
-#include "box.h"
+#include "expunged.h"
 
 static int not_found(struct moxd_err *err)
 {
@@ -17,6 +17,7 @@ int store_box_load(struct store_tx *tx, uint32_t id, struct store_box *box, stru
         return store_corrupt(tx, "mailbox record", err);
     box->id = id;
     box->kw = NULL;
+    box->leaving = NULL;
     memcpy(box->name.p, box->r.name.p, box->r.name.n);
     box->name.n = box->r.name.n;
     box->name.p[box->name.n] = '\0';
@@ -62,6 +63,8 @@ int store_box_save(struct store_tx *tx, struct store_box *box, struct moxd_err *
         if (store_kwlist_save(tx, box->kw, err) < 0)
             return -1;
     }
+    if (store_leave_end(tx, box, err) < 0)
+        return -1;
     return store_put(tx, &key, store_mbox_encode(&box->r, buf), err);
 }
 

@@ -11,6 +11,7 @@ struct store_box {
     struct store_mbox r;
     struct store_name name;     /* r.name points here */
     struct store_kwlist *kw;    /* loaded when first needed */
+    struct store_leaving *leaving; /* what left it in this transaction (expunged.h), or NULL */
 };
 /* NOTFOUND when there is none. */
 int store_box_load(struct store_tx *tx, uint32_t id, struct store_box *box,

@@ -1,3 +1,4 @@
+#include "expunged.h"
 #include "parsed.h"
 #include "thread.h"
 
@@ -35,8 +36,8 @@ static int get_thread(struct store_tx *tx, uint64_t id, struct moxd_str *thread,
     return 0;
 }
 
-int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
-                   struct moxd_err *err)
+int store_msg_place(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                    struct moxd_err *err)
 {
     struct store_key key = store_key_u64(STORE_T_ID, id);
     struct moxd_str val;
@@ -48,6 +49,20 @@ int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t
     *mailbox = store_dec_u32(&d);
     *uid = store_dec_u32(&d);
     return !d.bad ? 1 : store_corrupt(tx, "place of a message", err);
+}
+
+int store_msg_by_id(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                    struct store_rec *rec, struct moxd_err *err)
+{
+    int rc = store_msg_place(tx, id, mailbox, uid, err);
+    return rc > 0 ? store_msg_get(tx, *mailbox, *uid, rec, err) : rc;
+}
+
+int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                   struct moxd_err *err)
+{
+    struct store_rec rec;
+    return store_msg_by_id(tx, id, mailbox, uid, &rec, err);
 }
 
 int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct store_rec *rec,
@@ -183,22 +198,18 @@ static int place(struct store_tx *tx, struct store_box *box, struct store_rec *r
     return tell(tx, STORE_CHANGE_ADD, box, *uid, rec, err);
 }
 
-/* Takes the record out and leaves a tombstone; the place by id is the caller's business. */
+/* Takes the record out and leaves a tombstone; e: when it is expunged, not moved. */
 static int displace(struct store_tx *tx, struct store_box *box, uint32_t uid,
-                    const struct store_rec *rec, struct moxd_err *err)
+                    const struct store_rec *rec, const struct store_expunged *e, struct moxd_err *err)
 {
-    uint64_t modseq = store_tx_modseq(tx);
     struct store_key key = store_key_message(box->id, uid);
-    struct store_key gone = store_key_gone(box->id, modseq, uid);
-    unsigned char id[8];
 
-    moxd_put_be64(id, rec->id);
     int rc = store_del(tx, &key, err);
-    if (rc < 0 || store_put(tx, &gone, moxd_str((char *)id, sizeof(id)), err) < 0)
+    if (rc < 0 || store_leave(tx, box, uid, e, err) < 0)
         return -1;
     if (rc == 0 || !count_out(tx, box, rec))
         return store_corrupt(tx, "counts of a mailbox", err);
-    box->r.highestmodseq = tx->meta.gone_modseq = modseq;
+    box->r.highestmodseq = tx->meta.gone_modseq = store_tx_modseq(tx);
     return tell(tx, STORE_CHANGE_EXPUNGE, box, uid, rec, err);
 }
 
@@ -257,7 +268,7 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
     struct moxd_str thread;
 
     moxd_assert(src == dst || src->id != dst->id);
-    if (displace(tx, src, uid, rec, err) < 0 || get_thread(tx, rec->id, &thread, err) < 0 ||
+    if (displace(tx, src, uid, rec, NULL, err) < 0 || get_thread(tx, rec->id, &thread, err) < 0 ||
         store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();
@@ -271,18 +282,10 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
 int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
                       const struct store_rec *rec, struct moxd_err *err)
 {
-    unsigned char buf[STORE_RECORD_MAX];
-    struct store_key place_key = store_key_u64(STORE_T_ID, rec->id);
-    struct store_key erase_key = store_key_u64(STORE_T_ERASE, rec->id);
-    struct store_erase erase = { rec->size, rec->prefix, rec->where };
+    struct store_expunged e = { uid, rec->id, { rec->size, rec->prefix, rec->where }, rec->received };
 
-    if (displace(tx, box, uid, rec, err) < 0 ||
-        store_thread_remove(tx, rec->id, rec->received, err) < 0 ||
-        store_del(tx, &place_key, err) < 0 ||
-        store_parsed_del(tx, (struct store_place){ box->id, uid }, err) < 0 ||
-        store_put(tx, &erase_key, store_erase_encode(&erase, buf), err) < 0)
+    if (displace(tx, box, uid, rec, &e, err) < 0)
         return -1;
-    store_tx_erase(tx, rec->id);
     return run_hooks(tx, (struct side){ box, uid, rec }, (struct side){ 0 },
                      (struct store_origin){ 0 }, err);
 }

@@ -24,7 +24,7 @@ int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
  * translated. rec becomes what is stored now. */
 int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box *dst, uint32_t uid,
                    struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err) MOXD_CHECKED;
-/* Takes it out for good: a tombstone stays, and its body until it is erased. */
+/* Takes it out for good: a tombstone stays, and what is beside it until it is erased. */
 int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
                       const struct store_rec *rec, struct moxd_err *err) MOXD_CHECKED;
 /* Translates the keyword numbers of rec from the list of src to that of dst. */
@@ -37,6 +37,12 @@ int store_msg_get(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct st
 /* Where a message is: 1, 0, -1. */
 int store_msg_find(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
                    struct moxd_err *err) MOXD_CHECKED;
+/* The same with its record. */
+int store_msg_by_id(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                    struct store_rec *rec, struct moxd_err *err) MOXD_CHECKED;
+/* Where it is, or was when it is not yet erased. */
+int store_msg_place(struct store_tx *tx, uint64_t id, uint32_t *mailbox, uint32_t *uid,
+                    struct moxd_err *err) MOXD_CHECKED;
 
 /* Writes where a message is, with its encoded thread record. */
 int store_msg_put_place(struct store_tx *tx, uint64_t id, uint32_t mailbox, uint32_t uid,

@@ -1,24 +1,36 @@
 /* Where bodies are, and what modules note beside them. */
 #include "ops.h"
 
-/* Of a message that is there, or of one that was expunged and not yet erased. 1, 0, -1. */
-static int find_place(struct store_tx *tx, uint64_t id, struct store_erase *place,
-                      struct moxd_err *err)
+/* Of a message that has a place: that is there, or was expunged and not yet erased. 1, 0, -1. */
+static int find_placed(struct store_tx *tx, uint32_t mailbox, uint32_t uid, struct store_erase *out,
+                       struct moxd_err *err)
+{
+    struct store_expunged e;
+    struct store_rec rec;
+    int rc = store_msg_get(tx, mailbox, uid, &rec, err);
+
+    if (rc > 0)
+        *out = (struct store_erase){ rec.size, rec.prefix, rec.where };
+    if (rc != 0)
+        return rc;
+    rc = store_expunged_find(tx, mailbox, uid, &e, err);
+    if (rc > 0)
+        *out = e.body;
+    return rc != 0 ? rc : store_corrupt(tx, "id without a message", err);
+}
+
+static int find_body(struct store_tx *tx, uint64_t id, struct store_erase *out, struct moxd_err *err)
 {
     struct store_key erase = store_key_u64(STORE_T_ERASE, id);
-    struct store_rec rec;
     struct moxd_str val;
     uint32_t mailbox, uid;
-    int rc = store_msg_find(tx, id, &mailbox, &uid, err);
+    int rc = store_msg_place(tx, id, &mailbox, &uid, err);
 
-    if (rc > 0) {
-        rc = store_msg_get(tx, mailbox, uid, &rec, err);
-        *place = (struct store_erase){ rec.size, rec.prefix, rec.where };
-        return rc != 0 ? rc : store_corrupt(tx, "id without a message", err);
-    }
+    if (rc > 0)
+        return find_placed(tx, mailbox, uid, out, err);
     if (rc < 0 || (rc = store_get(tx, &erase, &val, err)) <= 0)
         return rc;
-    return store_erase_decode(val, place) == 0
+    return store_erase_decode(val, out) == 0
                ? 1
                : store_corrupt(tx, "record of an expunged message", err);
 }
@@ -30,7 +42,7 @@ int store_op_body(struct store_tx *tx, void *arg, struct moxd_err *err)
     struct moxd_str val;
 
     moxd_buf_reset(op->data);
-    int rc = find_place(tx, op->id, &op->place, err);
+    int rc = find_body(tx, op->id, &op->place, err);
     if (rc <= 0)
         return rc < 0 ? -1 : moxd_err_set(err, MOXD_ERR_NOTFOUND, "no such message");
     uint64_t want = op->place.where == STORE_IN_DB ? op->place.size : op->place.prefix;

@@ -136,7 +136,7 @@ static int delete_messages(struct store_tx *tx, struct store_box *box, struct mo
             if (store_msg_expunge(tx, box, it->uid[i], &it->rec[i], err) < 0)
                 return -1;
     tx->quiet = false;
-    return rc;
+    return rc < 0 ? -1 : store_leave_end(tx, box, err);
 }
 
 /* Its records, a tombstone in their place. */

@@ -54,7 +54,7 @@ static int entry(void *arg, uint32_t uid, const struct store_rec *rec)
 
 struct gone {
     struct store_tx *tx;
-    uint32_t *v;
+    struct store_uid_range *v;
     size_t n, cap;
     struct moxd_err *err;
 };
@@ -62,25 +62,21 @@ struct gone {
 static int gone_record(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct gone *g = arg;
+    struct store_uid_range *r = moxd_arena_push(g->tx->arena, &g->v, &g->n, &g->cap, sizeof(*r));
 
-    if (key.n != 17 || val.n != 8)
-        return store_corrupt(g->tx, "tombstone", g->err);
-    uint32_t *uid = moxd_arena_push(g->tx->arena, &g->v, &g->n, &g->cap, sizeof(*uid));
-    *uid = moxd_get_be32(key.p + 13);
-    return 0;
+    return store_gone_decode(key, val, r) == 0 ? 0 : store_corrupt(g->tx, "tombstone", g->err);
 }
 
 static int by_uid(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    const struct store_uid_range *x = a, *y = b;
+    return (x->first > y->first) - (x->first < y->first);
 }
 
 /* Tombstones sort by modseq, so that only the new ones are read; the answer sorts by UID. */
 static int find_gone(struct reading *r, struct store_op_entries *op)
 {
     struct gone g = { .tx = r->tx, .err = r->err };
-    struct store_uidset set = { 0 };
     struct store_key prefix = store_key_u32(STORE_T_GONE, op->mailbox);
     struct store_key from = store_key_gone(op->mailbox, op->modseq + 1, 0);
 
@@ -90,9 +86,14 @@ static int find_gone(struct reading *r, struct store_op_entries *op)
         return -1;
     if (g.n > 0)
         qsort(g.v, g.n, sizeof(*g.v), by_uid);
+    struct store_uid_range *v = moxd_arena_calloc(op->arena, g.n, sizeof(*v));
+    size_t n = 0;
     for (size_t i = 0; i < g.n; i++)
-        store_uidset_add(&set, op->arena, g.v[i]);
-    op->gone = store_uidset_uids(&set);
+        if (n > 0 && g.v[i].first == v[n - 1].last + 1)
+            v[n - 1].last = g.v[i].last;
+        else
+            v[n++] = g.v[i];
+    op->gone = (struct store_uids){ v, n };
     return 0;
 }
 

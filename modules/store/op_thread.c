@@ -27,7 +27,7 @@ int store_op_threads(struct store_tx *tx, void *arg, struct moxd_err *err)
     op->v = moxd_arena_calloc(op->arena, op->n, sizeof(*op->v));
     for (size_t i = 0; i < op->n; i++) {
         struct store_thread_rec r = { 0 };
-        int rc = store_thread_get(tx, op->ids[i], &r, err);
+        int rc = store_thread_live(tx, op->ids[i], &r, err);
         if (rc == 0) /* perhaps one that has no record yet */
             rc = store_msg_find(tx, op->ids[i], &mailbox, &uid, err);
         if (rc < 0)
@@ -42,7 +42,7 @@ int store_op_thread_messages(struct store_tx *tx, void *arg, struct moxd_err *er
 {
     struct store_op_ids *op = arg;
     struct store_thread_rec r;
-    int rc = store_thread_get(tx, op->message, &r, err);
+    int rc = store_thread_live(tx, op->message, &r, err);
 
     op->v = NULL;
     op->n = 0;
@@ -63,7 +63,7 @@ static int find_same(struct store_tx *tx, struct store_op_ids *op, struct moxd_s
     if (store_thread_same_msgid(tx, store_hash(id), &same, err) < 0)
         return -1;
     for (size_t i = 0; i < same.n; i++) {
-        int rc = store_thread_get(tx, same.v[i].id, &r, err);
+        int rc = store_thread_live(tx, same.v[i].id, &r, err);
         if (rc < 0)
             return -1;
         if (rc > 0 && moxd_str_eq(moxd_str(r.msgid, r.msgid_n), id))
@@ -159,7 +159,7 @@ static int set_below(struct store_tx *tx, uint64_t id, struct store_op_thread_se
 {
     struct below b = { .tx = tx, .top = id, .err = err };
     struct store_thread_rec r;
-    int rc = store_thread_get(tx, id, &r, err);
+    int rc = store_thread_live(tx, id, &r, err);
 
     if (rc <= 0)
         return rc;

@@ -5,6 +5,7 @@
 #define STORE_OPS_H
 
 #include "bodyfile.h"
+#include "expunged.h"
 #include "head.h"
 #include "message.h"
 
@@ -186,19 +187,23 @@ struct store_op_expunge {
 int store_op_expunge(struct store_tx *tx, void *arg, struct moxd_err *err);
 
 /* Removes what is left of expunged messages in the database; their files are gone already. */
+enum { STORE_ERASE_RECORDS = 4 };
 struct store_op_erase {
-    const uint64_t *ids;
+    struct store_erasable v[STORE_ERASE_RECORDS];
     size_t n;
+    uint64_t ids[STORE_ERASE_RECORDS * STORE_EXPUNGED_MAX]; /* out of erase_files */
+    size_t nids;
 };
 int store_op_erase(struct store_tx *tx, void *arg, struct moxd_err *err);
-/* All that wait for it, with where their bodies are. */
-struct store_op_erasable {
+/* Finds those that are files. */
+int store_op_erase_files(struct store_tx *tx, void *arg, struct moxd_err *err);
+/* All that wait for it. */
+struct store_op_erasables {
     struct moxd_arena *arena;
-    uint64_t *ids;
-    enum store_where *where;
-    size_t n, cap, where_n, where_cap;
+    struct store_erasable *v; /* out */
+    size_t n, cap;
 };
-int store_op_erasable(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_erasables(struct store_tx *tx, void *arg, struct moxd_err *err);
 
 struct store_op_note {
     uint64_t id;

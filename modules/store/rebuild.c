@@ -5,6 +5,7 @@
 #include "restore.h"
 
 #include "bodyfile.h"
+#include "expunged.h"
 #include "message.h"
 #include "thread.h"
 
@@ -36,6 +37,8 @@ struct rebuild {
     size_t nids, ids_cap;
     struct moxd_str *weeds; /* keys */
     size_t nweeds, weeds_cap;
+    struct store_expunged *expunged;
+    size_t nexpunged, expunged_cap;
     struct store_thread_states states;
     uint64_t modseq; /* highest seen */
     struct moxd_err *err;
@@ -389,6 +392,39 @@ static int put_messages(struct rebuild *r)
     return 0;
 }
 
+/* --- expunged ones ----------------------------------------------------------------------------- */
+
+static int on_expunged(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+    struct store_expunged v[STORE_EXPUNGED_MAX];
+    int n = store_expunged_decode(val, v);
+
+    (void)key;
+    for (int i = 0; i < n; i++) {
+        struct store_expunged *e =
+            moxd_arena_push(r->tx->arena, &r->expunged, &r->nexpunged, &r->expunged_cap, sizeof(*e));
+        *e = v[i];
+    }
+    return 0;
+}
+
+/* Places are made anew: what waits to be erased is noted by its id alone. */
+static int note_expunged(struct rebuild *r)
+{
+    unsigned char buf[STORE_RECORD_MAX];
+
+    if (scan(r, STORE_T_EXPUNGED, on_expunged) < 0)
+        return -1;
+    for (size_t i = 0; i < r->nexpunged; i++) {
+        const struct store_expunged *e = &r->expunged[i];
+        struct store_key key = store_key_u64(STORE_T_ERASE, e->id);
+        if (store_put(r->tx, &key, store_erase_encode(&e->body, buf), r->err) < 0)
+            return -1;
+    }
+    return clear(r, STORE_T_EXPUNGED);
+}
+
 /* --- what no record knows ---------------------------------------------------------------------- */
 
 static int gather_id(void *arg, struct moxd_str key, struct moxd_str val)
@@ -493,7 +529,7 @@ int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
         scan(&r, STORE_T_MESSAGE, on_message) < 0)
         goto done;
     tx->meta.modseq = r.modseq;
-    if (weed(&r, STORE_T_KEYWORDS) == 0 && weed(&r, STORE_T_ERASE) == 0 &&
+    if (weed(&r, STORE_T_KEYWORDS) == 0 && note_expunged(&r) == 0 && weed(&r, STORE_T_ERASE) == 0 &&
         weed(&r, STORE_T_DATA) == 0 && weed(&r, STORE_T_NOTE) == 0 && put_boxes(&r) == 0 &&
         put_messages(&r) == 0 && ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
         rc = drop_notes(&r);

@@ -39,10 +39,11 @@ enum store_table {
     STORE_T_NAME,          /* name -> mailbox32 */
     STORE_T_SUBSCRIPTION,  /* name -> nothing */
     STORE_T_KEYWORDS,      /* mailbox32 -> keywords in the order of their first use */
-    STORE_T_GONE,          /* mailbox32 modseq64 uid32 -> id64: expunged messages */
+    STORE_T_GONE,          /* mailbox32 modseq64 uid32 -> number32: UIDs from there on that left */
     STORE_T_MAILBOX_GONE,  /* modseq64 mailbox32 -> uidvalidity32 name: removed mailboxes */
     STORE_T_ID,            /* id64 -> mailbox32 uid32, and the thread (thread.h) */
-    STORE_T_ERASE,         /* id64 -> struct store_erase: expunged, body not yet removed */
+    STORE_T_ERASE,         /* id64 -> struct store_erase: the same as STORE_T_EXPUNGED, of before there
+                              was that, and of a database that was made anew */
     STORE_T_NOTE,          /* id64 name -> bytes */
     STORE_T_TABLE,         /* table 0 key -> bytes: records of modules */
     STORE_T_ACCOUNT,       /* server.db: name -> id64 */
@@ -51,6 +52,7 @@ enum store_table {
     STORE_T_DATA,          /* id64 -> prefix, and the body when it is not in a file */
     STORE_T_HEADER,        /* mailbox32 uid32 -> summary of the header; see parsed.h */
     STORE_T_STRUCTURE,     /* mailbox32 uid32 -> MIME structure */
+    STORE_T_EXPUNGED,      /* mailbox32 uid32 -> some from there on that are not yet erased: expunged.h */
 };
 
 struct store_key {

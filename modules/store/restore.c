@@ -44,15 +44,20 @@ static int load_portion(struct loading *l, struct moxd_err *err)
     return rc;
 }
 
-/* Counters are made anew, from where the old ones were; what else has a known table is taken, but for
- * what is derived from messages, which comes after STORE_T_DATA. */
+/* Not what is derived from messages. */
+static bool wanted(unsigned char table)
+{
+    return table <= STORE_T_DATA || table == STORE_T_EXPUNGED;
+}
+
+/* Counters are made anew, from where the old ones were; what else has a known table is taken. */
 static int load(void *arg, struct moxd_str key, struct moxd_str val, struct moxd_err *err)
 {
     struct loading *l = arg;
     struct record *r = &l->v[l->n];
     struct store_meta meta;
 
-    if (key.n == 0 || key.n > sizeof(r->key.p) || (unsigned char)key.p[0] > STORE_T_DATA)
+    if (key.n == 0 || key.n > sizeof(r->key.p) || !wanted((unsigned char)key.p[0]))
         return 0;
     if ((unsigned char)key.p[0] == STORE_T_META) {
         if (store_meta_decode(val, &meta) == 0)

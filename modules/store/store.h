@@ -112,7 +112,7 @@ struct store_account {
     struct store_own_quota own_quota;
     struct moxd_waitq opened;
     struct store_watch *watches;
-    uint64_t *erase;         /* ids whose bodies nobody needs any more */
+    struct store_erasable *erase; /* what nobody needs any more */
     size_t nerase, erase_cap;
     bool erasing;            /* the fiber that does it runs */
     uint64_t checked;        /* modseq when it was last verified, in tests */
@@ -252,8 +252,8 @@ int store_changes(struct store_watch *w, struct moxd_arena *a, struct store_chan
                   struct moxd_err *err);
 bool store_pending(const struct store_watch *w);
 void store_unwatch(struct store_watch *w);
-/* Queues bodies for erasure. */
-void store_erase_later(struct store_account *acc, const uint64_t *ids, size_t n);
+/* Queues what is left of expunged messages for erasure. */
+void store_erase_later(struct store_account *acc, const struct store_erasable *v, size_t n);
 
 /* --- threads ----------------------------------------------------------------------------------- */
 

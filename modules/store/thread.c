@@ -132,7 +132,15 @@ int store_thread_members(struct store_tx *tx, const struct store_thread_rec *r, 
     if (m.n > 0)
         qsort(m.ids, m.n, sizeof(*m.ids), by_id);
     *ids = m.ids;
-    *n = m.n;
+    *n = 0;
+    for (size_t i = 0; i < m.n; i++) {
+        uint32_t mailbox, uid;
+        int rc = store_msg_find(tx, m.ids[i], &mailbox, &uid, err);
+        if (rc < 0)
+            return -1;
+        if (rc > 0)
+            m.ids[(*n)++] = m.ids[i];
+    }
     return 0;
 }
 
@@ -160,6 +168,15 @@ int store_thread_get(struct store_tx *tx, uint64_t id, struct store_thread_rec *
     return store_thread_decode(moxd_str_from(val, STORE_PLACE_SIZE), r) == 0
                ? 1
                : store_corrupt(tx, "thread of a message", err);
+}
+
+int store_thread_live(struct store_tx *tx, uint64_t id, struct store_thread_rec *r,
+                      struct moxd_err *err)
+{
+    uint32_t mailbox, uid;
+    int rc = store_thread_get(tx, id, r, err);
+
+    return rc > 0 ? store_msg_find(tx, id, &mailbox, &uid, err) : rc;
 }
 
 int store_thread_put(struct store_tx *tx, uint64_t id, const struct store_thread_rec *r,

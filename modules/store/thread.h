@@ -61,6 +61,9 @@ int store_thread_own_msgid(struct store_tx *tx, const struct store_thread_rec *r
 /* 1, 0 when there is no record, -1. */
 int store_thread_get(struct store_tx *tx, uint64_t id, struct store_thread_rec *r,
                      struct moxd_err *err) MOXD_CHECKED;
+/* The same of a message that is there: 0 also when it was expunged and not yet erased. */
+int store_thread_live(struct store_tx *tx, uint64_t id, struct store_thread_rec *r,
+                      struct moxd_err *err) MOXD_CHECKED;
 /* Replaces the record of a message that is there, not its indexes. */
 int store_thread_put(struct store_tx *tx, uint64_t id, const struct store_thread_rec *r,
                      struct moxd_err *err) MOXD_CHECKED;

@@ -35,7 +35,7 @@ static int try(struct linking *l, uint64_t id)
     for (unsigned i = 0; i < l->depth; i++)
         if (l->stack[i] == id)
             return 0;
-    int rc = store_thread_get(l->tx, id, &l->rec, l->err);
+    int rc = store_thread_live(l->tx, id, &l->rec, l->err);
     if (rc <= 0)
         return rc;
     if (l->rec.thread == 0 && (!l->deep || l->depth == STACK_MAX))
@@ -157,17 +157,16 @@ int store_thread_assign(struct store_tx *tx, uint64_t id, int64_t received,
 
 /* --- later ------------------------------------------------------------------------------------- */
 
+/* 1, 0 when it was expunged meanwhile, -1. */
 static int received_of(struct store_tx *tx, uint64_t id, int64_t *received, struct moxd_err *err)
 {
     uint32_t mailbox, uid;
     struct store_rec rec;
-    int rc = store_msg_find(tx, id, &mailbox, &uid, err);
+    int rc = store_msg_by_id(tx, id, &mailbox, &uid, &rec, err);
 
     if (rc > 0)
-        rc = store_msg_get(tx, mailbox, uid, &rec, err);
-    if (rc > 0)
         *received = rec.received;
-    return rc != 0 ? rc : store_corrupt(tx, "thread of a message that is not there", err);
+    return rc;
 }
 
 /* The one on top: linked, or its parent is put on top of it. */
@@ -179,12 +178,13 @@ static int link_top(struct linking *l)
     int64_t received = 0;
     int rc = store_thread_get(l->tx, id, &r, l->err);
 
+    if (rc > 0 && r.thread == 0)
+        rc = received_of(l->tx, id, &received, l->err);
     if (rc <= 0 || r.thread != 0) {
         l->depth--;
         return rc < 0 ? -1 : 0;
     }
-    if (received_of(l->tx, id, &received, l->err) < 0 ||
-        store_thread_own_msgid(l->tx, &r, &same, l->err) < 0 ||
+    if (store_thread_own_msgid(l->tx, &r, &same, l->err) < 0 ||
         find(l, id, received, &r, &same) < 0)
         return -1;
     if (l->relation != NONE && l->rec.thread == 0) {

@@ -54,10 +54,8 @@ static int fill_one(struct store_tx *tx, uint64_t id, const struct store_head *h
     struct store_thread_rec old = { 0 }, now;
     struct store_rec rec;
     uint32_t mailbox, uid;
-    int rc = store_msg_find(tx, id, &mailbox, &uid, err);
+    int rc = store_msg_by_id(tx, id, &mailbox, &uid, &rec, err);
 
-    if (rc > 0)
-        rc = store_msg_get(tx, mailbox, uid, &rec, err);
     if (rc <= 0) /* expunged meanwhile */
         return rc;
     if (store_thread_get(tx, id, &old, err) < 0 ||

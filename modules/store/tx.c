@@ -36,11 +36,11 @@ struct store_change *store_tx_change(struct store_tx *tx, enum store_change_kind
     return c;
 }
 
-void store_tx_erase(struct store_tx *tx, uint64_t id)
+void store_tx_erase(struct store_tx *tx, struct store_erasable what)
 {
     struct store_batch *b = batch_of(tx);
-    uint64_t *p = moxd_arena_push(b->arena, &b->erase, &b->nerase, &b->erase_cap, sizeof(*p));
-    *p = id;
+    struct store_erasable *p = moxd_arena_push(b->arena, &b->erase, &b->nerase, &b->erase_cap, sizeof(*p));
+    *p = what;
 }
 
 uint64_t store_tx_modseq(struct store_tx *tx)

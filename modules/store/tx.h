@@ -9,13 +9,18 @@
 #include "btree.h"
 
 /* What one transaction did to one account: handed to watchers once it is durable. Reference-counted
- * on the loop. Ids in `erase` lose their bodies when the last reference goes (P-STORE-02). */
+ * on the loop. What is in `erase` goes when the last reference goes (P-STORE-02). */
+struct store_erasable {
+    enum store_table table;  /* STORE_T_EXPUNGED, STORE_T_ERASE */
+    uint64_t at;             /* of the record: all behind the table */
+    bool files;              /* bodies in files are among them */
+};
 struct store_batch {
     unsigned refs;
     struct moxd_arena *arena;
     struct store_change *v;
     size_t n, cap;
-    uint64_t *erase;
+    struct store_erasable *erase;
     size_t nerase, erase_cap;
 };
 struct store_batch *store_batch_new(void);
@@ -49,8 +54,8 @@ int store_btree_load(struct store_btree *bt, struct moxd_err *err) MOXD_CHECKED;
 uint64_t store_tx_modseq(struct store_tx *tx);
 /* A new zeroed change of this transaction; texts and keywords go into tx->batch->arena. */
 struct store_change *store_tx_change(struct store_tx *tx, enum store_change_kind kind);
-/* Notes that the body of an expunged message can be erased later. */
-void store_tx_erase(struct store_tx *tx, uint64_t id);
+/* Notes what can be erased later. */
+void store_tx_erase(struct store_tx *tx, struct store_erasable what);
 
 /* 1 and the value (valid until the next read in tx), 0 when absent, -1. */
 int store_get(struct store_tx *tx, const struct store_key *key, struct moxd_str *out,

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "bodyfile.h"
+#include "expunged.h"
 #include "parsed.h"
 
 #include <moxmail/summary.h>
@@ -20,10 +21,17 @@ struct counted {
     uint64_t size;
     UT_hash_handle hh;
 };
+/* A message that waits to be erased. */
+struct waiting {
+    uint64_t id, place;
+    bool has_place;            /* its id leads there */
+    UT_hash_handle hh;
+};
 struct verify {
     struct store_tx *tx;
     struct store_report *out;
     struct counted *boxes;     /* hash by id */
+    struct waiting *waiting;   /* hash by id */
     uint64_t ids;              /* entries of the index of ids */
     uint64_t headers, structures;
     struct moxd_arena *scratch;
@@ -244,17 +252,30 @@ static void check_counts(struct verify *v)
 
 /* --- what belongs to messages ------------------------------------------------------------------ */
 
+/* What waits to be erased still has its place. */
+static struct waiting *waits(struct verify *v, uint64_t id)
+{
+    struct waiting *w;
+    HASH_FIND(hh, v->waiting, &id, sizeof(id), w);
+    return w;
+}
+
 static int on_id(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct verify *v = arg;
     struct store_rec r;
 
-    v->ids++;
     if (key.n != 9 || val.n < STORE_PLACE_SIZE) {
         problem(v, "entry in the index of ids that cannot be read");
         return 0;
     }
     uint64_t id = moxd_get_be64(key.p + 1);
+    struct waiting *w = waits(v, id);
+    if (w != NULL && w->place == moxd_get_be64(val.p)) {
+        w->has_place = true;
+        return 0;
+    }
+    v->ids++;
     int rc = store_msg_get(v->tx, moxd_get_be32(val.p), moxd_get_be32(val.p + 4), &r, v->err);
     if (rc == 0 || (rc > 0 && r.id != id))
         problem(v, "id %llu without its message", (unsigned long long)id);
@@ -279,13 +300,55 @@ static int on_erase(void *arg, struct moxd_str key, struct moxd_str val)
     return rc < 0 ? -1 : 0;
 }
 
+static int on_expunged_one(struct verify *v, uint32_t mailbox, const struct store_expunged *e)
+{
+    struct waiting *w = moxd_arena_alloc(v->tx->arena, sizeof(*w));
+    struct store_rec r;
+    int rc = store_msg_get(v->tx, mailbox, e->uid, &r, v->err);
+
+    if (rc > 0)
+        problem(v, "mailbox %u: UID %u is there and expunged", mailbox, e->uid);
+    *w = (struct waiting){ .id = e->id, .place = (uint64_t)mailbox << 32 | e->uid };
+    if (waits(v, e->id) != NULL)
+        problem(v, "message %llu was expunged twice", (unsigned long long)e->id);
+    else
+        HASH_ADD(hh, v->waiting, id, sizeof(w->id), w);
+    v->out->expunged++;
+    return rc < 0 ? -1 : 0;
+}
+
+static int on_expunged(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct verify *v = arg;
+    struct store_expunged e[STORE_EXPUNGED_MAX];
+    int n = key.n == 9 ? store_expunged_decode(val, e) : -1;
+
+    if (n < 0 || e[0].uid != moxd_get_be32(key.p + 5)) {
+        problem(v, "record of expunged messages that cannot be read");
+        return 0;
+    }
+    for (int i = 0; i < n; i++)
+        if (on_expunged_one(v, moxd_get_be32(key.p + 1), &e[i]) < 0)
+            return -1;
+    return 0;
+}
+
+static void check_waiting(struct verify *v)
+{
+    struct waiting *w, *tmp;
+
+    HASH_ITER(hh, v->waiting, w, tmp)
+        if (!w->has_place)
+            problem(v, "message %llu is expunged and has no place", (unsigned long long)w->id);
+}
+
 /* Whether a message with the id is there, or waits for its erasure. 1, 0, -1. */
 static int owned(struct verify *v, uint64_t id)
 {
     struct store_key erase = store_key_u64(STORE_T_ERASE, id);
     struct moxd_str val;
     uint32_t mailbox, uid;
-    int rc = store_msg_find(v->tx, id, &mailbox, &uid, v->err);
+    int rc = waits(v, id) != NULL ? 1 : store_msg_find(v->tx, id, &mailbox, &uid, v->err);
 
     return rc != 0 ? rc : store_get(v->tx, &erase, &val, v->err);
 }
@@ -301,15 +364,29 @@ static int on_owned(void *arg, struct moxd_str key, struct moxd_str val)
     return rc < 0 ? -1 : 0;
 }
 
-/* 1 and the message whose parsed form this is; 0 said; -1. The record without a place is of the account. */
+/* Whether what was by this place waits to be erased. 1, 0, -1. */
+static int was_expunged(struct verify *v, struct moxd_str key)
+{
+    struct store_expunged e;
+
+    return key.n != 9 ? 0
+                      : store_expunged_find(v->tx, moxd_get_be32(key.p + 1),
+                                            moxd_get_be32(key.p + 5), &e, v->err);
+}
+
+/* 1 and the message whose parsed form this is; 0 when there is none any more; -1. The record without a
+ * place is of the account. */
 static int parsed_of(struct verify *v, struct moxd_str key, struct store_rec *r)
 {
     int rc = key.n == 9 ? store_msg_get(v->tx, moxd_get_be32(key.p + 1), moxd_get_be32(key.p + 5), r,
                                         v->err)
                         : 0;
-    if (rc == 0 && key.n != 1)
+    if (rc != 0 || key.n == 1)
+        return rc;
+    rc = was_expunged(v, key);
+    if (rc == 0)
         problem(v, "parsed form without a message");
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 static int on_header(void *arg, struct moxd_str key, struct moxd_str val)
@@ -358,20 +435,28 @@ static int check_parsed(struct verify *v)
 static int on_gone(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct verify *v = arg;
+    struct store_uid_range uids;
     struct store_rec r;
-    const struct counted *c = key.n == 17 && val.n == 8 ? box_of(v, moxd_get_be32(key.p + 1)) : NULL;
+    const struct counted *c = store_gone_decode(key, val, &uids) == 0
+                                  ? box_of(v, moxd_get_be32(key.p + 1))
+                                  : NULL;
 
     if (c == NULL) {
         problem(v, "tombstone without its mailbox");
         return 0;
     }
-    uint32_t uid = moxd_get_be32(key.p + 13);
-    if (moxd_get_be64(key.p + 5) > c->r.highestmodseq || uid >= c->r.uidnext)
+    if (moxd_get_be64(key.p + 5) > c->r.highestmodseq || uids.last >= c->r.uidnext) {
         problem(v, "mailbox %u: tombstone from the future", c->id);
-    int rc = store_msg_get(v->tx, c->id, uid, &r, v->err);
-    if (rc > 0)
-        problem(v, "mailbox %u: UID %u is there and expunged", c->id, uid);
-    return rc < 0 ? -1 : 0;
+        return 0;
+    }
+    for (uint32_t uid = uids.first; uid <= uids.last; uid++) {
+        int rc = store_msg_get(v->tx, c->id, uid, &r, v->err);
+        if (rc < 0)
+            return -1;
+        if (rc > 0)
+            problem(v, "mailbox %u: UID %u is there and expunged", c->id, uid);
+    }
+    return 0;
 }
 
 static int on_file(void *arg, uint64_t id)
@@ -398,16 +483,20 @@ int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
     int rc = -1;
     if (scan(&v, STORE_T_MAILBOX, on_mailbox) == 0 && check_mailboxes(&v) == 0 &&
         scan(&v, STORE_T_NAME, on_name) == 0 && scan(&v, STORE_T_KEYWORDS, on_keywords) == 0 &&
-        scan(&v, STORE_T_MESSAGE, on_message) == 0 && scan(&v, STORE_T_ID, on_id) == 0 &&
+        scan(&v, STORE_T_MESSAGE, on_message) == 0 &&
+        scan(&v, STORE_T_EXPUNGED, on_expunged) == 0 && scan(&v, STORE_T_ID, on_id) == 0 &&
         scan(&v, STORE_T_ERASE, on_erase) == 0 && scan(&v, STORE_T_NOTE, on_owned) == 0 &&
         scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0 &&
         check_parsed(&v) == 0)
         rc = store_file_each(tx->bt->env, tx->bt->id, 1, on_file, &v, err);
     if (rc == 0)
         rc = store_verify_threads(tx, out, err);
-    if (rc == 0)
+    if (rc == 0) {
         check_counts(&v);
+        check_waiting(&v);
+    }
     HASH_CLEAR(hh, v.boxes);
+    HASH_CLEAR(hh, v.waiting);
     moxd_arena_free(v.scratch);
     if (rc == 0 && v.ids != out->messages)
         problem(&v, "%llu ids for %llu messages", (unsigned long long)v.ids,

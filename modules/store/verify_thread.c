@@ -72,8 +72,11 @@ static int on_place(void *arg, struct moxd_str key, struct moxd_str val)
     if (key.n != 9 || val.n < STORE_PLACE_SIZE) /* told already */
         return 0;
     uint64_t id = moxd_get_be64(key.p + 1);
+    int rc = received_of(t, val, &received);
+    if (rc < 0)
+        return -1;
     if (val.n == STORE_PLACE_SIZE) {
-        if (t->tx->meta.thread_pass != STORE_THREADS_FILL)
+        if (rc > 0 && t->tx->meta.thread_pass != STORE_THREADS_FILL)
             store_problem(t->out, "message %llu: has no thread", LLU(id));
         return 0;
     }
@@ -82,10 +85,9 @@ static int on_place(void *arg, struct moxd_str key, struct moxd_str val)
         return 0;
     }
     t->records++;
+    if (rc == 0) /* it was expunged, or that was told already */
+        return 0;
     check_record(t, id, &r);
-    int rc = received_of(t, val, &received);
-    if (rc <= 0) /* told already */
-        return rc;
     return check_subject(t, id, received, &r) < 0 ? -1 : check_msgid(t, id, &r);
 }
 

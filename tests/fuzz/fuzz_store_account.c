@@ -139,11 +139,11 @@ static void read_all(struct store_btree *bt, struct moxd_arena *a)
 {
     struct store_op_mailboxes boxes = { .arena = a };
     struct store_op_subscriptions subs = { .arena = a };
-    struct store_op_erasable erasable = { .arena = a };
+    struct store_op_erasables erasables = { .arena = a };
 
     (void)!store_tx_read(bt, store_op_mailboxes, &boxes, NULL);
     (void)!store_tx_read(bt, store_op_subscriptions, &subs, NULL);
-    (void)!store_tx_read(bt, store_op_erasable, &erasable, NULL);
+    (void)!store_tx_read(bt, store_op_erasables, &erasables, NULL);
     for (uint32_t box = 1; box <= BOXES; box++) {
         struct store_op_entries entries = { .mailbox = box, .arena = a, .since = box % 2 };
         struct store_op_messages messages = { .mailbox = box, .arena = a };
@@ -203,6 +203,19 @@ static void thread_steps(struct store_btree *bt, struct moxd_arena *a)
         thread_step(bt, a);
 }
 
+static void erase_all(struct store_btree *bt, struct moxd_arena *a)
+{
+    struct store_op_erasables all = { .arena = a };
+
+    if (store_tx_read(bt, store_op_erasables, &all, NULL) < 0)
+        return;
+    for (size_t i = 0; i < all.n; i++) {
+        struct store_op_erase one = { .v = { all.v[i] }, .n = 1 };
+        (void)!store_tx_read(bt, store_op_erase_files, &one, NULL);
+        write_tx(bt, store_op_erase, &one);
+    }
+}
+
 static void change_all(struct store_btree *bt, struct moxd_arena *a)
 {
     static const char *const kw[] = { "new" };
@@ -211,7 +224,6 @@ static void change_all(struct store_btree *bt, struct moxd_arena *a)
     struct store_op_rename ren = { MOXD_STR("INBOX"), MOXD_STR("Elsewhere") };
     struct moxd_str gone = MOXD_STR("Elsewhere");
     uint64_t ids[] = { 1, 2, 3 };
-    struct store_op_erase erase = { ids, MOXD_NELEMS(ids) };
     struct store_op_thread_set mute = { ids, MOXD_NELEMS(ids), STORE_THREAD_MUTED,
                                         STORE_THREAD_MUTED };
 
@@ -229,7 +241,7 @@ static void change_all(struct store_btree *bt, struct moxd_arena *a)
     }
     write_tx(bt, store_op_rename, &ren);
     write_tx(bt, store_op_delete, &gone);
-    write_tx(bt, store_op_erase, &erase);
+    erase_all(bt, a);
 }
 
 /* --- what a restoration does ------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "damage.h"
 #include "env.h"
+#include "expunged.h"
 #include "thread.h"
 
 #include <stdlib.h>
@@ -73,6 +74,15 @@ static void erase(struct moxd_str s)
         moxd_assert(moxd_str_eq(store_erase_encode(&r, buf), s));
 }
 
+static void expunged(struct moxd_str s)
+{
+    struct store_expunged v[STORE_EXPUNGED_MAX];
+    int n = store_expunged_decode(s, v);
+
+    if (n > 0)
+        moxd_assert(moxd_str_eq(store_expunged_encode(v, (size_t)n, buf), s));
+}
+
 static void kwlist(struct moxd_str s)
 {
     struct moxd_arena *a = moxd_arena_new(0);
@@ -123,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static void (*const kinds[])(struct moxd_str s) = {
         ['m'] = meta,    ['b'] = mbox, ['r'] = rec,    ['e'] = erase,  ['k'] = kwlist,
         ['a'] = account, ['f'] = file, ['d'] = damage, ['t'] = thread, ['h'] = head,
+        ['x'] = expunged,
     };
 
     if (size > 0 && data[0] < MOXD_NELEMS(kinds) && kinds[data[0]] != NULL)
