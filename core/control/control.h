@@ -10,7 +10,8 @@
 #include <moxd/stream.h>
 
 enum control_limits {
-    CONTROL_SESSIONS = 32, /* commands at the same time */
+    CONTROL_SESSIONS = 160, /* commands at the same time */
+    CONTROL_RAW_MAX = 128, /* of them those that stay; the others are there for stop and the like */
     CONTROL_COMMANDS_MAX = 512,
 };
 #define CONTROL_HELLO_TIMEOUT                                                                      \
@@ -46,6 +47,8 @@ struct moxd_ctl {
     struct moxd_log log;
     struct moxd_buf input; /* received, not read yet */
     bool eof;              /* no more input */
+    bool raw;              /* after RAW: no more frames */
+    int version;           /* of the protocol, that moxctl speaks */
     bool stopping;         /* tells moxctl to wait until the server is gone */
 };
 int control_send(struct moxd_ctl *c, enum core_frame_type type, const void *p,
@@ -53,6 +56,9 @@ int control_send(struct moxd_ctl *c, enum core_frame_type type, const void *p,
 /* Reads one frame; the payload is in `out`. 0, or < 0. */
 int control_receive(struct moxd_ctl *c, enum core_frame_type *type,
                     struct moxd_buf *out) MOXD_SUSPENDS;
+
+/* The command has ended: what moxd_ctl_raw took is given back. */
+void control_raw_end(struct moxd_ctl *c);
 
 /* ---- commands.c */
 extern const struct moxd_command control_core_commands[];

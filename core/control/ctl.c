@@ -126,6 +126,42 @@ int moxd_ctl_file(struct moxd_ctl *c, const char *arg)
     return control_send(c, CORE_FRAME_WANT_FILE, arg, strlen(arg));
 }
 
+/* ---- raw */
+
+static unsigned raw_sessions; /* of the loop's thread */
+
+static int may_be_raw(const struct moxd_ctl *c, struct moxd_err *err)
+{
+    if (c->version < CORE_CONTROL_RAW_SINCE)
+        return moxd_err_set(err, MOXD_ERR_STATE, "this moxctl is older than the server");
+    if (raw_sessions >= CONTROL_RAW_MAX)
+        return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %d sessions through the control socket",
+                            CONTROL_RAW_MAX);
+    return 0;
+}
+
+int moxd_ctl_raw(struct moxd_ctl *c, struct moxd_stream **out, struct moxd_err *err)
+{
+    int rc;
+
+    moxd_assert(c->input.n == 0 && !c->raw);
+    if (may_be_raw(c, err) < 0)
+        return -1;
+    raw_sessions++;
+    c->raw = true;
+    rc = control_send(c, CORE_FRAME_RAW, "", 0);
+    if (rc < 0)
+        return moxd_err_set(err, MOXD_ERR_CLOSED, "moxctl is gone: %s", moxd_wait_name(rc));
+    *out = c->st;
+    return 0;
+}
+
+void control_raw_end(struct moxd_ctl *c)
+{
+    raw_sessions -= c->raw;
+    c->raw = false;
+}
+
 struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c)
 {
     return c->a;

@@ -15,7 +15,8 @@ int core_frame_parse_head(const char in[CORE_FRAME_HEAD], enum core_frame_type *
 {
     static const char types[] = { CORE_FRAME_COMMAND,   CORE_FRAME_INPUT,     CORE_FRAME_END,
                                   CORE_FRAME_OUT,       CORE_FRAME_ERR,       CORE_FRAME_WANT_DATA,
-                                  CORE_FRAME_WANT_LINE, CORE_FRAME_WANT_FILE, CORE_FRAME_EXIT };
+                                  CORE_FRAME_WANT_LINE, CORE_FRAME_WANT_FILE, CORE_FRAME_RAW,
+                                  CORE_FRAME_EXIT };
 
     *type = (enum core_frame_type)(unsigned char)in[0];
     *payload = moxd_get_be32(in + 1);
@@ -39,7 +40,7 @@ int core_command_parse(struct moxd_str payload, char *argv[CORE_CONTROL_ARGS + 1
 
     if (payload.n == 0)
         return -1;
-    if (payload.p[0] != CORE_CONTROL_VERSION)
+    if (payload.p[0] < CORE_CONTROL_OLDEST || payload.p[0] > CORE_CONTROL_VERSION)
         return -2;
     while (rest.n > 0) {
         ptrdiff_t end = moxd_str_chr(rest, '\0');

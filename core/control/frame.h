@@ -1,4 +1,4 @@
-/* The control protocol, version 1, over a Unix stream socket. Everything travels in frames: a type, a
+/* The control protocol, version 2, over a Unix stream socket. Everything travels in frames: a type, a
  * length of four bytes (big-endian), the payload.
  *
  *     moxctl to moxd   COMMAND  version byte, then the arguments, each with a NUL behind it; first frame
@@ -9,11 +9,15 @@
  *                      WANT_LINE  the command reads a line, a password say
  *                      WANT_FILE  input comes from the file that this word of the command names, or from
  *                               standard input as before when it is "-"; before anything is read
+ *                      RAW      (since version 2) last frame: from here on the connection carries bytes both
+ *                               ways, as they are. Each side ends what it sends by shutting its direction
+ *                               down; when the server has, the command is done, with exit status 0
  *                      EXIT     the exit status (one byte); last frame. A second byte 1: the server is
  *                               stopping; the connection closes when it is gone
  *
  * Input is sent only when the command asks for it, and asking again says that what came before was read
- * (CTL-02): neither side ever waits to write while the other does. */
+ * (CTL-02): neither side ever waits to write while the other does. After RAW moxctl reads one direction
+ * whether or not the other can be written. The server takes version 1 too, whose moxctl knows no RAW. */
 #ifndef CORE_CONTROL_FRAME_H
 #define CORE_CONTROL_FRAME_H
 
@@ -28,10 +32,13 @@ enum core_frame_type {
     CORE_FRAME_WANT_DATA = 'D',
     CORE_FRAME_WANT_LINE = 'L',
     CORE_FRAME_WANT_FILE = 'F',
+    CORE_FRAME_RAW = 'R',
     CORE_FRAME_EXIT = 'X',
 };
 enum core_control_limits {
-    CORE_CONTROL_VERSION = 1,
+    CORE_CONTROL_VERSION = 2,
+    CORE_CONTROL_OLDEST = 1, /* that the server takes */
+    CORE_CONTROL_RAW_SINCE = 2,
     CORE_FRAME_HEAD = 5,
     CORE_FRAME_MAX = 64 * 1024, /* bytes of payload; longer output is sent in several frames */
     CORE_CONTROL_ARGS = 64,     /* words of a command; more than any command takes */
@@ -52,7 +59,7 @@ int core_frame_parse_head(const char in[CORE_FRAME_HEAD], enum core_frame_type *
 /* The payload of COMMAND. -1 when it is too long or has too many words. */
 int core_command_format(struct moxd_buf *out, int argc, char *const *argv) MOXD_CHECKED;
 /* Fills argv with pointers into the payload, NULL-ended; returns their number. -1 when it is malformed,
- * -2 when it is of another version. */
+ * -2 when it is of a version that is not known here. The version is payload.p[0]. */
 int core_command_parse(struct moxd_str payload, char *argv[CORE_CONTROL_ARGS + 1]) MOXD_CHECKED;
 
 #endif

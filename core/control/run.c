@@ -45,6 +45,8 @@ static int run_command(struct moxd_ctl *c, const struct control_entry *e, int ar
     if (cmd->run(e->m, c, argc, argv, &err) >= 0)
         return EXIT_OK;
     moxd_info(&c->log, "command failed", moxd_kvs("name", cmd->name), moxd_kve(&err));
+    if (c->raw)
+        return EXIT_FAILED;
     say(c, moxd_arena_printf(c->a, "%s: %s\n", cmd->name, err.priv[0] ? err.priv : err.pub));
     return EXIT_FAILED;
 }
@@ -62,6 +64,7 @@ static int dispatch(struct moxd_ctl *c, struct moxd_str payload)
         say(c, "malformed command\n");
         return EXIT_USAGE;
     }
+    c->version = payload.p[0];
     const struct control_entry *e = control_find(argc, argv, &words);
     if (!e)
         return unknown(c, argc, argv);
@@ -85,6 +88,8 @@ static void serve(struct moxd_ctl *c, struct moxd_buf *frame)
         return;
     moxd_stream_timeouts(c->st, -1, CONTROL_WRITE_TIMEOUT);
     char status[2] = { (char)dispatch(c, moxd_buf_str(frame)), 0 };
+    if (c->raw)
+        return;
     if (c->stopping) {
         status[1] = 1;
         keep_until_exit(c);
@@ -103,6 +108,7 @@ void control_session(struct moxd_stream *st)
     };
 
     serve(&c, &frame);
+    control_raw_end(&c);
     moxd_buf_wipe(&frame);
     moxd_buf_wipe(&c.input);
     moxd_arena_free(c.a);

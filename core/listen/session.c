@@ -51,6 +51,20 @@ void core_session_refuse(const struct core_port *port, int fd)
     count(port, "busy");
 }
 
+static void describe(struct core_session *s, const char *listener)
+{
+    struct moxd_conn *c = &s->c;
+
+    if (core_ports.stopping)
+        moxd_stream_stop(c->st);
+    (void)moxd_addr_ip(moxd_stream_peer(c->st), c->remote_ip);
+    (void)moxd_addr_ip(moxd_stream_local(c->st), c->local_ip);
+    s->kv[0] = moxd_kvu("cid", c->cid);
+    s->kv[1] = moxd_kvs("listener", listener);
+    s->kv[2] = moxd_kvs("service", c->service->name);
+    s->kv[3] = moxd_kvs("remote", c->remote_ip);
+}
+
 static void init_conn(struct core_session *s)
 {
     const struct core_port *port = s->port;
@@ -69,14 +83,7 @@ static void init_conn(struct core_session *s)
                  .kv = s->kv,
                  .nkv = NKV },
     };
-    if (core_ports.stopping)
-        moxd_stream_stop(c->st);
-    (void)moxd_addr_ip(moxd_stream_peer(c->st), c->remote_ip);
-    (void)moxd_addr_ip(moxd_stream_local(c->st), c->local_ip);
-    s->kv[0] = moxd_kvu("cid", c->cid);
-    s->kv[1] = moxd_kvs("listener", port->listener->head.label);
-    s->kv[2] = moxd_kvs("service", port->service->name);
-    s->kv[3] = moxd_kvs("remote", c->remote_ip);
+    describe(s, port->listener->head.label);
 }
 
 /* The handshake of implicit TLS; false when there is nobody to talk to. */
@@ -132,32 +139,39 @@ static void session_end(struct core_session *s)
         moxd_waitq_wake_all(&core_ports.idle);
 }
 
-static void session_fiber(void *arg)
+static void run(struct core_session *s)
 {
-    struct core_session *s = arg;
     uint64_t in, out;
 
-    init_conn(s);
     moxd_debug(&s->c.log, "connection");
     if (admitted(s) && secured(s))
         s->port->service->session(s->port->m, &s->c);
     moxd_notify(core_ports.on_disconnect, &s->c);
     moxd_stream_counts(s->c.st, &in, &out);
     moxd_debug(&s->c.log, "connection closed", moxd_kvu("in", in), moxd_kvu("out", out));
+}
+
+static void session_fiber(void *arg)
+{
+    struct core_session *s = arg;
+
+    init_conn(s);
+    run(s);
     moxd_stream_close(s->c.st);
     session_end(s);
 }
 
-void core_session_begin(struct core_port *port, int fd)
+static bool is_full(void)
 {
-    if (core_ports.stopping ||
-        (core_ports.max_sessions > 0 && core_ports.nsessions >= core_ports.max_sessions)) {
-        core_session_refuse(port, fd);
-        return;
-    }
+    return core_ports.max_sessions > 0 && core_ports.nsessions >= core_ports.max_sessions;
+}
+
+static struct core_session *session_new(struct core_port *port)
+{
     struct core_session *s = moxd_xcalloc(1, sizeof(*s));
+
     s->port = port;
-    s->fd = fd;
+    s->fd = -1;
     s->next = core_ports.sessions;
     s->link = &core_ports.sessions;
     if (s->next)
@@ -167,7 +181,55 @@ void core_session_begin(struct core_port *port, int fd)
     port->nsessions++;
     count(port, "accepted");
     gauge(port);
+    return s;
+}
+
+void core_session_begin(struct core_port *port, int fd)
+{
+    if (core_ports.stopping || is_full()) {
+        core_session_refuse(port, fd);
+        return;
+    }
+    struct core_session *s = session_new(port);
+    s->fd = fd;
     s->fid = moxd_fiber_spawn(port->service->name, session_fiber, s);
+}
+
+/* ---- sessions that came through no listener */
+
+static int refuse(struct core_port *port, struct moxd_stream *st, struct moxd_err *err)
+{
+    if (port->service->busy)
+        (void)!moxd_stream_puts(st, port->service->busy);
+    count(port, "busy");
+    if (core_ports.stopping)
+        return moxd_err_set(err, MOXD_ERR_STATE, "the server is stopping");
+    return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %zu connections", core_ports.max_sessions);
+}
+
+/* The part of the port that a session needs lives as long as the call. */
+int moxd_service_run(struct moxd_instance *m, const char *from, const struct moxd_conn *c,
+                     struct moxd_err *err)
+{
+    struct core_port port = { .service = c->service, .m = m };
+
+    if (core_ports.stopping || is_full())
+        return refuse(&port, c->st, err);
+    struct core_session *s = session_new(&port);
+    s->fid = moxd_fiber_self();
+    s->c = (struct moxd_conn){
+        .st = c->st,
+        .cid = core_cid_next(),
+        .conf = c->conf,
+        .hostname = moxd_conf_core()->hostname,
+        .service = c->service,
+        .account = c->account,
+        .log = { .component = m->log.component, .parent = &m->log, .kv = s->kv, .nkv = NKV },
+    };
+    describe(s, from);
+    run(s);
+    session_end(s);
+    return 0;
 }
 
 void core_ports_stop(bool leave)

@@ -139,6 +139,9 @@ static int take_frame(struct client *c)
         return give_input(c, type == CORE_FRAME_WANT_LINE);
     case CORE_FRAME_WANT_FILE:
         return open_file(c);
+    case CORE_FRAME_RAW:
+        c->status = c->io->raw ? c->io->raw(c->io->arg, c->fd) : MOXCTL_FAILED;
+        return 0;
     case CORE_FRAME_EXIT:
         take_exit(c);
         return 0;
@@ -227,7 +230,8 @@ static void to_stderr(void *arg, struct moxd_str s)
 }
 
 const struct moxctl_io moxctl_stdio = { to_stdout,         to_stderr,         moxctl_stdin_line,
-                                        moxctl_stdin_data, moxctl_stdin_file, NULL };
+                                        moxctl_stdin_data, moxctl_stdin_file, NULL,
+                                        moxctl_stdin_raw };
 
 const char *moxctl_socket(struct moxctl *x, struct moxd_err *err)
 {

@@ -38,6 +38,9 @@ struct moxctl_io {
     /* Data comes from that file from now on. 0, -1 after a message. NULL: there are no files. */
     int (*file)(void *arg, const char *path);
     void *arg;
+    /* Carries bytes between the socket and whoever it is, both ways, until the server ends: the exit
+     * status. NULL: not possible. */
+    int (*raw)(void *arg, int socket);
 };
 extern const struct moxctl_io moxctl_stdio;
 /* Path of the control socket of the configuration. */
@@ -51,6 +54,9 @@ int moxctl_remote(struct moxctl *x, int argc, char **argv);
 int moxctl_stdin_line(void *arg, struct moxd_buf *out);
 int moxctl_stdin_data(void *arg, struct moxd_buf *out, size_t max);
 int moxctl_stdin_file(void *arg, const char *path);
+
+/* ---- raw.c */
+int moxctl_stdin_raw(void *arg, int socket);
 
 /* ---- help.c */
 int moxctl_help(struct moxctl *x, int argc, char **argv);

@@ -10,6 +10,7 @@
 
 struct moxd_instance;
 struct moxd_ctl;
+struct moxd_stream;
 
 struct moxd_command {
     const char *name;    /* "account add"; NULL ends a table */
@@ -39,6 +40,13 @@ int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *er
  * is "-". moxctl opens it, with the rights of who called it; when it cannot, the command's input breaks off. Before
  * anything was read. */
 int moxd_ctl_file(struct moxd_ctl *c, const char *arg) MOXD_SUSPENDS;
+/* From here on the connection carries bytes both ways, as they are: standard input of moxctl comes out of
+ * *st, what is written to *st goes to its standard output. The end of its input is the end of the stream;
+ * other calls of this file are not allowed any more, and an error of the command is only logged. *st is
+ * closed after the command has returned, which ends moxctl. After all errors that can be told: nothing may have been read.
+ * STATE: moxctl is too old; LIMIT: too many of these; CLOSED. */
+int moxd_ctl_raw(struct moxd_ctl *c, struct moxd_stream **st, struct moxd_err *err)
+    MOXD_CHECKED MOXD_SUSPENDS;
 struct moxd_arena *moxd_ctl_arena(struct moxd_ctl *c); /* lives as long as the command */
 
 #endif

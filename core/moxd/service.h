@@ -34,6 +34,9 @@ struct moxd_conn {
     /* Set by the session while it does nothing that anybody would miss, such as before its greeting: a
      * server that stops then cancels its fiber at once, whatever it waits for. */
     bool idle;
+    /* The account that it is for, where that was settled before: a session through the control socket.
+     * Else NULL. */
+    const char *account;
 };
 struct moxd_service {
     const char *name;         /* block name inside listener, "submissions"; NULL ends a table */
@@ -62,6 +65,13 @@ typedef void moxd_on_disconnect_fn(struct moxd_instance *m, const struct moxd_co
  * cancelled when the grace period ends. Fibers in moxd_stream_wait are poked, those that wait in
  * moxd_stream_line get MOXD_STOPPED. */
 bool moxd_stopping(void);
+/* Runs service->session on a stream that came through no listener: c has `st`, `conf`, `service` and
+ * `account`; the rest is set here, `listener` and `tls` to NULL. It is counted, logged, and ended when the
+ * server stops, as all sessions are. `from` is the listener in the log. Returns after its end; the stream
+ * stays the caller's. -1 after the busy line of the service: too many connections (LIMIT), or the server
+ * is stopping (STATE). */
+int moxd_service_run(struct moxd_instance *m, const char *from, const struct moxd_conn *c,
+                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Address and port a service listens on, for `moxctl` and tests: n-th, false past the end. */
 bool moxd_service_port(const char *listener, const char *service, size_t n, char ip[64],
                        unsigned *port);

@@ -85,6 +85,8 @@ enum auth_step auth_attempt_fail(struct auth_attempt *at, enum auth_result resul
 void auth_attempt_abort(struct auth_attempt *at);
 void auth_client_named(struct moxd_instance *m, const struct auth_env *env,
                        const struct auth_identity *id); /* of auth/1 */
+int auth_vouched_login(struct moxd_instance *m, const char *account, struct auth_env *env,
+                       struct auth_identity *id, struct moxd_err *err); /* of auth/1 */
 /* PLAIN, LOGIN and check(): looks the user up and compares the password. */
 enum auth_step auth_attempt_password(struct auth_attempt *at, struct moxd_str username,
                                      struct moxd_str password, struct moxd_err *err) MOXD_SUSPENDS;

@@ -68,6 +68,12 @@ struct auth_v1 {
      * *err as FAILED above. */
     int (*key_login)(struct moxd_instance *self, struct auth_env *env, bool preauth,
                      struct auth_identity *id, struct moxd_err *err) MOXD_SUSPENDS;
+    /* --- since 1.3 --- */
+    /* Somebody else has settled who it is, the control socket say: a login as `account`, mechanism
+     * "control", that is logged and told to hooks as others are. 0 with *id; NOTFOUND. Also for accounts whose logins are disabled: the
+     * administrator asks. */
+    int (*vouched_login)(struct moxd_instance *self, const char *account, struct auth_env *env,
+                         struct auth_identity *id, struct moxd_err *err);
 };
 
 /* on_auth (OBSERVE): after each attempt. */

@@ -173,6 +173,27 @@ void auth_client_named(struct moxd_instance *m, const struct auth_env *env,
     moxd_notify(MOXD_CONTAINER(m, struct auth, m)->on_auth_client, &ev);
 }
 
+int auth_vouched_login(struct moxd_instance *m, const char *account, struct auth_env *env,
+                       struct auth_identity *id, struct moxd_err *err)
+{
+    MOXD_CLEANUP(moxd_arena_freep) struct moxd_arena *a = moxd_arena_new(0);
+    struct auth *auth = MOXD_CONTAINER(m, struct auth, m);
+    struct accounts_account found;
+    struct auth_attempt at;
+
+    auth_attempt_init(&at, auth, env, "control");
+    if (auth->accounts->get(auth->accounts_self, account, a, &found, err) < 0)
+        return -1;
+    if (moxd_str_copy(moxd_cstr(found.name), at.id.account, sizeof(at.id.account)) < 0)
+        return moxd_err_set(err, MOXD_ERR_LIMIT, "the account's name is too long");
+    (void)!moxd_str_copy(moxd_cstr(found.name), at.id.login, sizeof(at.id.login));
+    at.known = true;
+    report(&at, AUTH_OK);
+    *id = at.id;
+    auth_attempt_fini(&at);
+    return 0;
+}
+
 void auth_attempt_abort(struct auth_attempt *at)
 {
     report(at, AUTH_ABORTED);

@@ -36,11 +36,11 @@ static const struct moxd_point_def points[] = {
     { 0 },
 };
 
-static const char *const mechanism_names[] = {
-    "EXTERNAL",    "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS",
-    "SCRAM-SHA-1", "CRAM-MD5",           "PLAIN",         "LOGIN",
-    NULL
-};
+static const char *const mechanism_names[] = { "EXTERNAL",      "SCRAM-SHA-256-PLUS",
+                                               "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS",
+                                               "SCRAM-SHA-1",   "CRAM-MD5",
+                                               "PLAIN",         "LOGIN",
+                                               "control",       NULL };
 static const struct moxd_metric metrics[] = {
     { .name = "moxd_auth_attempts_total",
       .type = MOXD_COUNTER,
@@ -112,9 +112,10 @@ static const struct auth_v1 vtable = {
     .set_password = auth_set_password,
     .client_named = auth_client_named,
     .key_login = auth_key_login,
+    .vouched_login = auth_vouched_login,
 };
 static const struct moxd_interface provides[] = {
-    { .name = "auth", .major = 1, .minor = 2, .vtable = &vtable },
+    { .name = "auth", .major = 1, .minor = 3, .vtable = &vtable },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1", NULL };

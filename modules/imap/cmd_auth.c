@@ -50,6 +50,13 @@ bool imap_preauth(struct imap_session *s)
     return false;
 }
 
+int imap_vouched(struct imap_session *s, struct moxd_err *err)
+{
+    if (s->im->auth->vouched_login(s->im->auth_self, s->c->account, &s->auth_env, &s->who, err) < 0)
+        return -1;
+    return open_account(s, err);
+}
+
 void imap_forget_login(struct imap_session *s)
 {
     imap_deselect(s);

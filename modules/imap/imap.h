@@ -29,6 +29,8 @@ enum imap_limits {
 #define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */
 #define IMAP_COMMAND_TIMEOUT (300 * MOXD_SEC)  /* a command that has begun */
 #define IMAP_IDLE_TIMEOUT (31 * 60 * MOXD_SEC) /* RFC 9051 5.4: at least 30 minutes */
+#define IMAP_APPEND_DEFAULT (INT64_C(100) << 20) /* max-append-size, progress-interval without a listener */
+#define IMAP_PROGRESS_DEFAULT (10 * MOXD_SEC)
 #define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC)    /* a client that reads nothing */
 
 struct search_v1;
@@ -151,8 +153,16 @@ imap_cmd_fn imap_cmd_getquota, imap_cmd_getquotaroot, imap_cmd_setquota;
 
 /* cmd_auth.c: whether the TLS client's key logs it in before it says anything (AUTH-08). */
 bool imap_preauth(struct imap_session *s) MOXD_SUSPENDS;
+/* The same for the account that the connection is for. */
+int imap_vouched(struct imap_session *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* client_id.c: of an ID command. */
 void imap_take_client_id(struct imap_session *s);
+
+/* cmd_imapserve.c: moxctl imapserve (P-IMAP-10). */
+int imap_ctl_imapserve(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                       struct moxd_err *err) MOXD_SUSPENDS;
+/* imap_module.c */
+extern const struct moxd_service imap_services[];
 
 /* session.c */
 void imap_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;

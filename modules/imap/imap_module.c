@@ -63,7 +63,7 @@ static const struct moxd_contribution contributions[] = {
 };
 
 static const char busy[] = "* BYE [UNAVAILABLE] too busy or shutting down, try again later\r\n";
-static const struct moxd_service services[] = {
+const struct moxd_service imap_services[] = {
     { .name = "imap",
       .for_clients = true,
       .summary = "IMAP, with STARTTLS",
@@ -80,6 +80,21 @@ static const struct moxd_service services[] = {
       .alpn = { "imap" },
       .busy = busy,
       .session = imap_session_run },
+    { 0 },
+};
+
+static const struct moxd_command control_commands[] = {
+    { .name = "imapserve",
+      .args = "ACCOUNT|ADDRESS",
+      .summary = "an IMAP session of an account, over standard input and output",
+      .help =
+          "The client is logged in from the start (PREAUTH); no password is asked for. Made for "
+          "mail "
+          "programs that reach their server through a command, such as ssh HOST moxctl imapserve "
+          "ACCOUNT: Tunnel of mbsync, tunnel of mutt and neomutt.",
+      .min_args = 1,
+      .max_args = 1,
+      .run = imap_ctl_imapserve },
     { 0 },
 };
 
@@ -110,7 +125,7 @@ static const struct moxd_metric metrics[] = {
       .values = { verbs, results } },
     { 0 },
 };
-static const char *const needs[] = { "store/1", "auth/1.2", "accounts/1", "search/1?", NULL };
+static const char *const needs[] = { "store/1", "auth/1.3", "accounts/1", "search/1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -130,7 +145,8 @@ const struct moxd_module moxd_module = {
     MOXD_MODULE_HEAD("imap", PACKAGE_VERSION, "IMAP4rev1 and IMAP4rev2 server"),
     .needs = needs,
     .contributes = contributions,
-    .services = services,
+    .services = imap_services,
+    .commands = control_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct imap),
     .init = init,

@@ -204,8 +204,13 @@ int imap_wait(struct imap_session *s, int64_t deadline, int (*on_change)(struct 
 
 static int greet(struct imap_session *s)
 {
-    bool preauth = moxd_stream_is_tls(s->st) && imap_preauth(s);
+    struct moxd_err err = { 0 };
+    bool preauth = s->c->account || (moxd_stream_is_tls(s->st) && imap_preauth(s));
 
+    if (s->c->account && imap_vouched(s, &err) < 0) {
+        moxd_info(&s->log, "no session", moxd_kve(&err));
+        return imap_bye(s, "%s", err.pub[0] ? err.pub : "the account cannot be opened"), -1;
+    }
     moxd_buf_adds(&s->out, preauth ? "* PREAUTH [" : "* OK [");
     imap_capabilities(s, &s->out);
     moxd_buf_addf(&s->out, "] %s moxd imap", s->c->hostname);

@@ -2,7 +2,7 @@
 plain data.
 
     def work(server, how): ...           how: "plain", "starttls", "tls"
-    main("mbsync", work)                 runs it three times, a server for each; TAP
+    main(work)                           runs it three times, a server for each; TAP
 
 A state is {mailbox: sorted list of (Message-ID, flags)}; flags are the letters of Maildir."""
 
@@ -238,9 +238,9 @@ def need(program):
         sys.exit(0)
 
 
-def main(work, conf=None):
+def main(work, conf=None, ways=HOW):
     try:
-        for how in HOW:
+        for how in ways:
             with Server(conf or Conf()) as server:
                 Seen.server = server
                 work(server, how)

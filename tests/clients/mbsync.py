@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
-"""mbsync: two accounts, each with a Maildir, in both directions."""
+# proves: P-IMAP-10
+"""mbsync: two accounts, each with a Maildir, in both directions; over TCP, and through a tunnel."""
 import os
 import re
 
-from imap_peer import PASSWORD, Failure, Local, Remote, check, equal, main, need, port, run, text
+from imap_peer import HOW, PASSWORD, Failure, Local, Remote, check, equal, main, need, port, run, text
 
 SSL = {"plain": "None", "starttls": "STARTTLS", "tls": "IMAPS"}
 ACCOUNTS = ("mjl", "other")
 
-CONF = """
-IMAPAccount %(name)s
-Host localhost
+OVER_TCP = """Host localhost
 Port %(port)d
 User %(name)s@mox.example
 Pass "%(password)s"
 SSLType %(ssl)s
-CertificateFile %(dir)s/cert.pem
+CertificateFile %(dir)s/cert.pem"""
+THROUGH_TUNNEL = 'Tunnel "%(moxctl)s -c %(dir)s/moxd.conf imapserve %(name)s"'
+CONF = """
+IMAPAccount %(name)s
+%(reach)s
 
 IMAPStore %(name)s-far
 Account %(name)s
@@ -36,12 +39,20 @@ SyncState *
 """
 
 
+def reach(server, how, name):
+    if how == "tunnel":
+        return THROUGH_TUNNEL % {"moxctl": os.path.abspath(server.program("moxctl")),
+                                 "dir": server.dir, "name": name}
+    return OVER_TCP % {"name": name, "port": port(server, how), "password": PASSWORD,
+                       "ssl": SSL[how], "dir": server.dir}
+
+
 def configure(server, how, locals_):
     path = server.path("mbsyncrc")
     with open(path, "w", encoding="utf-8") as f:
         for name in ACCOUNTS:
-            f.write(CONF % {"name": name, "port": port(server, how), "password": PASSWORD,
-                            "ssl": SSL[how], "dir": server.dir, "path": locals_[name].path})
+            f.write(CONF % {"name": name, "reach": reach(server, how, name),
+                            "path": locals_[name].path})
     return path
 
 
@@ -146,4 +157,4 @@ def work(server, how):
 
 if __name__ == "__main__":
     need("mbsync")
-    main(work)
+    main(work, ways=HOW + ("tunnel",))

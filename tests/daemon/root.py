@@ -35,13 +35,15 @@ COMMANDS = [
     ("alias update", "list@new.example post-public=true"),
     ("alias rmaddr", "list@new.example mjl@mox.example"), ("alias rm", "list@new.example"),
     ("store stats", ""), ("store verify", "fresh"), ("store quarantine", ""), ("store ensureparsed", "mjl"),
+    ("store reassignthreads", "mjl"),
     ("store reparse", "mjl"), ("store bumpuidvalidity", "mjl"), ("config describe-module", "imap"),
     ("tlspubkey add", "fresh@new.example", "@cert.pem"), ("tlspubkey list", "fresh"),
     ("tls reload", ""),
     ("account rm", "fresh"), ("domain rm", "new.example"),
 ]
 # What is tried elsewhere, since it needs something else.
-ELSEWHERE = {"cid": "needs an id of the server", "localserve": "tests/moxctl/local.py",
+ELSEWHERE = {"cid": "needs an id of the server", "imapserve": "tests/session/imapserve.py",
+             "localserve": "tests/moxctl/local.py",
              "dns lookup": "tests/moxctl/commands.py", "message parse": "tests/moxctl/message.py",
              "tlspubkey gen": "tests/session/tlskeys.py", "tlspubkey get": "tests/session/tlskeys.py",
              "tlspubkey rm": "tests/session/tlskeys.py",

@@ -14,7 +14,8 @@ static void words(struct moxd_str payload)
         return;
     moxd_assert(argc <= CORE_CONTROL_ARGS && argv[argc] == NULL);
     int rc = core_command_format(&again, argc, argv);
-    moxd_assert(rc == 0 && moxd_str_eq(moxd_buf_str(&again), payload));
+    moxd_assert(rc == 0 &&
+                moxd_str_eq(moxd_str_from(moxd_buf_str(&again), 1), moxd_str_from(payload, 1)));
     moxd_buf_fini(&again);
     control_guess_init(&g, argc, argv);
     control_guess_try(&g, "config describe-static");

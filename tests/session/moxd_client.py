@@ -126,3 +126,25 @@ class Client:
         if self.pipe:
             self.pipe.terminate()
             self.pipe.wait()
+
+
+class Tunnel(Client):
+    """An IMAP session through `moxctl imapserve`, its standard input and output one socket."""
+
+    def __init__(self, server, account):
+        self.service = "imap"
+        self.buffer = b""
+        self.bindings = {}
+        self.deflater = self.inflater = None
+        self.sock, theirs = socket.socketpair()
+        self.sock.settimeout(PATIENCE)
+        self.pipe = subprocess.Popen(
+            [server.program("moxctl"), "-c", server.path("moxd.conf"), "imapserve", account],
+            stdin=theirs, stdout=theirs)
+        self.bindings["tls-exporter"] = None  # what comes are CRLF lines from the start
+        theirs.close()
+
+    def close(self):
+        """Its exit status is of interest where it ended by itself."""
+        self.sock.close()
+        self.pipe.wait(PATIENCE)

@@ -20,6 +20,7 @@ round of %repeat, {lit:text} an IMAP literal that does not wait, {bdat:text} and
 chunk of SMTP with its command, {odd:N} is 1,3,5... below N.
 
     %connect SERVICE [TLS] [as NAME]   TLS: 1.2, or exporter    %use NAME    a connection of before
+    %tunnel ACCOUNT [as NAME]          through moxctl imapserve
     %tls [TLS]                         handshake, after STARTTLS
     %deflate                           compression both ways, after COMPRESS
     %auth MECHANISM USER PASSWORD      logs in (smtp, imap); %auth! must be refused
@@ -44,7 +45,7 @@ import os
 import re
 import shlex
 
-from moxd_client import Client, tls_context
+from moxd_client import Client, Tunnel, tls_context
 from moxd_server import BUILD_DIR, MODULES, PASSWORD, Conf, Failure, Skip, built, own_address
 from sasl_client import mechanism
 
@@ -258,6 +259,10 @@ class Run:
         self.client = Client(self.server.address(words[0]), words[0],
                              words[1] if len(words) > 1 else None)
         self.clients[name] = self.client
+
+    def do_tunnel(self, rest):
+        account, _, name = rest.partition(" as ")
+        self.client = self.clients[name or "main"] = Tunnel(self.server, account)
 
     def do_recent(self, _rest):
         self.recent = True
