@@ -20,6 +20,8 @@ int store_cmd_reparse(struct moxd_instance *m, struct moxd_ctl *c, int argc, cha
                       struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_ensureparsed(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                            struct moxd_err *err) MOXD_SUSPENDS;
+int store_cmd_reassignthreads(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                              struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_message_parse(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                             struct moxd_err *err) MOXD_SUSPENDS;
 int store_cmd_bumpuidvalidity(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,

@@ -264,9 +264,16 @@ void store_threads_start(struct store_account *acc);
  * *done (may be NULL): how many messages were looked at and linked so far. */
 struct store_threads_done {
     uint64_t read, linked;
+    /* Called after each portion, unless NULL. */
+    void (*tell)(void *arg, const struct store_threads_done *done) MOXD_SUSPENDS;
+    void *arg;
 };
 int store_threads_finish(struct store_account *acc, struct store_threads_done *done,
                          struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Forgets all threads, and finds them anew from what the messages say; muted and collapsed stay. As
+ * store_threads_finish; when it breaks off, it goes on when the account is next opened. */
+int store_threads_reassign(struct store_account *acc, struct store_threads_done *done,
+                           struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* --- bodies ------------------------------------------------------------------------------------ */
 

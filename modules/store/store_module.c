@@ -39,6 +39,12 @@ static const struct moxd_command commands[] = {
     { .name = "store reparse", .args = "[ACCOUNT...]", .max_args = -1,
       .summary = "parse all messages again", .run = store_cmd_reparse,
       .help = "As ensureparsed, also for messages that were parsed already." },
+    { .name = "store reassignthreads", .args = "[ACCOUNT...]", .max_args = -1,
+      .summary = "find the threads of all messages again", .run = store_cmd_reassignthreads,
+      .help = "What is delivered joins threads that are there; messages that come before those that they "
+              "answer stay apart. This looks at all of an account, of all accounts unless some are "
+              "named, and tells how far it is. What is muted or collapsed stays so. Accounts can be used "
+              "meanwhile; messages that are not looked at yet have no thread until they are." },
     { .name = "store bumpuidvalidity", .args = "ACCOUNT [MAILBOX]", .min_args = 1, .max_args = 2,
       .summary = "make mail programs fetch a mailbox afresh", .run = store_cmd_bumpuidvalidity,
       .help = "Gives the mailbox, or all of the account, a new UIDVALIDITY: for programs whose copy is "

@@ -120,6 +120,8 @@ static int step(struct upgrade *u, struct moxd_err *err)
         return -1;
     if (moxd_mono() - u->told >= TELL_EVERY)
         tell(u, "putting messages into threads");
+    if (u->done->tell != NULL)
+        u->done->tell(u->done->arg, u->done);
     return 1;
 }
 
@@ -133,6 +135,14 @@ int store_threads_finish(struct store_account *acc, struct store_threads_done *d
     while ((rc = step(&u, err)) > 0)
         ;
     return rc;
+}
+
+int store_threads_reassign(struct store_account *acc, struct store_threads_done *done,
+                           struct moxd_err *err)
+{
+    return store_write(acc, store_op_threads_reset, NULL, err) < 0
+               ? -1
+               : store_threads_finish(acc, done, err);
 }
 
 /* --- in the background ------------------------------------------------------------------------- */
