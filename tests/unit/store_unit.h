@@ -218,5 +218,20 @@ static inline char *body_text(struct store_account *acc, uint64_t id, struct mox
     return p;
 }
 
+/* Changes flags; "uid:flags ...(refused)". */
+static inline char *flag(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                  struct store_flag_change fc, struct moxd_arena *a)
+{
+    struct store_entry *v;
+    struct store_uids modified;
+    size_t n;
+    char *s = moxd_arena_strdup(a, "");
+
+    ck_err(api->set_flags(acc, mailbox, uids, &fc, a, &v, &n, &modified, err));
+    for (size_t i = 0; i < n; i++)
+        s = moxd_arena_printf(a, "%s%u:%x ", s, v[i].uid, v[i].flags);
+    return moxd_arena_printf(a, "%s(%s)", s, uids_text(modified, a));
+}
+
 #endif
 

@@ -1,7 +1,6 @@
 /* The selected mailbox as a client knows it: sets, changes, what is told and when. */
 #include "unit.h"
 
-#include "../../modules/imap/imap_mailbox.h"
 #include "../../modules/imap/view.h"
 
 /* proves: IMAP-03, IMAP-06, IMAP-10, IMAP-17, P-IMAP-06 */
@@ -537,75 +536,11 @@ START_TEST(random_changes_keep_client_and_mailbox_alike)
 }
 END_TEST
 
-/* --- LIST patterns ---------------------------------------------------------------------------------- */
-
-static bool matches(const char *pattern, const char *name)
-{
-    return imap_match(moxd_cstr(pattern), moxd_cstr(name));
-}
-
-START_TEST(patterns)
-{
-    static const struct {
-        const char *pattern, *name;
-        bool match;
-    } cases[] = {
-        { "*", "a/b", true },
-        { "%", "a", true },
-        { "%", "a/b", false },
-        { "a/%", "a/b", true },
-        { "%/b", "a/b", true },
-        { "%/%", "a/b/c", false },
-        { "*%", "a/b/c", true },
-        { "a*c", "a/b/c", true },
-        { "a%c", "abc", true },
-        { "a%c", "a/c", false },
-        { "", "", true },
-        { "", "a", false },
-        { "a", "", false },
-        { "%a%b%", "xaxbx", true },
-        { "*b*", "abc", true },
-        { "*b", "abc", false },
-        { "a", "A", false },
-        { "inbox", "INBOX", true },
-        { "InBo%", "INBOX", true },
-        { "inbox/A", "INBOX/A", true },
-        { "inbox/a", "INBOX/A", false },
-        { "%box", "INBOX", true },
-        { "inboxx", "INBOXX", false },
-        { "a%", "a%", true },
-        { "a**%%b", "ab", true },
-    };
-
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-        ck_assert_msg(matches(cases[i].pattern, cases[i].name) == cases[i].match, "%s %s",
-                      cases[i].pattern, cases[i].name);
-}
-END_TEST
-
-/* The worst pattern for matchers that try again: this one never does. */
-START_TEST(hostile_pattern)
-{
-    char pattern[IMAP_PATTERN_MAX + 1], name[1001];
-
-    for (int i = 0; i < IMAP_PATTERN_MAX; i++)
-        pattern[i] = "*%a"[i % 3];
-    pattern[IMAP_PATTERN_MAX - 1] = 'a';
-    pattern[IMAP_PATTERN_MAX] = '\0';
-    memset(name, 'a', 999);
-    strcpy(name + 999, "b");
-    for (int i = 0; i < 20; i++)
-        ck_assert(!matches(pattern, name));
-    name[999] = 'a';
-    ck_assert(matches(pattern, name));
-}
-END_TEST
-
 UNIT_MAIN("imap_view", sequence_sets, uid_sets, empty_mailbox, saved_result,
           saved_result_after_expunge, cuts, uids_have, expunges_are_numbered_in_order,
           added_and_expunged_before_it_was_told, what_the_read_had_is_not_news,
           own_changes_are_not_told_twice, silent_changes_hide_nothing_of_others,
           a_fetch_tells_what_was_pending, compares_after_lost_changes,
-          known_modseq_waits_for_expunges, known_modseq_without_flags, known_modseq_after_lost_changes,
-          stale_flags_are_told_again, recent_messages, vanished_before, sequence_match_data,
-          random_changes_keep_client_and_mailbox_alike, patterns, hostile_pattern)
+          known_modseq_waits_for_expunges, known_modseq_without_flags,
+          known_modseq_after_lost_changes, stale_flags_are_told_again, recent_messages,
+          vanished_before, sequence_match_data, random_changes_keep_client_and_mailbox_alike)

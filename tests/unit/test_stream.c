@@ -535,84 +535,9 @@ IN_FIBER(slow_mode)
     pair_close(&p);
 }
 
-IN_FIBER(connects)
-{
-    struct sockaddr_in in;
-    struct moxd_err err;
-    char ip[64];
-    int l = listen_local(&in);
-    struct moxd_stream *st =
-        moxd_stream_connect((struct sockaddr *)&in, sizeof(in), MOXD_NEVER, &err);
-
-    ck_assert_ptr_nonnull(st);
-    ck_assert_str_eq(moxd_addr_ip(moxd_stream_peer(st), ip), "127.0.0.1");
-    ck_assert_uint_eq(moxd_addr_port(moxd_stream_peer(st)), ntohs(in.sin_port));
-    ck_assert_uint_ne(moxd_addr_port(moxd_stream_local(st)), 0);
-    ck_assert(!moxd_stream_is_tls(st));
-    ck_assert_ptr_null(moxd_stream_tls_version(st));
-    moxd_stream_close(st);
-    close(l);
-    st = moxd_stream_connect((struct sockaddr *)&in, sizeof(in), MOXD_NEVER, &err);
-    ck_assert_ptr_null(st);
-    ck_assert_int_eq(err.kind, MOXD_ERR_IO);
-    ck_assert_int_eq(err.sys, ECONNREFUSED);
-    ck_assert_ptr_nonnull(strstr(err.priv, "127.0.0.1"));
-}
-
-/* A backlog that is full answers no more. */
-IN_FIBER(connect_has_a_deadline)
-{
-    struct sockaddr_in in;
-    struct moxd_err err;
-    struct moxd_stream *st, *open[64];
-    int l = listen_local(&in), n = 0;
-
-    listen(l, 0);
-    while ((st = moxd_stream_connect((struct sockaddr *)&in, sizeof(in),
-                                     moxd_deadline(20 * MOXD_MS), &err)) != NULL) {
-        ck_assert_int_lt(n, 64);
-        open[n++] = st;
-    }
-    ck_assert_int_eq(err.kind, MOXD_ERR_TIMEOUT);
-    while (n > 0)
-        moxd_stream_close(open[--n]);
-    close(l);
-}
-
-static void check_addr(const char *text, const char *shown, bool loopback)
-{
-    struct sockaddr_storage ss = { 0 };
-    struct sockaddr_in *in = (void *)&ss;
-    struct sockaddr_in6 *in6 = (void *)&ss;
-    char ip[64];
-
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-        ss.ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-        ss.ss_family = AF_INET6;
-    else
-        ss.ss_family = AF_UNIX;
-    in->sin_port = htons(ss.ss_family == AF_UNIX ? 0 : 25);
-    ck_assert_str_eq(moxd_addr_ip((struct sockaddr *)&ss, ip), shown);
-    ck_assert_int_eq(moxd_addr_is_loopback((struct sockaddr *)&ss), loopback);
-    ck_assert_uint_eq(moxd_addr_port((struct sockaddr *)&ss), ss.ss_family == AF_UNIX ? 0 : 25);
-}
-
-START_TEST(addresses)
-{
-    check_addr("192.0.2.1", "192.0.2.1", false);
-    check_addr("127.8.9.1", "127.8.9.1", true);
-    check_addr("2001:db8::1", "2001:db8::1", false);
-    check_addr("::1", "::1", true);
-    check_addr("::ffff:192.0.2.9", "192.0.2.9", false);
-    check_addr("::ffff:127.0.0.1", "127.0.0.1", true);
-    check_addr("/run/x", "unix", true);
-}
-END_TEST
-
 UNIT_MAIN("stream", reads_lines, reads_lines_byte_by_byte, skips_long_lines, lines_take_turns,
           reads_bytes, half_closed_peer, close_delivers_the_last_words, writes_with_back_pressure,
           prints, write_errors_stay, write_timeout, line_timeout_is_total, waits_for_input_or_poke,
           stopping_ends_waits_for_lines, cancelled_reader_says_goodbye,
           readers_flush_before_they_wait, reads_and_writes_at_once, floods_are_interrupted,
-          slow_mode, connects, connect_has_a_deadline, addresses)
+          slow_mode)
