@@ -101,14 +101,16 @@ static int sync_dir(const char *path)
     return fd < 0 ? -1 : fsync(fd);
 }
 
-/* Writes and renames the temporary file, which the caller removes when this fails. */
-static int write_temp(const char *temp, int fd, const char *path, struct moxd_str text,
+/* Writes, closes and renames the temporary file, which the caller removes when this fails. */
+static int write_temp(const char *temp, int *fd, const char *path, struct moxd_str text,
                       const struct conf_stamp *was, struct conf_stamp *stamp, struct moxd_err *err)
 {
     struct stat st;
 
-    if (take_over(fd, path) < 0 || write_all(fd, text) < 0 || fsync(fd) < 0 || fstat(fd, &st) < 0)
+    if (take_over(*fd, path) < 0 || write_all(*fd, text) < 0 || fsync(*fd) < 0 ||
+        fstat(*fd, &st) < 0)
         return moxd_err_sys(err, "cannot write %s", temp);
+    moxd_closep(fd);
     if (was && !conf_file_same(path, was))
         return moxd_err_set(err, MOXD_ERR_STATE,
                             "%s was changed by somebody else meanwhile; try again", path);
@@ -129,7 +131,8 @@ int conf_file_write(const char *path, struct moxd_str text, const struct conf_st
 
     if (fd < 0)
         return moxd_err_sys(err, "cannot create a file beside %s", path);
-    int rc = write_temp(temp, fd, path, text, was, stamp, err);
+    int rc = write_temp(temp, &fd, path, text, was, stamp, err);
+    moxd_closep(&fd);
     if (rc < 0)
         unlink(temp); /* gone already when only the sync of the directory failed */
     return rc;

@@ -70,9 +70,10 @@ static int write_key(const char *path, const char *temporary, struct moxd_err *e
     if (fd < 0)
         return moxd_err_sys(err, "%s", temporary);
     moxd_random(cids.key, KEY_SIZE);
-    if (write(fd, cids.key, KEY_SIZE) != KEY_SIZE || fsync(fd) < 0 || rename(temporary, path) < 0)
-        return moxd_err_sys(err, "%s", path);
-    return 0;
+    if (write(fd, cids.key, KEY_SIZE) != KEY_SIZE || fsync(fd) < 0)
+        return moxd_err_sys(err, "%s", temporary);
+    moxd_closep(&fd);
+    return rename(temporary, path) < 0 ? moxd_err_sys(err, "%s", path) : 0;
 }
 
 int core_cid_init(const char *data_dir, struct moxd_err *err)

@@ -34,12 +34,12 @@ static int fill(int dir, const struct core_user *user)
 
     if (fd < 0)
         return errno == EEXIST ? 0 : -1;
-    if ((user && fchown(fd, user->uid, user->gid) < 0) ||
-        posix_fallocate(fd, 0, CORE_BALLAST_SIZE) != 0) {
-        (void)unlinkat(dir, ballast_name, 0);
-        return -1;
-    }
-    return 0;
+    if ((!user || fchown(fd, user->uid, user->gid) == 0) &&
+        posix_fallocate(fd, 0, CORE_BALLAST_SIZE) == 0)
+        return 0;
+    moxd_closep(&fd);
+    (void)unlinkat(dir, ballast_name, 0);
+    return -1;
 }
 
 bool core_ballast_make(const char *data_dir, const struct core_user *user,

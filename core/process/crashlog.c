@@ -61,8 +61,7 @@ static void remove_oldest(int dir)
         free(v);
 }
 
-static void keep(const struct core_crashlog *c, pid_t pid, const char *how,
-                 const struct moxd_log *log)
+static void keep(struct core_crashlog *c, pid_t pid, const char *how, const struct moxd_log *log)
 {
     time_t now = (time_t)(moxd_wall() / MOXD_SEC);
     char stamp[32], name[80];
@@ -73,6 +72,7 @@ static void keep(const struct core_crashlog *c, pid_t pid, const char *how,
     (void)snprintf(name, sizeof(name), "%s-%ld.log", stamp, (long)pid);
     (void)dprintf(c->fd, "moxd %s, process %ld, ended by %s, %s\n", moxd_version(), (long)pid, how,
                   stamp);
+    moxd_closep(&c->fd);
     if (renameat(c->dir, current_name, c->dir, name) < 0) {
         moxd_log_check(log, -1, "crash log");
         return;
@@ -84,10 +84,12 @@ static void keep(const struct core_crashlog *c, pid_t pid, const char *how,
 void core_crashlog_close(struct core_crashlog *c, pid_t pid, const char *how,
                          const struct moxd_log *log)
 {
-    if (c->fd >= 0 && how)
+    bool opened = c->fd >= 0;
+
+    if (opened && how)
         keep(c, pid, how, log);
-    else if (c->fd >= 0)
-        (void)unlinkat(c->dir, current_name, 0);
     moxd_closep(&c->fd);
+    if (opened && !how)
+        (void)unlinkat(c->dir, current_name, 0);
     moxd_closep(&c->dir);
 }

@@ -33,12 +33,13 @@ enum {
 struct search_account {
     char *name;
     bool queued;
-    int64_t due;    /* monotonic: when its next pass is */
-    bool ready;     /* its file was checked in this process, and is asked */
-    bool rebuild;   /* the next pass begins with an empty file */
-    bool audit;     /* the next pass asks the store for every message in the index */
-    bool removed;   /* it leaves the configuration: no pass */
-    uint64_t *gone; /* expunged since the last pass */
+    struct moxd_fifolock file; /* exclusive: who removes it, or may; shared: who asks it */
+    int64_t due;               /* monotonic: when its next pass is */
+    bool ready;                /* its file was checked in this process, and is asked */
+    bool rebuild;              /* the next pass begins with an empty file */
+    bool audit;                /* the next pass asks the store for every message in the index */
+    bool removed;              /* it leaves the configuration: no pass */
+    uint64_t *gone;            /* expunged since the last pass */
     size_t ngone, gone_cap;
     /* what the running, or last, pass found */
     size_t waiting;    /* messages that are not in the index yet */

@@ -162,8 +162,9 @@ static int remove_file(void *arg, struct moxd_err *err)
 }
 
 /* Before the store removes what is indexed: its id is known only now. */
-static int remove_index(struct search *s, const char *name, struct moxd_err *err)
+static int remove_index(struct search *s, struct search_account *sa, struct moxd_err *err)
 {
+    const char *name = sa->name;
     struct store_account *acc;
     char *path MOXD_CLEANUP(moxd_freep) = NULL;
     bool exists;
@@ -176,7 +177,11 @@ static int remove_index(struct search *s, const char *name, struct moxd_err *err
         return -1;
     path = search_path(s, s->store->account_id(acc));
     s->store->close(acc);
-    return search_offload(remove_file, path, err);
+    if (moxd_fifolock_exclusive(&sa->file, MOXD_NEVER) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    int rc = search_offload(remove_file, path, err);
+    moxd_fifolock_release(&sa->file);
+    return rc;
 }
 
 enum moxd_verdict search_on_account_remove(struct moxd_instance *m,
@@ -192,7 +197,7 @@ enum moxd_verdict search_on_account_remove(struct moxd_instance *m,
     sa->ready = sa->queued = false;
     if (moxd_fifolock_exclusive(&s->busy, MOXD_NEVER) != MOXD_OK)
         return MOXD_DEFER;
-    rc = remove_index(s, ev->account, &err);
+    rc = remove_index(s, sa, &err);
     sa->removed = false; /* the name may be used again */
     sa->rebuild = sa->audit = true;
     moxd_fifolock_release(&s->busy);

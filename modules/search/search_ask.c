@@ -65,7 +65,10 @@ static int narrow(struct moxd_instance *self, struct store_account *acc, uint32_
     }
     moxd_metric_inc(s->questions, NULL, NULL);
     q.found = moxd_arena_calloc(a, n, sizeof(*q.found));
+    if (moxd_fifolock_shared(&sa->file, MOXD_NEVER) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     rc = search_offload(query_job, &q, &local);
+    moxd_fifolock_release(&sa->file);
     if (rc == 0)
         rc = answer(s, acc, mailbox, &q, a, out, &local);
     search_query_free(&q);

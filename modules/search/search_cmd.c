@@ -70,7 +70,11 @@ static int status_of(struct search *s, struct moxd_ctl *c, const char *name, str
         return -1;
     n.path = search_path(s, s->store->account_id(acc));
     s->store->close(acc);
-    rc = search_offload(count_job, &n, &local);
+    rc = -1;
+    if (moxd_fifolock_shared(&sa->file, MOXD_NEVER) == MOXD_OK) {
+        rc = search_offload(count_job, &n, &local);
+        moxd_fifolock_release(&sa->file);
+    }
     free(n.path);
     if (rc < 0)
         return moxd_ctl_printf(c, "%s: %s; %s\n", name, state(sa), local.priv);

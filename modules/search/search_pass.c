@@ -130,6 +130,18 @@ static int open_job(void *arg, struct moxd_err *err)
     return read_known(o->p, err);
 }
 
+/* A file that does not fit is removed, while nobody asks it. */
+static int open_it(struct opening *o, struct moxd_err *err)
+{
+    struct moxd_fifolock *file = &o->p->sa->file;
+
+    if (moxd_fifolock_exclusive(file, MOXD_NEVER) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    int rc = search_offload(open_job, o, err);
+    moxd_fifolock_release(file);
+    return rc;
+}
+
 static int close_job(void *arg, struct moxd_err *err)
 {
     (void)err;
@@ -202,7 +214,7 @@ static int bring_up(struct search_pass *p, struct moxd_err *err)
     p->path = search_path(p->s, p->s->store->account_id(p->acc));
     if (p->sa->rebuild)
         p->sa->ready = false;
-    if (search_offload(open_job, &o, err) < 0)
+    if (open_it(&o, err) < 0)
         return -1;
     p->sa->rebuild = false;
     if (o.fresh) /* also because it was of another time */

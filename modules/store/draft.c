@@ -1,7 +1,8 @@
 /* A body in the making: in memory while small, then in a file that has no name, which cannot outlive
- * the process. */
+ * the process; where the file system has no such files, in one that is removed at the next start. */
 #include "store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +27,8 @@ void store_draft_free(struct store_draft *d)
     if (d == NULL)
         return;
     moxd_closep(&d->fd);
+    if (d->name[0] != '\0')
+        (void)unlinkat(d->s->env->tmp_fd, d->name, 0);
     moxd_buf_fini(&d->mem);
     free(d);
 }
@@ -48,27 +51,44 @@ struct store_draft *store_draft_part(struct store_draft *d, uint64_t off, uint64
 
 /* --- spooling ---------------------------------------------------------------------------------- */
 
-/* Without O_TMPFILE: a name that is taken away at once. Such a file cannot get a name again, so that
- * its bytes are copied. */
-static int open_unlinked(struct store_env *env)
+static const char prefix[] = "draft-";
+
+void store_draft_sweep(struct store_env *env)
 {
-    char name[40];
+    int fd = openat(env->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *e;
+
+    if (dir == NULL) {
+        moxd_closep(&fd);
+        return;
+    }
+    while ((e = readdir(dir)) != NULL)
+        if (moxd_str_starts(moxd_cstr(e->d_name), moxd_cstr(prefix)))
+            (void)unlinkat(env->tmp_fd, e->d_name, 0);
+    closedir(dir);
+}
+
+/* Without O_TMPFILE. */
+static int open_named(struct store_draft *d)
+{
     unsigned char random[8];
 
     moxd_random(random, sizeof(random));
-    snprintf(name, sizeof(name), "draft-%016llx", (unsigned long long)moxd_get_be64(random));
-    int fd = openat(env->tmp_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-    if (fd >= 0)
-        (void)unlinkat(env->tmp_fd, name, 0);
+    snprintf(d->name, sizeof(d->name), "%s%016llx", prefix,
+             (unsigned long long)moxd_get_be64(random));
+    int fd = openat(d->s->env->tmp_fd, d->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    if (fd < 0)
+        d->name[0] = '\0';
     return fd;
 }
 
-static int open_spool(struct store_env *env)
+static int open_spool(struct store_draft *d)
 {
-    int fd = openat(env->tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
+    int fd = openat(d->s->env->tmp_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
         return fd;
-    return open_unlinked(env);
+    return open_named(d);
 }
 
 static int spool_job(void *arg, struct moxd_err *err)
@@ -76,7 +96,7 @@ static int spool_job(void *arg, struct moxd_err *err)
     struct store_draft *d = arg;
     size_t at = 0;
 
-    if (d->fd < 0 && (d->fd = open_spool(d->s->env)) < 0)
+    if (d->fd < 0 && (d->fd = open_spool(d)) < 0)
         return moxd_err_sys(err, "make a temporary file");
     while (at < d->mem.n) {
         ssize_t w = pwrite(d->fd, d->mem.p + at, d->mem.n - at, (off_t)(d->in_file + at));

@@ -281,6 +281,7 @@ struct store_draft {
     struct store *s;
     struct moxd_buf mem;     /* what is not in the file */
     int fd;                  /* nameless file, or -1 */
+    char name[32];           /* in tmp, where files cannot be nameless; else "" */
     uint64_t in_file;        /* bytes in it: those before mem */
     struct store_draft *of;  /* a part of another draft, which has the bytes; NULL: it has its own */
     uint64_t off, part_size; /* of the part */
@@ -291,6 +292,8 @@ int store_draft_write(struct store_draft *d, const char *p, size_t n,
 uint64_t store_draft_size(const struct store_draft *d);
 long store_draft_read(struct store_draft *d, uint64_t off, void *p, size_t n, struct moxd_err *err);
 void store_draft_free(struct store_draft *d);
+/* Removes what a process that ended early left in tmp; nobody else may use the environment. */
+void store_draft_sweep(struct store_env *env);
 struct store_draft *store_draft_part(struct store_draft *d, uint64_t off, uint64_t n);
 /* Everything as a source for a file, or for the database; lasts until the next write to d. */
 int store_draft_source(struct store_draft *d, struct store_source *out,

@@ -84,6 +84,8 @@ static int open_env_job(void *arg, struct moxd_err *err)
         return moxd_err_sys(err, "open %s", s->opt.env.dir);
     while ((rc = open_env_once(s, dir, err)) > 0)
         ;
+    if (rc == 0)
+        store_draft_sweep(s->env);
     return rc;
 }
 
