@@ -70,6 +70,18 @@ static struct moxd_point *point_of(const struct core_module *mod, const struct m
     return NULL;
 }
 
+/* "example.on_rcpt", and for a second hook of the module at the point "example.on_rcpt.2". */
+static const char *label_of(const struct core_module *mod, const struct moxd_hook *hook)
+{
+    unsigned nth = 1;
+
+    for (const struct moxd_hook *h = mod->tables.hooks; h < hook; h++)
+        nth += strcmp(h->point, hook->point) == 0;
+    if (nth == 1)
+        return moxd_arena_printf(mod->set->a, "%s.%s", mod->tables.name, hook->point);
+    return moxd_arena_printf(mod->set->a, "%s.%s.%u", mod->tables.name, hook->point, nth);
+}
+
 static void add_hooks(struct core_modules *set, struct core_module *mod, size_t *caps,
                       struct moxd_problems *problems)
 {
@@ -87,7 +99,7 @@ static void add_hooks(struct core_modules *set, struct core_module *mod, size_t 
             .def = h,
             .mod = mod,
             .point = p,
-            .label = moxd_arena_printf(set->a, "%s.%s", mod->tables.name, h->point),
+            .label = label_of(mod, h),
             .index = (size_t)(h - mod->tables.hooks),
         };
     }

@@ -28,7 +28,7 @@ struct core_hook {
     const struct moxd_hook *def;
     struct core_module *mod;
     const struct moxd_point *point;
-    const char *label; /* "example.on_rcpt" */
+    const char *label; /* "example.on_rcpt", "example.on_rcpt.2" */
     size_t index;      /* in the module's table */
     size_t together;   /* hooks from this one on that run at the same time: 1 or more */
 };

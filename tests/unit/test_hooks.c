@@ -351,6 +351,27 @@ START_TEST(a_hook_that_never_returns_is_cut_off)
 }
 END_TEST
 
+START_TEST(two_hooks_of_a_module_at_a_point)
+{
+    static const struct moxd_hook two[] = { MOXD_HOOK(on_ask, ask),
+                                            MOXD_HOOK(on_see, see),
+                                            MOXD_HOOK(on_ask, ask, .phase = MOXD_POLICY),
+                                            { 0 } };
+    const struct moxd_module m = MODULE("m", .hooks = two);
+
+    begin();
+    add(&m);
+    core_modules_resolve(set, problems);
+    expect_fine();
+    const struct moxd_point *p = core_point_find(set, "on_ask");
+    ck_assert_uint_eq(p->ordered, 2);
+    ck_assert_str_eq(p->v[0].label, "m.on_ask");
+    ck_assert_str_eq(p->v[1].label, "m.on_ask.2");
+    ck_assert_str_eq(core_point_find(set, "on_see")->v[0].label, "m.on_see");
+    modules_end();
+}
+END_TEST
+
 START_TEST(the_order_can_be_shown)
 {
     struct moxd_buf out = MOXD_BUF_INIT(10000);
@@ -577,6 +598,7 @@ END_TEST
 UNIT_MAIN("hooks", order_is_phase_then_edges_then_name, a_circle_of_hooks_is_told,
           edges_to_another_phase_do_not_count, unknown_points_and_versions_are_told,
           verdicts_mean_one_thing_each, replies_are_made_fit_to_send,
-          a_hook_that_never_returns_is_cut_off, the_order_can_be_shown,
-          concurrent_hooks_wait_at_the_same_time, each_concurrent_hook_has_its_own_timeout,
-          cancelling_the_session_cancels_concurrent_hooks, edges_phases_and_old_modules_run_alone)
+          a_hook_that_never_returns_is_cut_off, two_hooks_of_a_module_at_a_point,
+          the_order_can_be_shown, concurrent_hooks_wait_at_the_same_time,
+          each_concurrent_hook_has_its_own_timeout, cancelling_the_session_cancels_concurrent_hooks,
+          edges_phases_and_old_modules_run_alone)

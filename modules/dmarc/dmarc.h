@@ -1,0 +1,67 @@
+/* Inside of the dmarc module. */
+#ifndef DMARC_H
+#define DMARC_H
+
+#include <moxd/dns.h>
+#include <moxd/module.h>
+#include <moxd/smtp.h>
+#include <moxmail/dmarc.h>
+
+enum {
+    DMARC_AUTHORS_MAX = 4, /* domains in From that are looked at; nearly all messages have one */
+    DMARC_AUTHS_MAX = 64,  /* domains that passed something: more than smtp keeps results */
+};
+
+struct dmarc_conf {
+    struct moxd_conf_head head;
+    int64_t timeout;
+    bool enforce, defer_temperror;
+};
+struct dmarc {
+    struct moxd_instance m;
+    const struct dmarc_conf *conf;
+    const struct smtp_v1 *smtp;
+    struct moxd_metric_handle *results;
+};
+
+/* The lookups for one domain: how long they may take, and what DNSSEC said of all of them. */
+struct dmarc_dns {
+    int64_t deadline;
+    enum smtp_dnssec dnssec;
+};
+struct moxd_dmarc_resolver dmarc_resolver(struct dmarc_dns *dns);
+
+/* A domain in From. */
+struct dmarc_author {
+    struct moxd_str domain; /* A-labels, lower case */
+    struct dmarc_dns dns;
+    struct moxd_dmarc_walk walk;
+    struct moxd_dmarc_verdict verdict;
+};
+/* At each message; in the transaction's arena. */
+struct dmarc_msg {
+    struct dmarc_author *authors;
+    size_t n;
+    bool too_many;
+};
+
+/* dmarc_from.c: the domains of the From field, each once. */
+void dmarc_authors(struct moxd_str header, struct moxd_arena *a, struct dmarc_msg *msg);
+
+/* dmarc_lookup.c: on_message, at the same time as SPF and DKIM: looks for policies. */
+enum moxd_verdict dmarc_on_message(struct moxd_instance *m, const struct smtp_message *ev,
+                                   struct moxd_reply *reply) MOXD_SUSPENDS;
+/* dmarc_decide.c: on_message, when all is known: the verdict, and what the policy wants done. */
+enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,
+                               struct moxd_reply *reply) MOXD_SUSPENDS;
+
+int dmarc_cmd_lookup(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+int dmarc_cmd_parserecord(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                          struct moxd_err *err) MOXD_SUSPENDS;
+int dmarc_cmd_verify(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+int dmarc_cmd_checkreportaddrs(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                               struct moxd_err *err) MOXD_SUSPENDS;
+
+#endif

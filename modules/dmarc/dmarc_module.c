@@ -1,0 +1,103 @@
+/* dmarc: policies of the domains in From. The table of contents. */
+#include "dmarc.h"
+
+static const struct moxd_directive directives[] = {
+    { .name = "timeout",
+      MOXD_AT_DURATION(struct dmarc_conf, timeout),
+      .deflt = "10s",
+      .min = MOXD_SEC,
+      .max = 25 * MOXD_SEC,
+      .doc = "How long the lookup of a policy may take." },
+    { .name = "enforce",
+      MOXD_AT_BOOL(struct dmarc_conf, enforce),
+      .deflt = "true",
+      .doc = "Refuse messages that fail where the policy of their domain is \"reject\" or "
+             "\"quarantine\". Without this results are only noted." },
+    { .name = "defer-temperror",
+      MOXD_AT_BOOL(struct dmarc_conf, defer_temperror),
+      .deflt = "false",
+      .doc = "Refuse messages for now while DNS does not say whether their domain has a policy." },
+    { 0 },
+};
+static const struct moxd_block dmarc_block = { .size = sizeof(struct dmarc_conf),
+                                               .directives = directives };
+
+static const struct moxd_hook hooks[] = {
+    MOXD_HOOK(on_message, dmarc_on_message, .concurrent = true),
+    MOXD_HOOK(on_message, dmarc_decide, .phase = MOXD_POLICY),
+    { 0 },
+};
+static const struct moxd_slot slots[] = {
+    { .object = "smtp-message", .size = sizeof(struct dmarc_msg) },
+    { 0 },
+};
+
+static const char *const results[] = { "none", "pass", "fail", "temperror", NULL };
+static const char *const policies[] = { "absent", "none", "quarantine", "reject", NULL };
+static const struct moxd_metric metrics[] = {
+    { .name = "moxd_dmarc_results_total",
+      .type = MOXD_COUNTER,
+      .help = "Domains in From of messages received, by result and policy.",
+      .label = { "result", "policy" },
+      .values = { results, policies } },
+    { 0 },
+};
+
+static const struct moxd_command commands[] = {
+    { .name = "dmarc lookup",
+      .args = "DOMAIN",
+      .summary = "show the DMARC policy that applies to a domain",
+      .help = "Walks up the DNS tree as RFC 9989 says, and prints whose record it is.",
+      .min_args = 1,
+      .max_args = 1,
+      .run = dmarc_cmd_lookup },
+    { .name = "dmarc parserecord",
+      .args = "RECORD",
+      .summary = "check a DMARC record",
+      .help = "Prints what of it counts, as it should be written.",
+      .min_args = 1,
+      .max_args = 1,
+      .run = dmarc_cmd_parserecord },
+    { .name = "dmarc verify",
+      .args = "FROM-DOMAIN [spf:DOMAIN] [dkim:DOMAIN ...]",
+      .summary = "say what DMARC makes of a message",
+      .help =
+          "For a message with this domain in From, whose SPF or DKIM passed for the domains named.",
+      .min_args = 1,
+      .max_args = -1,
+      .run = dmarc_cmd_verify },
+    { .name = "dmarc checkreportaddrs",
+      .args = "DOMAIN",
+      .summary = "check that the report addresses of a domain's record want reports",
+      .help = "Addresses of other organizations get reports only when their domain says so in DNS.",
+      .min_args = 1,
+      .max_args = 1,
+      .run = dmarc_cmd_checkreportaddrs },
+    { 0 },
+};
+
+static const char *const needs[] = { "smtp/1.2", NULL };
+
+static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
+{
+    struct dmarc *d = MOXD_CONTAINER(m, struct dmarc, m);
+    struct moxd_instance *self;
+
+    (void)err;
+    d->conf = moxd_conf_module(conf, m);
+    d->smtp = moxd_interface_get(m, "smtp", &self);
+    d->results = moxd_metric_find("moxd_dmarc_results_total");
+    return 0;
+}
+
+const struct moxd_module moxd_module = {
+    MOXD_MODULE_HEAD("dmarc", PACKAGE_VERSION, "policies of the domains that messages are from"),
+    .needs = needs,
+    .conf = &dmarc_block,
+    .hooks = hooks,
+    .commands = commands,
+    .metrics = metrics,
+    .slots = slots,
+    .instance_size = sizeof(struct dmarc),
+    .init = dmarc_init,
+};
