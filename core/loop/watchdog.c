@@ -4,6 +4,7 @@
 
 #include "loop/loop_priv.h"
 #include "loop/report.h"
+#include "offload/lane.h"
 
 #include <errno.h>
 #include <moxd/crash.h>
@@ -15,10 +16,10 @@
 
 enum {
     LOOK_NS = 500 * 1000 * 1000,
-    LOOKS_PER_SECOND = 2,
+    LOOKS_PER_SECOND = CORE_WATCHDOG_LOOKS_PER_SECOND,
     REPORT_LOOKS = 2,
     DIE_LOOKS = 60,
-    ASK_SIGNAL = SIGURG, /* ignored by default, and nobody here asks for out-of-band data */
+    ASK_SIGNAL = CORE_WATCHDOG_SIGNAL,
 };
 
 static struct {
@@ -60,14 +61,18 @@ static void say(const char *text, unsigned looks, bool backtrace)
     core_report_write(&r, backtrace);
 }
 
-/* On the loop's thread, which alone knows where it is. */
+/* On the thread that is asked, which alone knows where it is. */
 static void on_ask(int signo)
 {
     int saved = errno;
 
     (void)signo;
-    say("loop does not turn", atomic_load(&wd.stuck), true);
-    atomic_store(&wd.answered, true);
+    if (moxd_on_loop()) {
+        say("loop does not turn", atomic_load(&wd.stuck), true);
+        atomic_store(&wd.answered, true);
+    } else {
+        core_worker_report();
+    }
     errno = saved;
 }
 
@@ -143,8 +148,10 @@ static void *watch(void *arg)
     pthread_setname_np(pthread_self(), "moxd-watchdog");
     core_signals_block();
     moxd_crash_thread();
-    while (wait_a_look())
+    while (wait_a_look()) {
         look(&last);
+        core_workers_look();
+    }
     return NULL;
 }
 

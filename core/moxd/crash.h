@@ -20,5 +20,8 @@ void moxd_crash_describe(size_t (*fn)(char *out, size_t cap));
  * not turned between `report` looks (default 2: one second) it reports; after `die` looks (default 60:
  * 30 s) it aborts the process, so that the parent restarts the server. Set before moxd_loop_run. */
 void moxd_watchdog_limits(unsigned report, unsigned die);
+/* A job on a worker (moxd/offload.h) that has not ended after so many looks is reported once, with its lane and
+ * backtrace. Default 120: a minute. Before moxd_loop_run. */
+void moxd_watchdog_jobs(unsigned looks);
 
 #endif

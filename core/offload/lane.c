@@ -95,7 +95,9 @@ static struct moxd_job *take(struct lane *l)
 static void run(struct moxd_job *job)
 {
     current = job;
+    core_worker_turn();
     job->fn(job);
+    core_worker_turn();
     current = NULL;
     moxd_loop_post(&job_priv(job)->post);
 }
@@ -121,14 +123,15 @@ static void name_thread(const struct lane *l)
 
     _Static_assert(MOXD_NELEMS(names) == MOXD_LANE_COUNT, "a name for each lane");
     pthread_setname_np(pthread_self(), names[l - lanes]);
+    core_worker_begin(names[l - lanes]);
 }
 
 static void *worker(void *arg)
 {
     struct lane *l = arg;
 
-    name_thread(l);
     core_signals_block();
+    name_thread(l);
     moxd_crash_thread();
     pthread_mutex_lock(&l->mu);
     while (!l->stop) {
@@ -269,4 +272,5 @@ void core_lanes_fini(void)
     core_lanes_wait();
     for (unsigned i = 0; i < MOXD_LANE_COUNT; i++)
         stop(&lanes[i]);
+    core_workers_reset();
 }

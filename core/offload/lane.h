@@ -24,4 +24,15 @@ unsigned core_lanes_busy(void);
 void core_lanes_wait(void);
 void core_lanes_fini(void); /* waits, and stops the threads */
 
+/* --- slow.c: jobs that do not end (moxd/crash.h) */
+/* In a worker: it begins; it begins or ends a job, in turn. */
+void core_worker_begin(const char *lane);
+void core_worker_turn(void);
+/* The workers are gone. */
+void core_workers_reset(void);
+/* In the watchdog: asks those whose job is too long. */
+void core_workers_look(void);
+/* In the handler of the question, on the worker. */
+void core_worker_report(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include <ev.h>
 #include <fcntl.h>
 #include <moxd/crash.h>
+#include <moxd/offload.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -349,6 +350,25 @@ START_TEST(hang_is_reported)
 }
 END_TEST
 
+static void job_hangs_until_reported(void *arg)
+{
+    (void)arg;
+    ck_assert_int_eq(moxd_offload(MOXD_LANE_FSYNC, hang_until_reported, NULL), MOXD_OK);
+}
+
+/* The loop turns meanwhile. */
+START_TEST(long_jobs_are_reported)
+{
+    moxd_watchdog_jobs(1);
+    int status = report_of(job_hangs_until_reported);
+
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_assert_ptr_nonnull(strstr(report, "a job on a worker does not end"));
+    ck_assert_ptr_nonnull(strstr(report, "lane=moxd-fsync"));
+    ck_assert_ptr_null(strstr(report, "loop does not turn"));
+}
+END_TEST
+
 static atomic_bool never;
 
 static void hang_for_ever(void *arg)
@@ -371,4 +391,5 @@ END_TEST
 
 UNIT_MAIN("loop", posts_arrive_in_order, timers_fire, timer_in_the_past, timers_fire_in_order,
           signals_run_in_fibers, wake_right_before_the_poll, timer_right_before_the_poll,
-          assertion_is_reported, stack_overflow_is_reported, hang_is_reported, long_hang_aborts)
+          assertion_is_reported, stack_overflow_is_reported, hang_is_reported,
+          long_jobs_are_reported, long_hang_aborts)
