@@ -167,12 +167,19 @@ struct moxd_str moxd_str_cut(struct moxd_str *rest, char c)
     return moxd_str(s.p, (size_t)at);
 }
 
+/* Eight bytes at a time: it looks at all text that is searched. */
 bool moxd_str_is_ascii(struct moxd_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] >= 0x80)
-            return false;
-    return true;
+    uint64_t high = 0, word;
+    size_t i = 0;
+
+    for (; i + sizeof(word) <= s.n && high == 0; i += sizeof(word)) {
+        memcpy(&word, s.p + i, sizeof(word));
+        high = word & UINT64_C(0x8080808080808080);
+    }
+    for (; i < s.n && high == 0; i++)
+        high = (unsigned char)s.p[i] & 0x80;
+    return high == 0;
 }
 
 /* Length of the well-formed sequence at p (RFC 3629 4, the UTF8-* rules), 0 if there is none. */

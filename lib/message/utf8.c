@@ -1,6 +1,7 @@
 /* Well-formed UTF-8 from any bytes. */
 #include <moxmail/charset.h>
 
+enum { ASCII_RUN = 32 };                          /* looked at together, since most text is ASCII */
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 /* Range of the second byte after a lead byte, by RFC 3629 4; false when it leads nothing. */
@@ -34,6 +35,10 @@ size_t moxd_utf8_repair(struct moxd_buf *out, struct moxd_str in, bool last)
     size_t good = 0, i = 0; /* [good, i) is well-formed and not yet copied */
     unsigned char lo, hi;
     while (i < in.n) {
+        if (in.n - i >= ASCII_RUN && moxd_str_is_ascii(moxd_str(in.p + i, ASCII_RUN))) {
+            i += ASCII_RUN;
+            continue;
+        }
         size_t got, need = sequence(p + i, in.n - i, &got);
         if (got == need) {
             i += need;

@@ -154,5 +154,23 @@ START_TEST(copies)
 }
 END_TEST
 
+/* A byte that is not ASCII is seen wherever it is. */
+START_TEST(ascii)
+{
+    char text[40];
+
+    memset(text, 'x', sizeof(text));
+    for (size_t n = 0; n <= sizeof(text); n++) {
+        ck_assert(moxd_str_is_ascii(moxd_str(text, n)));
+        for (size_t i = 0; i < n; i++) {
+            text[i] = (char)0x80;
+            ck_assert(!moxd_str_is_ascii(moxd_str(text, n)));
+            ck_assert(moxd_str_is_ascii(moxd_str(text, i)));
+            text[i] = 'x';
+        }
+    }
+}
+END_TEST
+
 UNIT_MAIN("base_str", compares, prefix_and_suffix, finds, casefind_across_windows, takes_parts,
-          knows_utf8, reads_numbers, copies)
+          knows_utf8, reads_numbers, copies, ascii)
