@@ -3,8 +3,9 @@
 #include "search_key.h"
 #include <stdlib.h>
 
-/* More candidates are not looked up one by one: every message of the mailbox is looked at, and few are read. */
-enum { PLACES_MAX = 20000 };
+/* More candidates are not looked up one by one: every message of the mailbox is looked at, and few are read. To look a
+ * candidate up and to go to it costs as much as to pass four neighbours by (5 us, and 1.3 us). */
+enum { PLACES_MAX = 20000, PLACES_SHARE = 4 };
 
 bool imap_search_ruled_out(const struct search_key *k, const struct store_msg *info)
 {
@@ -168,6 +169,7 @@ void imap_search_narrow(struct imap_search *se, struct store_uids *scope)
     for (size_t i = 0; i < ask->n; i++)
         ask->keys[i]->narrow = answers[i];
     ids = among(se->root, se->a);
-    if (!ids.all && ids.n <= PLACES_MAX && uids_of(se, &ids, answers[0].from, &uids, &n, NULL) == 0)
+    if (!ids.all && ids.n <= PLACES_MAX && ids.n <= se->view->n / PLACES_SHARE &&
+        uids_of(se, &ids, answers[0].from, &uids, &n, NULL) == 0)
         cut_scope(se, uids, n, answers[0].from, scope);
 }
