@@ -67,6 +67,12 @@ class Truth:
         self.stop = threading.Event()
         self.errors = []
 
+    def note(self, text, *args):
+        """Text files of Python are not for several threads."""
+        if self.trace:
+            with self.lock:
+                self.trace.write(text % args)
+
     def add(self, box, uid, name, appended):
         with self.lock:
             if uid in self.ids[box]:
@@ -158,9 +164,8 @@ class Session:
         for response in responses:
             self.apply(response)
         self.log.append(self.imap.tagged)
-        if self.truth.trace:
-            self.truth.trace.write("%d %s %r: %r %r\n" % (
-                self.number, self.box.decode(), b"".join(command)[:100], responses, self.imap.tagged))
+        self.truth.note("%d %s %r: %r %r\n", self.number, self.box.decode(), b"".join(command)[:100],
+                        responses, self.imap.tagged)
         if self.imap.tagged[0] != b"OK":
             raise Failure("%r is answered with %s" % (command[0][:100], self.imap.tagged))
         self.digest()
