@@ -120,6 +120,10 @@ struct core_hook_conf { /* hook "dkim.on_message" { timeout = 10s on-error = "ig
     int on_error;    /* enum core_on_error */
 };
 
+/* Whether the address is in the network: "192.0.2.1", "192.0.2.0/24", "2001:db8::/32". IPv4 addresses that an IPv6
+ * socket shows as ::ffff:192.0.2.1 are IPv4. */
+bool core_network_has(const char *network, const struct sockaddr *sa);
+
 /* Documentation from the tables. `mods` as above; NULL, 0: core's own directives only. */
 void core_conf_describe_static(const struct core_conf_module *mods, size_t n, struct moxd_buf *out);
 void core_conf_describe_domains(const struct core_conf_module *mods, size_t n,

@@ -185,6 +185,8 @@ int conf_default(const struct moxd_directive *d, struct moxd_arena *a,
 /* ---- core_tables.c, listener_tables.c */
 extern const struct moxd_block conf_core_block, conf_listener_block;
 int conf_check_hostname(struct moxd_str value, struct moxd_err *err);
+/* network.c: an IP address, or a network in CIDR notation. */
+int conf_check_network(struct moxd_str value, struct moxd_err *err);
 
 /* ---- core_derive.c */
 /* Fills what is derived: hostname, domains_path, control_path, config_path. */

@@ -104,6 +104,16 @@ static const struct moxd_directive listener_directives[] = {
       .example = "[\"198.51.100.7\"]",
       .doc = "The public IP addresses when the machine is behind a NAT and the addresses above are "
              "internal ones. Checks of DNS use these." },
+    { .name = "proxy-protocol-from",
+      MOXD_AT_STRINGS(struct moxd_listener_conf, proxies),
+      .check = conf_check_network,
+      .example = "[\"10.0.0.5\", \"2001:db8:1::/64\"]",
+      .doc = "Addresses and networks of load balancers. Each connection to this listener must come "
+             "from one "
+             "of them and begin with a header of the PROXY protocol, version 1 or 2, which says "
+             "who the "
+             "client is; others are closed. Who connects from these addresses can claim to be "
+             "anybody." },
     { .name = "hostname",
       MOXD_AT_STRING(struct moxd_listener_conf, hostname),
       .check = conf_check_hostname,

@@ -108,7 +108,8 @@ static int make_tls(struct core_port *port, const struct core_certs *certs, stru
 
 static void register_metrics(void)
 {
-    static const char *const results[] = { "accepted", "busy", "refused", "tls-failed", NULL };
+    static const char *const results[] = { "accepted", "busy",       "proxy-failed",
+                                           "refused",  "tls-failed", NULL };
     const char **names = moxd_arena_calloc(core_ports.a, core_ports.n + 1, sizeof(*names));
     size_t n = 0;
 

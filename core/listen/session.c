@@ -1,6 +1,7 @@
 /* Sessions: one fiber per connection. */
 #include "listen/cid.h"
 #include "listen/ports.h"
+#include "listen/proxy.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@ enum {
     HANDSHAKE_S = 30, /* for the TLS handshake on ports with implicit TLS */
     REFUSAL_S = 5,    /* for the busy line of a refused connection */
     NKV = 4,
+    NKV_PROXIED = 5, /* with the proxy that a connection came through */
 };
 
 struct core_session {
@@ -18,7 +20,8 @@ struct core_session {
     int fd; /* until the stream has it */
     struct moxd_fid fid;
     struct moxd_conn c;
-    struct moxd_kv kv[NKV];
+    struct moxd_kv kv[NKV_PROXIED];
+    char proxy_ip[64];
 };
 
 bool moxd_stopping(void)
@@ -84,6 +87,35 @@ static void init_conn(struct core_session *s)
                  .nkv = NKV },
     };
     describe(s, port->listener->head.label);
+}
+
+/* Behind a load balancer: takes over who the client is. False: the connection is to be closed. */
+static bool identified(struct core_session *s)
+{
+    struct moxd_conn *c = &s->c;
+    struct core_proxy_header header;
+    const char *why;
+
+    if (s->port->listener->proxies.n == 0)
+        return true;
+    c->idle = true;
+    bool ok = core_proxy_read(s->port->listener, moxd_stream_fd(c->st), &header, &why);
+    c->idle = false;
+    if (!ok) {
+        moxd_info(&c->log, "connection without a client's address closed", moxd_kvs("detail", why));
+        count(s->port, "proxy-failed");
+        return false;
+    }
+    if (!header.known)
+        return true;
+    memcpy(s->proxy_ip, c->remote_ip, sizeof(s->proxy_ip));
+    s->kv[NKV] = moxd_kvs("proxy", s->proxy_ip);
+    c->log.nkv = NKV_PROXIED;
+    moxd_stream_set_addresses(c->st, &header.remote.sa, &header.local.sa);
+    (void)moxd_addr_ip(moxd_stream_peer(c->st), c->remote_ip);
+    (void)moxd_addr_ip(moxd_stream_local(c->st), c->local_ip);
+    s->kv[3] = moxd_kvs("remote", c->remote_ip);
+    return true;
 }
 
 /* The handshake of implicit TLS; false when there is nobody to talk to. */
@@ -156,7 +188,8 @@ static void session_fiber(void *arg)
     struct core_session *s = arg;
 
     init_conn(s);
-    run(s);
+    if (identified(s))
+        run(s);
     moxd_stream_close(s->c.st);
     session_end(s);
 }

@@ -124,6 +124,9 @@ size_t moxd_stream_deflate_memory(const struct moxd_stream *st); /* bytes that i
 int moxd_stream_fd(const struct moxd_stream *st);
 const struct sockaddr *moxd_stream_peer(const struct moxd_stream *st);
 const struct sockaddr *moxd_stream_local(const struct moxd_stream *st);
+/* Whose connection it is, when a proxy passes it on: what the two above say from now on. IPv4 or IPv6. */
+void moxd_stream_set_addresses(struct moxd_stream *st, const struct sockaddr *peer,
+                               const struct sockaddr *local);
 void moxd_stream_counts(const struct moxd_stream *st, uint64_t *in, uint64_t *out);
 
 /* Connects TCP to one address; NULL and *err on failure. */

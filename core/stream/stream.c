@@ -165,6 +165,22 @@ const struct sockaddr *moxd_stream_local(const struct moxd_stream *st)
     return &st->local.sa;
 }
 
+static void set_addr(union core_addr *out, const struct sockaddr *sa)
+{
+    moxd_assert(sa->sa_family == AF_INET || sa->sa_family == AF_INET6);
+    if (sa->sa_family == AF_INET)
+        memcpy(out, sa, sizeof(struct sockaddr_in));
+    else
+        memcpy(out, sa, sizeof(struct sockaddr_in6));
+}
+
+void moxd_stream_set_addresses(struct moxd_stream *st, const struct sockaddr *peer,
+                               const struct sockaddr *local)
+{
+    set_addr(&st->peer, peer);
+    set_addr(&st->local, local);
+}
+
 void moxd_stream_counts(const struct moxd_stream *st, uint64_t *in, uint64_t *out)
 {
     *in = st->count_in;
