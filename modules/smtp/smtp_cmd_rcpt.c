@@ -60,6 +60,11 @@ static void route(struct smtp_session *s, struct smtp_accepted *r)
     }
 }
 
+static bool is_null(const struct smtp_path *from)
+{
+    return from->localpart.n == 0 && from->domain.n == 0;
+}
+
 static unsigned rcpt_opts(const struct smtp_session *s)
 {
     unsigned opts = smtp_session_opts(s);
@@ -75,6 +80,11 @@ void smtp_cmd_rcpt(struct smtp_session *s, struct moxd_str args)
     /* Memory of a transaction is bounded by the recipients, refused ones too. */
     if (t->nrcpts == SMTP_RECIPIENTS_MAX || ++t->ntried > 2 * SMTP_RECIPIENTS_MAX) {
         smtp_reply(s, 452, "4.5.3", "too many recipients");
+        return;
+    }
+    /* A bounce is about one message of one sender (RFC 5321 4.5.5); more is somebody who tries addresses out. */
+    if (t->nrcpts > 0 && is_null(&t->mail.from)) {
+        smtp_reply(s, 452, "4.5.3", "one recipient for mail from the null address");
         return;
     }
     if (moxd_smtp_parse_rcpt(args, rcpt_opts(s), t->arena, &rcpt, &err) < 0) {
