@@ -12,7 +12,9 @@ static struct core_firing *firings;
 
 void core_firing_begin(struct core_firing *f)
 {
-    *f = (struct core_firing){ .next = firings, .link = &firings, .fiber = moxd_fiber_self() };
+    *f = (struct core_firing){
+        .next = firings, .link = &firings, .fiber = moxd_fiber_self(), .trace = core_hook_trace()
+    };
     if (f->next)
         f->next->link = &f->next;
     firings = f;
@@ -92,7 +94,7 @@ static int64_t limit_of(const struct core_firing *f)
     return f->now > MOXD_NEVER - timeout ? MOXD_NEVER : f->now + timeout;
 }
 
-enum moxd_verdict core_hook_call(struct core_firing *f, const void *ev, void *out)
+static enum moxd_verdict call(struct core_firing *f, const void *ev, void *out)
 {
     const struct core_hook *hook = f->hook;
     const struct moxd_point *p = hook->point;
@@ -108,6 +110,17 @@ enum moxd_verdict core_hook_call(struct core_firing *f, const void *ev, void *ou
         return failed(hook, "it returned a verdict that this point does not have", out);
     if (v == MOXD_FAIL)
         return failed(hook, "it says so", out);
+    return v;
+}
+
+enum moxd_verdict core_hook_call(struct core_firing *f, const void *ev, void *out)
+{
+    int64_t started = f->now;
+    enum moxd_verdict v = call(f, ev, out);
+
+    if (f->trace)
+        f->trace->hook_ran(f->trace, f->hook->label, v, f->now - started,
+                           v == MOXD_NEXT ? "" : reply_detail(f->hook->point, out));
     return v;
 }
 

@@ -6,6 +6,7 @@
 struct together {
     const void *ev;
     int64_t outer;
+    struct moxd_hook_trace *trace;
     const struct core_hook *first; /* who refused, of all that ended so far, the first in order */
     enum moxd_verdict v;
     struct moxd_reply *reply;
@@ -37,6 +38,7 @@ static void run(void *arg)
     f.hook = one->hook;
     f.now = moxd_mono();
     f.outer = one->all->outer;
+    f.trace = one->all->trace;
     enum moxd_verdict v = core_hook_call(&f, one->all->ev, &reply);
     core_firing_end(&f);
     answer(one->all, one->hook, v, &reply);
@@ -55,7 +57,9 @@ static int join(const struct one *v, size_t n)
 enum moxd_verdict core_hooks_call_together(struct core_firing *f, const void *ev,
                                            struct moxd_reply *out)
 {
-    struct together all = { .ev = ev, .outer = f->outer, .first = f->hook, .reply = out };
+    struct together all = {
+        .ev = ev, .outer = f->outer, .trace = f->trace, .first = f->hook, .reply = out
+    };
     struct one v[CORE_TOGETHER_MAX];
     size_t n = f->hook->together;
 

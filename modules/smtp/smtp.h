@@ -5,6 +5,7 @@
 
 #include <moxd/accounts.h>
 #include <moxd/auth.h>
+#include <moxd/control.h>
 #include <moxd/module.h>
 #include <moxd/smtp.h>
 #include <moxd/store.h>
@@ -79,6 +80,7 @@ struct smtp_session {
     const char *verb;     /* of the running command, for metrics */
     unsigned ncommands, nbad;
     bool key_tried;               /* whether the TLS client's key logs it in */
+    bool simulated;               /* nothing is delivered */
     bool closing;                 /* close after what is being replied */
     char public_id[32];           /* of the connection, for replies and Received */
     char helo[SMTP_HELO_MAX + 1]; /* what facts.helo points to */
@@ -125,6 +127,10 @@ void smtp_cmd_auth(struct smtp_session *s, struct moxd_str args) MOXD_SUSPENDS;
 /* smtp_session.c: the service's function; forgetting what the client said (STARTTLS, RFC 3207 4.2). */
 void smtp_session_run(struct moxd_instance *m, struct moxd_conn *c) MOXD_SUSPENDS;
 void smtp_session_forget(struct smtp_session *s);
+/* For moxctl simulate: a session and its greeting; false when a hook refused the client. */
+struct smtp_session *smtp_session_new(struct smtp *smtp, struct moxd_conn *c);
+void smtp_session_free(struct smtp_session *s);
+bool smtp_session_greet(struct smtp_session *s) MOXD_SUSPENDS;
 /* Whether what the client sends can be read by others; and whether TLS is demanded for that. */
 bool smtp_session_demands_tls(const struct smtp_session *s);
 bool smtp_session_offers_requiretls(const struct smtp_session *s);
@@ -206,6 +212,9 @@ int smtp_submit(struct smtp_txn *t, const struct smtp_header_facts *facts,
 
 /* smtp_parsable.c: in pedantic mode refuses messages with parts that cannot be read (LOCAL-04). */
 int smtp_parsable(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* smtp_simulate.c: moxctl simulate. */
+extern const struct moxd_command smtp_control_commands[];
 
 /* smtp_deliver.c: makes the message durable for all recipients. */
 int smtp_deliver(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;

@@ -122,6 +122,23 @@ static bool is_author(const struct authors *authors, const char *member)
     return false;
 }
 
+/* Whether what was found out about the sender proves the author's domain. Without such checks nothing is known, and
+ * what the client says counts. */
+static bool is_proven(const struct smtp_mail *mail)
+{
+    const struct smtp_auth_result *r;
+    bool checked = false;
+
+    for (size_t i = 0; (r = smtp_results_get(mail, i)); i++) {
+        if (!moxd_str_eqs(r->shown.method, "dmarc"))
+            continue;
+        checked = true;
+        if (moxd_str_eqs(r->shown.result, "pass"))
+            return true;
+    }
+    return !checked;
+}
+
 /* What a user may write into From was seen to already (smtp_submit.c). */
 static int check_authors(const struct smtp *smtp, const struct smtp_message *msg,
                          const struct accounts_target *list, const struct authors *authors,
@@ -132,7 +149,7 @@ static int check_authors(const struct smtp *smtp, const struct smtp_message *msg
     for (size_t i = 0; i < authors->n; i++)
         if (!is_member(smtp, list, authors->v[i].account, a))
             return not_a_member(err);
-    return authors->n > 0 ? 0 : not_a_member(err);
+    return authors->n > 0 && is_proven(msg->mail) ? 0 : not_a_member(err);
 }
 
 static int look_up(const struct smtp *smtp, const char *list, struct moxd_arena *a,

@@ -91,6 +91,10 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     }
     if (!ask_hooks(s, t))
         return "refused";
+    if (s->simulated) {
+        smtp_reply(s, 250, "2.0.0", "the message would be delivered");
+        return "simulated";
+    }
     if (smtp_deliver(t, &err) < 0) {
         smtp_reply_err(s, &err);
         return "failed";

@@ -143,6 +143,7 @@ const struct moxd_module moxd_module = {
     .points = points,
     .hooks = hooks,
     .services = services,
+    .commands = smtp_control_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct smtp),
     .check = smtp_check,

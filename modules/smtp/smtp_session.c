@@ -113,7 +113,7 @@ static void next_command(struct smtp_session *s)
     s->verb = NULL;
 }
 
-static bool greet(struct smtp_session *s)
+bool smtp_session_greet(struct smtp_session *s)
 {
     struct moxd_reply reply = { 0 };
 
@@ -154,7 +154,7 @@ static void init_facts(struct smtp_session *s, struct moxd_conn *c)
     };
 }
 
-static struct smtp_session *session_new(struct smtp *smtp, struct moxd_conn *c)
+struct smtp_session *smtp_session_new(struct smtp *smtp, struct moxd_conn *c)
 {
     struct moxd_arena *a = moxd_arena_new(0);
     struct smtp_session *s = moxd_arena_alloc(a, sizeof(*s));
@@ -172,7 +172,7 @@ static struct smtp_session *session_new(struct smtp *smtp, struct moxd_conn *c)
     return s;
 }
 
-static void session_free(struct smtp_session *s)
+void smtp_session_free(struct smtp_session *s)
 {
     smtp_txn_free(s);
     moxd_slots_fini(&s->slots, "smtp-session");
@@ -193,12 +193,12 @@ void smtp_session_forget(struct smtp_session *s)
 void smtp_session_run(struct moxd_instance *m, struct moxd_conn *c)
 {
     struct smtp *smtp = (struct smtp *)m;
-    struct smtp_session *s = session_new(smtp, c);
+    struct smtp_session *s = smtp_session_new(smtp, c);
 
     moxd_metric_inc(smtp->connections, c->service->name, NULL);
-    s->closing = !greet(s);
+    s->closing = !smtp_session_greet(s);
     while (!s->closing)
         next_command(s);
     (void)moxd_stream_flush(s->st);
-    session_free(s);
+    smtp_session_free(s);
 }

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""moxctl simulate: what hooks say of a message and how long they take, the replies, the results; nothing is
+delivered."""
+
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
+from echo import expect, run_tests  # noqa: E402
+from moxd_server import Conf, Server  # noqa: E402
+
+ZONE = [
+    'good.test. 300 IN TXT \\"v=spf1 ip4:192.0.2.0/24 -all\\"',
+    '_dmarc.good.test. 300 IN TXT \\"v=DMARC1; p=reject\\"',
+]
+MESSAGE = "From: <%s>\nSubject: x\n\ntext\n"
+
+
+def conf():
+    c = Conf()
+    c.services = ["smtp", "imaps"]
+    c.modules = ["accounts", "store", "auth", "smtp", "imap", "spf", "dmarc"]
+    c.add("module spf", "iprev = false")
+    c.add("module spf", "helo = false")
+    c.add("top", "dns { local-data = [ %s ] }" % ", ".join('"%s"' % line for line in ZONE))
+    return c
+
+
+def seen(text, *patterns):
+    for pattern in patterns:
+        expect(re.search(pattern, text, re.MULTILINE), "%s is not in:\n%s" % (pattern, text))
+
+
+def main():
+    with Server(conf()) as server:
+        def simulate(ip, sender, rcpt, author="a@good.test", check=True):
+            return server.moxctl("simulate", ip, "client.test", sender, rcpt, "-",
+                                 text=MESSAGE % author, check=check)[1]
+
+        def a_message_that_is_accepted():
+            text = simulate("192.0.2.1", "a@good.test", "mjl@mox.example,other@mox.example")
+            seen(text, r"^C: EHLO client\.test$", r"^S: 220 mox\.example", r"^C: MAIL FROM:<a@good\.test>$",
+                 r"^   spf\.on_mail +next +\d+\.\d+ ms$", r"^   smtp\.on_route +answer",
+                 r"^   dmarc\.on_message +next", r"^S: 250 2\.0\.0 the message would be delivered$",
+                 r"^Authentication-Results: mox\.example;", r"dmarc=pass", r"spf=pass")
+            expect(text.count("S: 250 2.1.5") == 2, text)
+
+        def one_that_dmarc_refuses():
+            text = simulate("198.51.100.1", "a@good.test", "mjl@mox.example")
+            seen(text, r"^   dmarc\.\S+ +deny +\d+\.\d+ ms", r"^S: 550 5\.7\.26", r"spf=fail", r"dmarc=fail")
+
+        def recipients_that_are_refused():
+            text = simulate("192.0.2.1", "<>", "nobody@mox.example,a@elsewhere.example")
+            seen(text, r"^C: MAIL FROM:<>$", r"^S: 550 5\.1\.1", r"^S: 550 5\.7\.1")
+            expect("(the message)" not in text, text)
+
+        def a_message_without_from():
+            text = server.moxctl("simulate", "2001:db8::1", "client.test", "a@good.test", "mjl@mox.example", "-",
+                                 text="Subject: x\n\n")[1]
+            seen(text, r"^S: 550 5\.6\.0")
+
+        def not_an_address():
+            code = server.moxctl("simulate", "mail.test", "x", "<>", "mjl@mox.example", "-", text="", check=False)[0]
+            expect(code != 0, "it was taken")
+
+        def nothing_is_delivered():
+            expect("message received" not in server.log_text(1000), "a message was received")
+
+        run_tests([a_message_that_is_accepted, one_that_dmarc_refuses, recipients_that_are_refused,
+                   a_message_without_from, not_an_address, nothing_is_delivered])
+
+
+main()
