@@ -76,11 +76,36 @@ struct store_account *store_account_ref(struct store_account *acc)
     return acc;
 }
 
+struct store_account *store_account_as(struct store_account *acc, uint64_t viewer)
+{
+    struct store_account *base = store_account_ref(store_account_base(acc)), *as;
+
+    if (viewer == 0 || viewer == base->id)
+        return base;
+    as = moxd_xcalloc(1, sizeof(*as));
+    *as = (struct store_account){
+        .s = base->s, .refs = 1, .base = base, .viewer = viewer, .name = base->name, .id = base->id
+    };
+    return as;
+}
+
+static void close_viewer(struct store_account *as)
+{
+    if (--as->refs > 0)
+        return;
+    store_account_close(as->base);
+    free(as);
+}
+
 void store_account_close(struct store_account *acc)
 {
     struct store *s = acc->s;
 
     moxd_assert(acc->refs > 0);
+    if (acc->base != NULL) {
+        close_viewer(acc);
+        return;
+    }
     if (acc->refs == 1 && acc != s->server && store_check_start(acc))
         return;
     if (--acc->refs > 0 || acc == s->server)

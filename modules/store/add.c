@@ -20,7 +20,7 @@ static void sort_accounts(struct store_adding *ad, const struct store_add *adds)
     size_t n = 0;
 
     for (size_t i = 0; i < ad->n; i++)
-        ad->accs[i] = adds[i].acc;
+        ad->accs[i] = store_account_base(adds[i].acc);
     qsort(ad->accs, ad->n, sizeof(struct store_account *), by_id);
     for (size_t i = 0; i < ad->n; i++)
         if (n == 0 || ad->accs[n - 1] != ad->accs[i])
@@ -111,6 +111,7 @@ static void prepare(struct store_adding *ad, struct store_target *t, struct stor
     one->add = add;
     one->tx = account_index(ad, t->acc);
     one->quota = store_quota(t->acc);
+    one->viewer = add->acc->viewer;
     one->body_size = t->src.size;
     one->body = t->src.mem;
     one->where = t->src.fd < 0 && t->src.size <= ad->s->opt.body_in_db ? STORE_IN_DB
@@ -127,7 +128,7 @@ static int collect(struct store_adding *ad, struct store_draft **drafts, size_t 
     for (size_t i = 0; i < ad->n; i++) {
         struct store_target *t = &ad->v[i];
         *failed = i;
-        t->acc = adds[i].acc;
+        t->acc = store_account_base(adds[i].acc);
         t->draft = drafts[ndrafts == 1 ? 0 : i];
         t->one = &ad->ones[i];
         store_parsed_init(&t->parsed);

@@ -28,7 +28,7 @@ static const char *api_account_name(const struct store_account *acc)
 
 static uint64_t api_modseq(const struct store_account *acc)
 {
-    return acc->modseq;
+    return acc->base != NULL ? acc->base->modseq : acc->modseq;
 }
 
 static int api_remove(struct moxd_instance *self, const char *name, struct moxd_err *err)
@@ -284,12 +284,14 @@ static int api_annotate(struct store_account *acc, uint32_t mailbox,
     return 0;
 }
 
-static int api_set_flags(struct store_account *acc, uint32_t mailbox,
-                         const struct store_uids *uids, struct store_flag_change *fc,
-                         struct moxd_arena *a, struct store_entry **out, size_t *n,
-                         struct store_uids *modified, struct moxd_err *err)
+static int api_set_flags_of(struct store_account *acc, uint32_t mailbox,
+                            const struct store_uids *uids, struct store_flag_change *fc,
+                            unsigned mask, struct moxd_arena *a, struct store_entry **out,
+                            size_t *n, struct store_uids *modified, struct moxd_err *err)
 {
-    struct store_op_flags op = { .mailbox = mailbox, .uids = uids, .fc = fc, .arena = a };
+    struct store_op_flags op = {
+        .mailbox = mailbox, .uids = uids, .fc = fc, .mask = mask, .arena = a
+    };
 
     if (store_write(acc, store_op_flags, &op, err) < 0)
         return -1;
@@ -298,6 +300,15 @@ static int api_set_flags(struct store_account *acc, uint32_t mailbox,
     if (modified != NULL)
         *modified = op.modified;
     return 0;
+}
+
+static int api_set_flags(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                         struct store_flag_change *fc, struct moxd_arena *a,
+                         struct store_entry **out, size_t *n, struct store_uids *modified,
+                         struct moxd_err *err)
+{
+    return api_set_flags_of(acc, mailbox, uids, fc, STORE_FLAGS_ALL | STORE_FLAG_KEYWORDS, a, out,
+                            n, modified, err);
 }
 
 static int api_copy(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
@@ -417,7 +428,7 @@ static int api_set_thread(struct store_account *acc, const uint64_t *ids, size_t
 
 static int api_link_threads(struct store_account *acc, struct moxd_err *err)
 {
-    return store_threads_finish(acc, NULL, err);
+    return store_threads_finish(store_account_base(acc), NULL, err);
 }
 
 /* --- records of modules ------------------------------------------------------------------------ */
@@ -517,4 +528,6 @@ const struct store_v1 store_api = {
     .tx_body = store_tx_body,
     .places = api_places,
     .exists = api_exists,
+    .as = store_account_as,
+    .set_flags_of = api_set_flags_of,
 };

@@ -1,4 +1,5 @@
 #include "expunged.h"
+#include "viewer.h"
 
 static int not_found(struct moxd_err *err)
 {
@@ -192,7 +193,10 @@ int store_box_create(struct store_tx *tx, struct moxd_str name, unsigned special
 int store_box_show(struct store_tx *tx, struct store_box *box, bool subscribed,
                    struct moxd_arena *a, struct store_mailbox *out, struct moxd_err *err)
 {
-    if (store_box_keywords(tx, box, err) < 0)
+    struct store_viewer_rec viewer = { 0 };
+
+    if (store_box_keywords(tx, box, err) < 0 ||
+        (tx->viewer != 0 && store_viewer_get(tx, box->id, &viewer, err) < 0))
         return -1;
     *out = (struct store_mailbox){
         .id = box->id, .name = moxd_arena_cstr(a, box->r.name),
@@ -202,5 +206,12 @@ int store_box_show(struct store_tx *tx, struct store_box *box, bool subscribed,
         .total = box->r.total, .unseen = box->r.unseen, .deleted = box->r.deleted,
         .size = box->r.size, .recent = box->r.recent, .keywords = store_kwlist_all(box->kw, a),
     };
+    if (tx->viewer == 0)
+        return 0;
+    if (viewer.seen > out->total)
+        return store_corrupt(tx, "counts of a viewer", err);
+    out->unseen = out->total - viewer.seen;
+    if (viewer.modseq > out->highestmodseq)
+        out->highestmodseq = viewer.modseq;
     return 0;
 }

@@ -66,6 +66,7 @@ static int copy_found(struct copying *c, struct moxd_err *err)
 int store_copy_messages(struct store_account *acc, struct store_op_copy *op, struct moxd_err *err)
 {
     struct copying c = { .acc = acc, .op = op };
+    struct store_ids *ids = &store_account_base(acc)->bt->ids;
 
     op->quota = store_quota(acc);
     if (store_env_room(acc->s->env, err) < 0 ||
@@ -75,8 +76,8 @@ int store_copy_messages(struct store_account *acc, struct store_op_copy *op, str
     op->n = 0;
     if (op->nsrc == 0)
         return 0;
-    c.first = store_ids_take(&acc->bt->ids, op->nsrc);
+    c.first = store_ids_take(ids, op->nsrc);
     int rc = copy_found(&c, err);
-    store_ids_done(&acc->bt->ids, c.first);
+    store_ids_done(ids, c.first);
     return rc;
 }

@@ -2,6 +2,7 @@
  * for each message. */
 #include "ops.h"
 #include "table.h"
+#include "viewer.h"
 
 /* A portion whose UIDs are spread over so many times their number is looked up one by one. */
 enum { SPARSE = 8 };
@@ -10,6 +11,7 @@ struct items {
     struct store_tx *tx;
     struct store_box box;
     struct store_portion *it;
+    struct store_seen seen;
     struct moxd_arena *a;       /* of a portion */
     struct moxd_str *beside[2]; /* header and structure of each, in a; NULL: not asked for */
     struct moxd_err *err;
@@ -77,6 +79,7 @@ static int give(struct items *in, size_t i, store_item_fn *fn, void *arg)
 
     if (store_msg_show(in->tx, &in->box, in->it->uid[i], rec, in->a, &msg, in->err) < 0)
         return -1;
+    store_seen_show(&in->seen, msg.uid, &msg.flags, &msg.modseq);
     if (in->beside[0] != NULL)
         item.header = in->beside[0][i];
     if (in->beside[1] != NULL)
@@ -105,7 +108,8 @@ int store_tx_messages(struct store_tx *tx, uint32_t mailbox, const struct store_
     struct items in = { .tx = tx, .err = err };
     int rc;
 
-    if (store_box_load(tx, mailbox, &in.box, err) < 0)
+    if (store_box_load(tx, mailbox, &in.box, err) < 0 ||
+        store_seen_load(tx, mailbox, uids, &in.seen, err) < 0)
         return -1;
     in.it = store_portion_new(tx, &in.box, uids);
     in.a = moxd_arena_new(0);

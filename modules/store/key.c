@@ -67,6 +67,27 @@ struct store_key store_key_gone(uint32_t mailbox, uint64_t modseq, uint32_t uid)
     return k;
 }
 
+struct store_key store_key_viewer(uint32_t mailbox, uint64_t viewer)
+{
+    struct store_key k;
+    struct store_enc e = start(&k, STORE_T_VIEWER);
+    store_enc_u32(&e, mailbox);
+    store_enc_u64(&e, viewer);
+    k.n = e.n;
+    return k;
+}
+
+struct store_key store_key_seen(uint32_t mailbox, uint64_t viewer, uint32_t uid)
+{
+    struct store_key k;
+    struct store_enc e = start(&k, STORE_T_SEEN);
+    store_enc_u32(&e, mailbox);
+    store_enc_u64(&e, viewer);
+    store_enc_u32(&e, uid);
+    k.n = e.n;
+    return k;
+}
+
 struct store_key store_key_mailbox_gone(uint64_t modseq, uint32_t mailbox)
 {
     struct store_key k;

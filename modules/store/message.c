@@ -1,6 +1,7 @@
 #include "expunged.h"
 #include "parsed.h"
 #include "thread.h"
+#include "viewer.h"
 
 static int put_rec(struct store_tx *tx, uint32_t mailbox, uint32_t uid,
                    const struct store_rec *rec, struct moxd_err *err)
@@ -209,6 +210,8 @@ static int displace(struct store_tx *tx, struct store_box *box, uint32_t uid,
         return -1;
     if (rc == 0 || !count_out(tx, box, rec))
         return store_corrupt(tx, "counts of a mailbox", err);
+    if (store_seen_remove(tx, box, uid, err) < 0)
+        return -1;
     box->r.highestmodseq = tx->meta.gone_modseq = store_tx_modseq(tx);
     return tell(tx, STORE_CHANGE_EXPUNGE, box, uid, rec, err);
 }
@@ -268,7 +271,9 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
     struct moxd_str thread;
 
     moxd_assert(src == dst || src->id != dst->id);
-    if (displace(tx, src, uid, rec, NULL, err) < 0 || get_thread(tx, rec->id, &thread, err) < 0 ||
+    *new_uid = dst->r.uidnext;
+    if (store_seen_copy(tx, src, uid, dst, *new_uid, err) < 0 ||
+        displace(tx, src, uid, rec, NULL, err) < 0 || get_thread(tx, rec->id, &thread, err) < 0 ||
         store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();

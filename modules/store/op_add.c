@@ -2,6 +2,7 @@
 #include "ops.h"
 #include "parsed.h"
 #include "thread.h"
+#include "viewer.h"
 
 /* The mailbox of an add, made when it is missing and that was asked for. */
 static int find_box(struct store_tx *tx, const struct store_add *add, struct store_box *box,
@@ -112,9 +113,14 @@ static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_er
         (store_box_keywords(tx, &box, err) < 0 ||
          store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
         return -1;
+    /* What a viewer adds it has seen itself, not the owner. */
+    tx->viewer = one->viewer;
+    if (tx->viewer != 0)
+        rec.flags &= ~(unsigned)STORE_SEEN;
     struct store_origin origin = { add->origin, add->origin_data };
     if (put_data(tx, one, err) < 0 || add_to_thread(tx, one, &rec, &thread, err) < 0 ||
         store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
+        (tx->viewer != 0 && store_seen_set(tx, &box, add->uid, rec.id, add->flags, err) < 0) ||
         put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
         store_box_save(tx, &box, err) < 0)
         return -1;

@@ -2,6 +2,7 @@
 #include "ops.h"
 #include "parsed.h"
 #include "thread.h"
+#include "viewer.h"
 
 /* --- finding what is to be copied -------------------------------------------------------------- */
 
@@ -89,7 +90,8 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     struct store_origin origin = { "copy", NULL };
     if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
         store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },
-                          (struct store_place){ c->op->dst, uid }, err) < 0)
+                          (struct store_place){ c->op->dst, uid }, err) < 0 ||
+        store_seen_copy(tx, c->same ? &c->dst : &c->src, s->uid, &c->dst, uid, err) < 0)
         return -1;
     note(c->op, s->uid, uid);
     return 0;

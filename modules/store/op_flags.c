@@ -1,11 +1,13 @@
 /* Changing flags and keywords. */
 #include "ops.h"
+#include "viewer.h"
 
 struct flagging {
     struct store_tx *tx;
     struct store_op_flags *op;
     struct store_box box;
     struct store_uidset refused;
+    struct store_seen seen;
     uint16_t kw[STORE_KEYWORDS_MAX]; /* numbers of the keywords that were given */
     unsigned nkw;
 };
@@ -49,19 +51,21 @@ static void subtract(struct store_rec *rec, const struct flagging *f)
 
 static int apply(struct store_rec *rec, const struct flagging *f, struct moxd_err *err)
 {
-    const struct store_flag_change *fc = f->op->fc;
+    unsigned mask = f->op->mask, flags = f->op->fc->flags & mask & STORE_FLAGS_ALL;
 
-    switch (fc->mode) {
+    switch (f->op->fc->mode) {
     case STORE_FLAGS_SET:
-        rec->flags = fc->flags;
+        rec->flags = (rec->flags & ~mask) | flags;
+        if ((mask & STORE_FLAG_KEYWORDS) == 0)
+            return 0;
         memcpy(rec->kw, f->kw, f->nkw * sizeof(*f->kw));
         rec->nkw = f->nkw;
         return 0;
     case STORE_FLAGS_ADD:
-        rec->flags |= fc->flags;
+        rec->flags |= flags;
         return merge(rec, f, err);
     case STORE_FLAGS_REMOVE:
-        rec->flags &= ~fc->flags;
+        rec->flags &= ~flags;
         subtract(rec, f);
         return 0;
     }
@@ -74,19 +78,39 @@ static bool same(const struct store_rec *a, const struct store_rec *b)
            memcmp(a->kw, b->kw, a->nkw * sizeof(*a->kw)) == 0;
 }
 
+/* `shown` is what the one who asks saw until now. A viewer has a \Seen of its own. */
+static int put(struct flagging *f, uint32_t uid, const struct store_rec *old,
+               const struct store_rec *shown, struct store_rec *now, struct moxd_err *err)
+{
+    struct store_rec stored = *now;
+
+    stored.modseq = old->modseq;
+    if (f->tx->viewer != 0)
+        stored.flags = (now->flags & ~(unsigned)STORE_SEEN) | (old->flags & STORE_SEEN);
+    if (!same(old, &stored)) {
+        if (store_msg_update(f->tx, &f->box, uid, old, &stored, err) < 0)
+            return -1;
+        now->modseq = stored.modseq;
+    }
+    if (f->tx->viewer == 0 || ((now->flags ^ shown->flags) & STORE_SEEN) == 0)
+        return 0;
+    now->modseq = store_tx_modseq(f->tx);
+    return store_seen_set(f->tx, &f->box, uid, old->id, now->flags, err);
+}
+
 static int flag_one(struct flagging *f, uint32_t uid, const struct store_rec *old,
                     struct moxd_err *err)
 {
     struct store_op_flags *op = f->op;
-    struct store_rec now = *old;
+    struct store_rec shown = *old, now;
 
-    if (op->fc->has_unchangedsince && old->modseq > op->fc->unchangedsince) {
+    store_seen_show(&f->seen, uid, &shown.flags, &shown.modseq);
+    now = shown;
+    if (op->fc->has_unchangedsince && shown.modseq > op->fc->unchangedsince) {
         store_uidset_add(&f->refused, op->arena, uid);
         return 0;
     }
-    if (apply(&now, f, err) < 0)
-        return -1;
-    if (!same(old, &now) && store_msg_update(f->tx, &f->box, uid, old, &now, err) < 0)
+    if (apply(&now, f, err) < 0 || put(f, uid, old, &shown, &now, err) < 0)
         return -1;
     struct store_entry *e = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*e));
     *e = (struct store_entry){ .uid = uid, .flags = now.flags, .id = now.id, .modseq = now.modseq };
@@ -106,9 +130,10 @@ static int prepare(struct flagging *f, struct moxd_err *err)
     if ((op->fc->flags & ~(unsigned)STORE_FLAGS_ALL) != 0)
         return moxd_err_set(err, MOXD_ERR_INVALID, "unknown flag");
     if (store_keywords_check(op->fc->keywords, err) < 0 ||
-        store_box_load(f->tx, op->mailbox, &f->box, err) < 0)
+        store_box_load(f->tx, op->mailbox, &f->box, err) < 0 ||
+        store_seen_load(f->tx, op->mailbox, op->uids, &f->seen, err) < 0)
         return -1;
-    if (op->fc->keywords.n == 0)
+    if (op->fc->keywords.n == 0 || (op->mask & STORE_FLAG_KEYWORDS) == 0)
         return 0;
     if (store_box_keywords(f->tx, &f->box, err) < 0)
         return -1;

@@ -2,6 +2,7 @@
 #include "annotation.h"
 #include "ops.h"
 #include "parsed.h"
+#include "viewer.h"
 
 /* --- special uses ------------------------------------------------------------------------------ */
 
@@ -157,7 +158,7 @@ static int delete_records(struct store_tx *tx, struct store_box *box, struct mox
     tx->meta.mailboxes--;
     if (store_del(tx, &rec, err) < 0 || store_del(tx, &name, err) < 0 ||
         store_del(tx, &kw, err) < 0 || store_clear(tx, &gone, err) < 0 ||
-        store_annotations_clear(tx, box->id, err) < 0)
+        store_annotations_clear(tx, box->id, err) < 0 || store_viewers_clear(tx, box->id, err) < 0)
         return -1;
     return store_put(tx, &tomb, store_enc_str(&e), err);
 }

@@ -1,5 +1,6 @@
 /* Lists of messages. */
 #include "ops.h"
+#include "viewer.h"
 
 #include <stdlib.h>
 
@@ -22,6 +23,7 @@ struct reading {
     struct store_box box;
     struct store_op_entries *entries;
     struct store_op_messages *messages;
+    struct store_seen seen;
     struct moxd_err *err;
 };
 
@@ -40,13 +42,17 @@ static int entry(void *arg, uint32_t uid, const struct store_rec *rec)
     struct reading *r = arg;
     struct store_op_entries *op = r->entries;
 
-    if (op->since && rec->modseq <= op->modseq)
+    unsigned flags = rec->flags;
+    uint64_t modseq = rec->modseq;
+
+    store_seen_show(&r->seen, uid, &flags, &modseq);
+    if (op->since && modseq <= op->modseq)
         return 0;
     struct store_entry *e = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*e));
     e->uid = uid;
-    e->flags = rec->flags;
+    e->flags = flags;
     e->id = rec->id;
-    e->modseq = rec->modseq;
+    e->modseq = modseq;
     return keywords(r, rec, op->arena, &e->keywords);
 }
 
@@ -112,8 +118,10 @@ int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err)
         op->v = moxd_arena_calloc(op->arena, op->cap, sizeof(*op->v));
     }
     /* Nothing in this mailbox is newer: no need to look. */
-    if (op->since && r.box.r.highestmodseq <= op->modseq)
+    if (op->since && r.box.r.highestmodseq <= op->modseq && tx->viewer == 0)
         return 0;
+    if (!op->no_entries && store_seen_load(tx, op->mailbox, op->uids, &r.seen, err) < 0)
+        return -1;
     if (!op->no_entries && store_msg_scan(tx, op->mailbox, op->uids, entry, &r, err) < 0)
         return -1;
     return op->since && !op->no_gone ? find_gone(&r, op) : 0;
@@ -135,7 +143,10 @@ static int message(void *arg, uint32_t uid, const struct store_rec *rec)
     struct store_op_messages *op = r->messages;
     struct store_msg *m = moxd_arena_push(op->arena, &op->v, &op->n, &op->cap, sizeof(*m));
 
-    return store_msg_show(r->tx, &r->box, uid, rec, op->arena, m, r->err);
+    if (store_msg_show(r->tx, &r->box, uid, rec, op->arena, m, r->err) < 0)
+        return -1;
+    store_seen_show(&r->seen, uid, &m->flags, &m->modseq);
+    return 0;
 }
 
 int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err)
@@ -145,7 +156,8 @@ int store_op_messages(struct store_tx *tx, void *arg, struct moxd_err *err)
 
     op->v = NULL;
     op->n = op->cap = 0;
-    if (store_box_load(tx, op->mailbox, &r.box, err) < 0)
+    if (store_box_load(tx, op->mailbox, &r.box, err) < 0 ||
+        store_seen_load(tx, op->mailbox, op->uids, &r.seen, err) < 0)
         return -1;
     return store_msg_scan(tx, op->mailbox, op->uids, message, &r, err) < 0 ? -1 : 0;
 }

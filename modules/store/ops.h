@@ -129,6 +129,7 @@ struct store_op_one {
     const struct store_head *head;
     const struct store_parsed *parsed; /* NULL: to be parsed later */
     struct store_quota quota; /* of its account; 0: unlimited */
+    uint64_t viewer;         /* who adds it to the account of another; 0: the owner */
 };
 struct store_op_replaced {
     uint32_t mailbox, uid;
@@ -149,6 +150,7 @@ struct store_op_flags {
     uint32_t mailbox;
     const struct store_uids *uids;
     struct store_flag_change *fc;
+    unsigned mask;           /* flags that may be changed, STORE_FLAG_KEYWORDS: keywords too */
     struct moxd_arena *arena;
     struct store_entry *v;   /* out */
     size_t n, cap;

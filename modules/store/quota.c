@@ -8,6 +8,8 @@ struct store_quota store_quota(const struct store_account *acc)
 {
     struct store_quota q = acc->s->opt.quota;
 
+    if (acc->base != NULL)
+        acc = acc->base;
     if (acc->own_quota.has_size)
         q.size = acc->own_quota.limit.size;
     if (acc->own_quota.has_messages)

@@ -8,6 +8,7 @@
 #include "expunged.h"
 #include "message.h"
 #include "thread.h"
+#include "viewer.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -109,11 +110,21 @@ static int on_mailbox(void *arg, struct moxd_str key, struct moxd_str val)
     b->box.r = m;
     if (store_name_parse(m.name, &b->box.name, NULL) < 0)
         b->box.name.n = 0;
-    b->box.r.total = b->box.r.unseen = b->box.r.deleted = 0;
+    b->box.r.total = b->box.r.unseen = b->box.r.deleted = b->box.r.viewers = 0;
     b->box.r.size = 0;
     saw_modseq(r, m.highestmodseq);
     if (m.uidvalidity >= r->tx->meta.next_uidvalidity && m.uidvalidity < STORE_UIDVALIDITY_MAX)
         r->tx->meta.next_uidvalidity = m.uidvalidity + 1;
+    return 0;
+}
+
+static int on_seen(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct store_seen_rec seen;
+
+    (void)key;
+    if (store_seen_decode(val, &seen) == 0)
+        saw_modseq(arg, seen.modseq);
     return 0;
 }
 
@@ -526,13 +537,13 @@ int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
     start_meta(tx, &r.op->before);
     r.modseq = r.op->before.modseq;
     if (weed(&r, STORE_T_MESSAGE) < 0 || scan(&r, STORE_T_MAILBOX, on_mailbox) < 0 ||
-        scan(&r, STORE_T_MESSAGE, on_message) < 0)
+        scan(&r, STORE_T_MESSAGE, on_message) < 0 || scan(&r, STORE_T_SEEN, on_seen) < 0)
         goto done;
     tx->meta.modseq = r.modseq;
     if (weed(&r, STORE_T_KEYWORDS) == 0 && note_expunged(&r) == 0 && weed(&r, STORE_T_ERASE) == 0 &&
         weed(&r, STORE_T_DATA) == 0 && weed(&r, STORE_T_NOTE) == 0 && put_boxes(&r) == 0 &&
         put_messages(&r) == 0 && ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
-        rc = drop_notes(&r);
+        rc = drop_notes(&r) < 0 ? -1 : store_viewers_rebuild(tx, err);
     r.op->out->messages = tx->meta.messages;
     store_ids_raise(&tx->bt->ids, tx->meta.next_id);
 done:

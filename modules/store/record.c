@@ -4,9 +4,10 @@
 
 enum {
     RECORD_VERSION = 1,
-    MBOX_VERSION = 2, /* 1: without `recent` */
-    META_VERSION = 2, /* 1: without threads */
-    COPY_VERSION = 2, /* of the record of a message that is a copy */
+    MBOX_VERSION = 2,   /* 1: without `recent` */
+    SHARED_VERSION = 3, /* of a mailbox that has viewers */
+    META_VERSION = 2,   /* 1: without threads */
+    COPY_VERSION = 2,   /* of the record of a message that is a copy */
 };
 
 static struct store_enc start_version(unsigned char *buf, unsigned version)
@@ -65,7 +66,7 @@ int store_meta_decode(struct moxd_str s, struct store_meta *m)
 
 struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf)
 {
-    struct store_enc e = start_version(buf, MBOX_VERSION);
+    struct store_enc e = start_version(buf, m->viewers > 0 ? SHARED_VERSION : MBOX_VERSION);
     store_enc_u32(&e, m->uidvalidity);
     store_enc_u32(&e, m->uidnext);
     store_enc_u64(&e, m->highestmodseq);
@@ -76,6 +77,8 @@ struct moxd_str store_mbox_encode(const struct store_mbox *m, unsigned char *buf
     store_enc_u32(&e, m->deleted);
     store_enc_u64(&e, m->size);
     store_enc_u32(&e, m->recent);
+    if (m->viewers > 0)
+        store_enc_u32(&e, m->viewers);
     store_enc_u16(&e, (unsigned)m->name.n);
     store_enc_bytes(&e, m->name);
     return store_enc_str(&e);
@@ -94,12 +97,14 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
     m->unseen = store_dec_u32(&d);
     m->deleted = store_dec_u32(&d);
     m->size = store_dec_u64(&d);
-    m->recent = version == MBOX_VERSION ? store_dec_u32(&d) : m->uidnext;
+    m->recent = version >= MBOX_VERSION ? store_dec_u32(&d) : m->uidnext;
+    m->viewers = version == SHARED_VERSION ? store_dec_u32(&d) : 0;
     size_t n = store_dec_u16(&d);
     m->name = store_dec_bytes(&d, n);
-    bool ok = store_dec_done(&d) && version >= RECORD_VERSION && version <= MBOX_VERSION &&
-              m->uidvalidity > 0 && m->uidnext > 0 && m->recent > 0 && m->recent <= m->uidnext &&
-              n > 0 && n <= STORE_NAME_MAX && m->total < m->uidnext && m->unseen <= m->total &&
+    bool ok = store_dec_done(&d) && version >= RECORD_VERSION && version <= SHARED_VERSION &&
+              (version == SHARED_VERSION) == (m->viewers > 0) && m->uidvalidity > 0 &&
+              m->uidnext > 0 && m->recent > 0 && m->recent <= m->uidnext && n > 0 &&
+              n <= STORE_NAME_MAX && m->total < m->uidnext && m->unseen <= m->total &&
               m->deleted <= m->total && m->createseq <= m->highestmodseq &&
               m->highestmodseq <= STORE_RECORD_NUMBER_MAX;
     return ok ? 0 : -1;
@@ -183,6 +188,43 @@ int store_erase_decode(struct moxd_str s, struct store_erase *r)
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     bool ok = store_dec_done(&d) && version == RECORD_VERSION && where <= STORE_IN_DB &&
               r->size <= STORE_SIZE_MAX && r->prefix <= r->size;
+    return ok ? 0 : -1;
+}
+
+struct moxd_str store_seen_encode(const struct store_seen_rec *r, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u8(&e, r->seen);
+    store_enc_u64(&e, r->modseq);
+    return store_enc_str(&e);
+}
+
+int store_seen_decode(struct moxd_str s, struct store_seen_rec *r)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d), seen = store_dec_u8(&d);
+    *r = (struct store_seen_rec){ seen == 1, store_dec_u64(&d) };
+    bool ok = store_dec_done(&d) && version == RECORD_VERSION && seen <= 1 && r->modseq > 0 &&
+              r->modseq <= STORE_RECORD_NUMBER_MAX;
+    return ok ? 0 : -1;
+}
+
+struct moxd_str store_viewer_encode(const struct store_viewer_rec *r, unsigned char *buf)
+{
+    struct store_enc e = start(buf);
+    store_enc_u32(&e, r->seen);
+    store_enc_u64(&e, r->modseq);
+    return store_enc_str(&e);
+}
+
+int store_viewer_decode(struct moxd_str s, struct store_viewer_rec *r)
+{
+    struct store_dec d = store_dec(s);
+    unsigned version = store_dec_u8(&d);
+    r->seen = store_dec_u32(&d);
+    r->modseq = store_dec_u64(&d);
+    bool ok =
+        store_dec_done(&d) && version == RECORD_VERSION && r->modseq <= STORE_RECORD_NUMBER_MAX;
     return ok ? 0 : -1;
 }
 

@@ -21,6 +21,8 @@ enum {
     STORE_MAILBOX_KEYWORDS_MAX = 500, /* different ones ever used in one mailbox */
     STORE_MAILBOXES_MAX = 10000,  /* per account */
     STORE_PLACE_SIZE = 8,         /* bytes of mailbox and UID */
+    STORE_VIEWER_KEY = 1 + 4 + 8, /* bytes of that key */
+    STORE_SEEN_KEY = STORE_VIEWER_KEY + 4,
     STORE_KEY_MAX = 1 + STORE_TABLE_NAME_MAX + 1 + STORE_TABLE_KEY_MAX,
     STORE_RECORD_MAX = 1024,      /* of ours, but for keyword lists and data */
 };
@@ -53,6 +55,8 @@ enum store_table {
     STORE_T_HEADER,        /* mailbox32 uid32 -> summary of the header; see parsed.h */
     STORE_T_STRUCTURE,     /* mailbox32 uid32 -> MIME structure */
     STORE_T_EXPUNGED,      /* mailbox32 uid32 -> some from there on that are not yet erased: expunged.h */
+    STORE_T_SEEN,          /* mailbox32 account64 uid32 -> struct store_seen_rec; see viewer.h */
+    STORE_T_VIEWER,        /* mailbox32 account64 -> struct store_viewer_rec */
 };
 
 struct store_key {
@@ -67,6 +71,8 @@ struct store_key store_key_name(enum store_table t, struct moxd_str name);
 struct store_key store_key_place(enum store_table t, uint32_t mailbox, uint32_t uid);
 struct store_key store_key_message(uint32_t mailbox, uint32_t uid);
 struct store_key store_key_gone(uint32_t mailbox, uint64_t modseq, uint32_t uid);
+struct store_key store_key_viewer(uint32_t mailbox, uint64_t viewer);
+struct store_key store_key_seen(uint32_t mailbox, uint64_t viewer, uint32_t uid);
 struct store_key store_key_mailbox_gone(uint64_t modseq, uint32_t mailbox);
 struct store_key store_key_note(uint64_t id, struct moxd_str name);
 struct store_key store_key_module(struct moxd_str table, struct moxd_str key);
@@ -99,7 +105,19 @@ struct store_mbox {
     uint32_t total, unseen, deleted;
     uint64_t size;
     uint32_t recent;           /* UIDs from here on no session was told of (IMAP's \Recent) */
+    uint32_t viewers;          /* accounts with records in STORE_T_VIEWER */
     struct moxd_str name;      /* points into what was decoded */
+};
+
+/* Whether a viewer has seen a message, and since when it is so. */
+struct store_seen_rec {
+    bool seen;
+    uint64_t modseq;
+};
+/* Of all messages of a mailbox. */
+struct store_viewer_rec {
+    uint32_t seen;             /* how many */
+    uint64_t modseq;           /* the highest */
 };
 
 enum store_where {
@@ -153,6 +171,10 @@ int store_erase_decode(struct moxd_str s, struct store_erase *r) MOXD_CHECKED;
 
 struct moxd_str store_account_rec_encode(const struct store_account_rec *r, unsigned char *buf);
 int store_account_rec_decode(struct moxd_str s, struct store_account_rec *r) MOXD_CHECKED;
+struct moxd_str store_seen_encode(const struct store_seen_rec *r, unsigned char *buf);
+int store_seen_decode(struct moxd_str s, struct store_seen_rec *r) MOXD_CHECKED;
+struct moxd_str store_viewer_encode(const struct store_viewer_rec *r, unsigned char *buf);
+int store_viewer_decode(struct moxd_str s, struct store_viewer_rec *r) MOXD_CHECKED;
 
 /* The list of keywords of a mailbox, in the order of their indices. *v is made in the arena; views point
  * into `s`. */

@@ -139,14 +139,39 @@ static int write_accounts(struct store_account **accs, size_t n, store_fn *fn, v
     return rc;
 }
 
+/* What a viewer asks for. */
+struct as_viewer {
+    store_fn *fn;
+    void *arg;
+    uint64_t viewer;
+};
+
+static int run_as(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    const struct as_viewer *as = arg;
+
+    tx->viewer = as->viewer;
+    return as->fn(tx, as->arg, err);
+}
+
+static int write_one(struct store_account *acc, store_fn *fn, void *arg, bool wait,
+                     struct moxd_err *err)
+{
+    struct as_viewer as = { fn, arg, acc->viewer };
+
+    if (acc->base != NULL)
+        return write_accounts(&acc->base, 1, run_as, &as, wait, err);
+    return write_accounts(&acc, 1, fn, arg, wait, err);
+}
+
 int store_write(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
 {
-    return write_accounts(&acc, 1, fn, arg, true, err);
+    return write_one(acc, fn, arg, true, err);
 }
 
 int store_write_soon(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
 {
-    return write_accounts(&acc, 1, fn, arg, false, err);
+    return write_one(acc, fn, arg, false, err);
 }
 
 int store_write_many(struct store_account **accs, size_t n, store_fn *fn, void *arg,
@@ -169,7 +194,7 @@ static int read_job(void *arg, struct moxd_err *err)
     return store_tx_read(r->bt, r->fn, r->arg, err);
 }
 
-int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+static int read_one(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
 {
     int rc = moxd_fifolock_shared(&acc->lock, MOXD_NEVER);
 
@@ -188,4 +213,11 @@ int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_e
         rc = store_flusher_wait(&acc->s->flusher, ticket, err);
     let_go(ceiling);
     return rc;
+}
+
+int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    struct as_viewer as = { fn, arg, acc->viewer };
+
+    return acc->base != NULL ? read_one(acc->base, run_as, &as, err) : read_one(acc, fn, arg, err);
 }

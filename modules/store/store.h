@@ -102,6 +102,8 @@ struct store_own_quota {
 struct store_account {
     struct store *s;
     unsigned refs;
+    struct store_account *base; /* NULL, or: this only says who looks into that account, whose name and id it has */
+    uint64_t viewer;         /* id of the account that does; 0: the owner */
     char *name;              /* "" for the server's own records */
     uint64_t id;
     struct store_btree *bt;  /* NULL before it is open, and after removal */
@@ -182,6 +184,12 @@ int store_account_open(struct store *s, const char *name, struct store_account *
 int store_account_open_known(struct store *s, const char *name, struct store_account **out,
                              struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 struct store_account *store_account_ref(struct store_account *acc);
+struct store_account *store_account_as(struct store_account *acc, uint64_t viewer);
+/* The account itself. */
+static inline struct store_account *store_account_base(struct store_account *acc)
+{
+    return acc->base != NULL ? acc->base : acc;
+}
 void store_account_close(struct store_account *acc);
 int store_account_remove(struct store *s, const char *name, struct moxd_err *err) MOXD_CHECKED
     MOXD_SUSPENDS;

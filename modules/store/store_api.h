@@ -30,6 +30,7 @@ enum store_flag {
     STORE_DRAFT = 1 << 4, STORE_FORWARDED = 1 << 5, STORE_JUNK = 1 << 6, STORE_NOTJUNK = 1 << 7,
     STORE_PHISHING = 1 << 8, STORE_MDNSENT = 1 << 9,
     STORE_FLAGS_ALL = (1 << 10) - 1,
+    STORE_FLAG_KEYWORDS = 1 << 10, /* in a mask only: the keywords */
 };
 enum store_special_use {
     STORE_USE_ARCHIVE = 1, STORE_USE_DRAFTS = 2, STORE_USE_JUNK = 4, STORE_USE_SENT = 8,
@@ -410,6 +411,18 @@ struct store_v1 {
      * much in the account, a value above STORE_ANNOTATION_MAX; INVALID: a name. */
     int (*annotate)(struct store_account *acc, uint32_t mailbox, const struct store_annotation *v,
                     size_t n, uint64_t *modseq, struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* --- since 1.4 --- */
+    /* The account as another one sees it, the viewer (by id), who has a \Seen of its own: its flags, modseqs, counts
+     * of unseen messages, and watches are those of the viewer; messages that it adds are unseen by the owner.
+     * No mailbox is subscribed. Goes wherever an account does; a reference, to be closed. Rights are the
+     * caller's business. on_store_change and on_store_commit are about the owner only. */
+    struct store_account *(*as)(struct store_account *acc, uint64_t viewer);
+    /* As set_flags, for flags in the mask (STORE_FLAG_KEYWORDS: keywords) only: others stay as they are. */
+    int (*set_flags_of)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                        struct store_flag_change *fc, unsigned mask, struct moxd_arena *a,
+                        struct store_entry **out, size_t *n, struct store_uids *modified,
+                        struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

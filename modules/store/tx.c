@@ -36,6 +36,23 @@ struct store_change *store_tx_change(struct store_tx *tx, enum store_change_kind
     return c;
 }
 
+void store_tx_seen(struct store_tx *tx, uint32_t mailbox, uint32_t uid, uint64_t id, unsigned flags)
+{
+    struct store_batch *b = batch_of(tx);
+    struct store_seen_change *s =
+        moxd_arena_push(b->arena, &b->seen, &b->nseen, &b->seen_cap, sizeof(*s));
+
+    *s = (struct store_seen_change){
+        .viewer = tx->viewer,
+        .c = { .kind = STORE_CHANGE_FLAGS,
+               .mailbox = mailbox,
+               .uid = uid,
+               .id = id,
+               .modseq = store_tx_modseq(tx),
+               .flags = flags },
+    };
+}
+
 void store_tx_erase(struct store_tx *tx, struct store_erasable what)
 {
     struct store_batch *b = batch_of(tx);

@@ -8,6 +8,12 @@
 
 #include "btree.h"
 
+/* A viewer has \Seen set or taken away, for itself (viewer.h). */
+struct store_seen_change {
+    uint64_t viewer;
+    struct store_change c;
+};
+
 /* What one transaction did to one account: handed to watchers once it is durable. Reference-counted
  * on the loop. What is in `erase` goes when the last reference goes (P-STORE-02). */
 struct store_erasable {
@@ -22,6 +28,8 @@ struct store_batch {
     size_t n, cap;
     struct store_erasable *erase;
     size_t nerase, erase_cap;
+    struct store_seen_change *seen; /* told to the watches of one viewer each */
+    size_t nseen, seen_cap;
 };
 struct store_batch *store_batch_new(void);
 void store_batch_free(struct store_batch *batch); /* NULL is fine */
@@ -31,6 +39,7 @@ struct store_tx {
     DB_TXN *txn;             /* NULL when reading */
     struct store_meta meta;  /* written at the commit when changed */
     uint64_t modseq;         /* of this transaction; 0: none taken yet */
+    uint64_t viewer;         /* id of the account that looks into this one; 0: its owner */
     struct store_batch *batch; /* NULL: nothing to tell */
     struct moxd_arena *arena; /* scratch, gone with the transaction */
     DBT val;                 /* last value read */
@@ -54,6 +63,9 @@ int store_btree_load(struct store_btree *bt, struct moxd_err *err) MOXD_CHECKED;
 uint64_t store_tx_modseq(struct store_tx *tx);
 /* A new zeroed change of this transaction; texts and keywords go into tx->batch->arena. */
 struct store_change *store_tx_change(struct store_tx *tx, enum store_change_kind kind);
+/* Notes that the viewer of tx has the message with these flags now. */
+void store_tx_seen(struct store_tx *tx, uint32_t mailbox, uint32_t uid, uint64_t id,
+                   unsigned flags);
 /* Notes what can be erased later. */
 void store_tx_erase(struct store_tx *tx, struct store_erasable what);
 

@@ -491,6 +491,8 @@ int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
         rc = store_file_each(tx->bt->env, tx->bt->id, 1, on_file, &v, err);
     if (rc == 0)
         rc = store_verify_threads(tx, out, err);
+    if (rc == 0)
+        rc = store_verify_viewers(tx, out, err);
     if (rc == 0) {
         check_counts(&v);
         check_waiting(&v);

@@ -14,6 +14,9 @@ struct store_report {
     uint64_t mailboxes, messages, size, files, expunged;
 };
 void store_problem(struct store_report *out, const char *fmt, ...) MOXD_PRINTF(2, 3);
+/* What viewers have seen (viewer.h). */
+int store_verify_viewers(struct store_tx *tx, struct store_report *out,
+                         struct moxd_err *err) MOXD_CHECKED;
 /* Of threads; messages were counted. -1 only when it could not look. */
 int store_verify_threads(struct store_tx *tx, struct store_report *out,
                          struct moxd_err *err) MOXD_CHECKED;

@@ -13,11 +13,12 @@ enum { PENDING_MAX = 100000 };
 
 struct store_watch {
     struct store_account *acc; /* a reference */
+    uint64_t viewer;           /* sees changes of this viewer too; 0: the owner's */
     void (*wake)(void *arg);
     void *arg;
     struct store_batch **v;
     size_t n, cap;
-    size_t changes;          /* in all of them */
+    size_t changes; /* in all of them, that concern it */
     bool lost;
     struct store_watch *prev, *next;
 };
@@ -44,11 +45,22 @@ bool store_pending(const struct store_watch *w)
     return w->n > 0 || w->lost;
 }
 
+/* Changes that the watch is told of: all, and those that its viewer made for itself. */
+static size_t concerning(const struct store_watch *w, const struct store_batch *batch)
+{
+    size_t n = batch->n;
+
+    for (size_t i = 0; w->viewer != 0 && i < batch->nseen; i++)
+        n += batch->seen[i].viewer == w->viewer;
+    return n;
+}
+
 static void append(struct store_watch *w, struct store_batch *batch)
 {
     bool idle = !store_pending(w);
+    size_t changes = concerning(w, batch);
 
-    if (w->lost)
+    if (w->lost || changes == 0)
         return;
     if (w->n == w->cap) {
         w->cap = w->cap > 0 ? 2 * w->cap : 4;
@@ -56,7 +68,7 @@ static void append(struct store_watch *w, struct store_batch *batch)
     }
     batch->refs++;
     w->v[w->n++] = batch;
-    w->changes += batch->n;
+    w->changes += changes;
     if (w->changes > PENDING_MAX) {
         w->lost = true;
         drop_all(w);
@@ -80,8 +92,11 @@ void store_publish(struct store_account *acc, struct store_batch *batch)
     for (size_t i = 0; i < batch->n; i++)
         if (batch->v[i].modseq > acc->modseq)
             acc->modseq = batch->v[i].modseq;
+    for (size_t i = 0; i < batch->nseen; i++)
+        if (batch->seen[i].c.modseq > acc->modseq)
+            acc->modseq = batch->seen[i].c.modseq;
     observe(acc, batch);
-    if (batch->n > 0)
+    if (batch->n > 0 || batch->nseen > 0)
         DL_FOREACH_SAFE(acc->watches, w, tmp)
             append(w, batch);
     store_batch_unref(acc, batch);
@@ -91,8 +106,9 @@ struct store_watch *store_watch(struct store_account *acc, void (*wake)(void *ar
 {
     struct store_watch *w = moxd_xcalloc(1, sizeof(*w));
 
-    *w = (struct store_watch){ .acc = store_account_ref(acc), .wake = wake, .arg = arg };
-    DL_APPEND(acc->watches, w);
+    *w = (struct store_watch){ .viewer = acc->viewer, .wake = wake, .arg = arg };
+    w->acc = store_account_ref(store_account_base(acc));
+    DL_APPEND(w->acc->watches, w);
     return w;
 }
 
@@ -114,6 +130,20 @@ static void copy(struct store_change *c, struct moxd_arena *a)
     c->old_name = c->old_name != NULL ? moxd_arena_strdup(a, c->old_name) : NULL;
 }
 
+/* How many. */
+static size_t take(const struct store_watch *w, const struct store_batch *batch,
+                   struct store_change *out)
+{
+    size_t n = batch->n;
+
+    if (n > 0)
+        memcpy(out, batch->v, n * sizeof(*out));
+    for (size_t i = 0; w->viewer != 0 && i < batch->nseen; i++)
+        if (batch->seen[i].viewer == w->viewer)
+            out[n++] = batch->seen[i].c;
+    return n;
+}
+
 int store_changes(struct store_watch *w, struct moxd_arena *a, struct store_change **out, size_t *n,
                   struct moxd_err *err)
 {
@@ -127,8 +157,7 @@ int store_changes(struct store_watch *w, struct moxd_arena *a, struct store_chan
         return 0;
     struct store_change *v = moxd_arena_calloc(a, w->changes, sizeof(*v));
     for (size_t i = 0; i < w->n; i++) {
-        memcpy(v + *n, w->v[i]->v, w->v[i]->n * sizeof(*v));
-        *n += w->v[i]->n;
+        *n += take(w, w->v[i], v + *n);
     }
     for (size_t i = 0; i < *n; i++)
         copy(&v[i], a);

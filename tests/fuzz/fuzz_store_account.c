@@ -231,7 +231,9 @@ static void change_all(struct store_btree *bt, struct moxd_arena *a)
     write_tx(bt, store_op_thread_set, &mute);
     write_tx(bt, store_op_create, &create);
     for (uint32_t box = 1; box <= BOXES; box++) {
-        struct store_op_flags flags = { .mailbox = box, .fc = &fc, .arena = a };
+        struct store_op_flags flags = {
+            .mailbox = box, .fc = &fc, .arena = a, .mask = STORE_FLAGS_ALL | STORE_FLAG_KEYWORDS
+        };
         struct store_op_copy move = { .mailbox = box, .dst = box % BOXES + 1, .arena = a };
         struct store_op_expunge expunge = { .mailbox = box % 2 + 1, .arena = a };
         write_tx(bt, store_op_flags, &flags);

@@ -11,6 +11,18 @@ enum { FILL = 800, LARGE = 20 };
 static uint64_t damaged_id;
 static uint32_t uidvalidity;
 
+/* Somebody else has seen some of them. */
+static void view(struct store_account *acc, uint32_t mailbox, struct moxd_arena *a)
+{
+    struct store_flag_change fc = { .mode = STORE_FLAGS_ADD, .flags = STORE_SEEN };
+    struct store_account *viewer = api->as(acc, 4711);
+    struct store_entry *e;
+    size_t n;
+
+    ck_err(api->set_flags(viewer, mailbox, UIDS({ 1, 200 }), &fc, a, &e, &n, NULL, err));
+    api->close(viewer);
+}
+
 /* Small messages with numbers in them, some large ones, some with keywords. */
 static void fill(void *arg)
 {
@@ -37,6 +49,7 @@ static void fill(void *arg)
     for (int i = 0; i < FILL + LARGE; i++)
         api->draft_free(d[i]);
     uidvalidity = mailbox_of(acc, "Trash", a).uidvalidity;
+    view(acc, mailbox_of(acc, "INBOX", a).id, a);
     close_account(acc);
     store_down(&store_instance);
     moxd_arena_free(a);
