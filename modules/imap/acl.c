@@ -1,4 +1,4 @@
-#include "acl.h"
+#include "place.h"
 #include <moxd/enc.h>
 
 static const char table[] = "imap.acl";
@@ -73,54 +73,119 @@ static int run(struct store_tx *tx, void *arg, struct moxd_err *err)
     return save(tx, job, err);
 }
 
-static int submit(struct imap_session *s, struct job *job, uint32_t mailbox, struct moxd_err *err)
+static int submit(struct imap_session *s, struct store_account *acc, struct job *job,
+                  uint32_t mailbox, struct moxd_err *err)
 {
     const struct imap *im = s->im;
 
     job->store = im->store;
-    job->a = s->a;
+    if (!job->a)
+        job->a = s->a;
     moxd_put_be32(job->key, mailbox);
-    if (job->write)
-        return im->store->transact(im->store_self, s->acc, run, job, err);
-    return im->store->view(im->store_self, s->acc, run, job, err);
+    if (!job->write)
+        return im->store->view(im->store_self, acc, run, job, err);
+    if (im->store->transact(im->store_self, acc, run, job, err) < 0)
+        return -1;
+    imap_rights_changed(s, acc, mailbox);
+    return 0;
 }
 
-int imap_acl_read(struct imap_session *s, uint32_t mailbox, struct moxd_imap_acl *out,
-                  struct moxd_err *err)
+int imap_acl_read_in(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+                     struct moxd_arena *a, struct moxd_imap_acl *out, struct moxd_err *err)
 {
-    struct job job = { .write = false };
+    struct job job = { .write = false, .a = a };
 
-    if (submit(s, &job, mailbox, err) < 0)
+    if (submit(s, acc, &job, mailbox, err) < 0)
         return -1;
     *out = job.acl;
     return 0;
 }
 
-int imap_acl_change(struct imap_session *s, uint32_t mailbox, struct moxd_str id,
-                    enum moxd_imap_store_mode mode, unsigned rights, struct moxd_err *err)
+int imap_acl_read(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+                  struct moxd_imap_acl *out, struct moxd_err *err)
+{
+    return imap_acl_read_in(s, acc, mailbox, s->a, out, err);
+}
+
+int imap_acl_change(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+                    struct moxd_str id, enum moxd_imap_store_mode mode, unsigned rights,
+                    struct moxd_err *err)
 {
     struct job job = { .write = true, .id = id, .mode = mode, .rights = rights };
 
-    return submit(s, &job, mailbox, err);
+    return submit(s, acc, &job, mailbox, err);
 }
 
-int imap_acl_write(struct imap_session *s, uint32_t mailbox, const struct moxd_imap_acl *acl,
-                   struct moxd_err *err)
+int imap_acl_write(struct imap_session *s, struct store_account *acc, uint32_t mailbox,
+                   const struct moxd_imap_acl *acl, struct moxd_err *err)
 {
     struct job job = { .write = true, .whole = true, .acl = *acl };
 
-    return submit(s, &job, mailbox, err);
+    return submit(s, acc, &job, mailbox, err);
 }
 
-void imap_acl_forget(struct imap_session *s, uint32_t mailbox)
+void imap_acl_forget(struct imap_session *s, struct store_account *acc, uint32_t mailbox)
 {
     static const struct moxd_imap_acl none;
     struct moxd_imap_acl acl;
     struct moxd_err err = { 0 };
 
-    if (imap_acl_read(s, mailbox, &acl, &err) < 0 ||
-        (acl.n > 0 && imap_acl_write(s, mailbox, &none, &err) < 0))
+    if (imap_acl_read(s, acc, mailbox, &acl, &err) < 0 ||
+        (acl.n > 0 && imap_acl_write(s, acc, mailbox, &none, &err) < 0))
         moxd_error(&s->log, "rights are left behind", moxd_kve(&err));
+}
+
+/* --- all of an account ------------------------------------------------------------------------------- */
+
+struct all {
+    struct imap_session *s;
+    struct imap_acl_all *out;
+};
+
+/* A list that cannot be read gives nobody anything. */
+static int each(void *arg, struct moxd_str key, struct moxd_str value)
+{
+    struct all *all = arg;
+    struct moxd_imap_acl acl;
+    struct imap_acl_rights *r;
+
+    if (key.n != 4 || moxd_imap_acl_decode(all->s->a, value, &acl, NULL) < 0)
+        return 0;
+    r = moxd_arena_push(all->s->a, &all->out->v, &all->out->n, &all->out->cap, sizeof(*r));
+    r->mailbox = moxd_get_be32(key.p);
+    r->rights = moxd_imap_acl_rights(&acl, moxd_cstr(all->s->who.account));
+    return 0;
+}
+
+static int run_all(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct all *all = arg;
+
+    *all->out = (struct imap_acl_all){ 0 };
+    return all->s->im->store->tx_each(tx, table, MOXD_STR(""), each, all, err) < 0 ? -1 : 0;
+}
+
+int imap_acl_all(struct imap_session *s, struct store_account *acc, struct imap_acl_all *out,
+                 struct moxd_err *err)
+{
+    struct all all = { .s = s, .out = out };
+
+    return s->im->store->view(s->im->store_self, acc, run_all, &all, err);
+}
+
+unsigned imap_acl_of(const struct imap_acl_all *all, uint32_t mailbox)
+{
+    size_t lo = 0, hi = all->n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (all->v[mid].mailbox < mailbox)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < all->n && all->v[lo].mailbox == mailbox ? all->v[lo].rights : 0;
 }
 
 /* --- new mailboxes ------------------------------------------------------------------------------------ */
@@ -132,7 +197,7 @@ static struct moxd_str parent_of(struct moxd_str name)
     return moxd_str_sub(name, 0, slash < 0 ? 0 : (size_t)slash);
 }
 
-void imap_acl_find_heritage(struct imap_session *s, struct moxd_str name,
+void imap_acl_find_heritage(struct imap_session *s, struct store_account *acc, struct moxd_str name,
                             struct imap_acl_heritage *out)
 {
     struct store_mailbox mb;
@@ -140,23 +205,23 @@ void imap_acl_find_heritage(struct imap_session *s, struct moxd_str name,
 
     *out = (struct imap_acl_heritage){ 0 };
     for (name = parent_of(name); name.n > 0; name = parent_of(name)) {
-        if (s->im->store->mailbox(s->acc, name, 0, s->a, &mb, NULL) < 0)
+        if (s->im->store->mailbox(acc, name, 0, s->a, &mb, NULL) < 0)
             continue;
         out->existing = name.n;
-        if (imap_acl_read(s, mb.id, &out->acl, &err) < 0)
+        if (imap_acl_read(s, acc, mb.id, &out->acl, &err) < 0)
             moxd_error(&s->log, "rights cannot be read", moxd_kve(&err));
         return;
     }
 }
 
-void imap_acl_inherit(struct imap_session *s, struct moxd_str name,
+void imap_acl_inherit(struct imap_session *s, struct store_account *acc, struct moxd_str name,
                       const struct imap_acl_heritage *from)
 {
     struct store_mailbox mb;
     struct moxd_err err = { 0 };
 
     for (; from->acl.n > 0 && name.n > from->existing; name = parent_of(name))
-        if (s->im->store->mailbox(s->acc, name, 0, s->a, &mb, &err) < 0 ||
-            imap_acl_write(s, mb.id, &from->acl, &err) < 0)
+        if (s->im->store->mailbox(acc, name, 0, s->a, &mb, &err) < 0 ||
+            imap_acl_write(s, acc, mb.id, &from->acl, &err) < 0)
             moxd_error(&s->log, "rights cannot be inherited", moxd_kve(&err));
 }

@@ -4,11 +4,11 @@
 #ifndef IMAP_APPEND_H
 #define IMAP_APPEND_H
 
-#include "imap.h"
+#include "place.h"
 
 struct imap_appending {
     struct imap_session *s;
-    uint32_t mailbox, uidvalidity; /* the target */
+    struct imap_place to;          /* the target */
     uint32_t replaced;             /* UID in the selected mailbox; 0: none */
     uint64_t room;                 /* bytes that the quota still allows */
     struct store_draft

@@ -1,4 +1,5 @@
 /* The messages of an APPEND, in one draft of the store. */
+#include "across.h"
 #include "append.h"
 
 void imap_append_fail(struct imap_appending *ap, const char *code)
@@ -17,6 +18,7 @@ static struct store_time received(const struct moxd_imap_append_step *step)
 
 void imap_append_begin(struct imap_appending *ap, const struct moxd_imap_append_step *step)
 {
+    unsigned settable = imap_flags_of_rights(ap->to.rights);
     struct imap_session *s = ap->s;
     struct store_add *add;
     uint64_t *start;
@@ -27,11 +29,15 @@ void imap_append_begin(struct imap_appending *ap, const struct moxd_imap_append_
     start = moxd_arena_push(s->a, &ap->starts, &ap->starts_n, &ap->starts_cap, sizeof(*start));
     *start = s->im->store->draft_size(ap->draft);
     *add = (struct store_add){
-        .acc = s->acc, .mailbox = ap->mailbox, .origin = "imap", .received = received(step)
+        .acc = ap->to.acc, .mailbox = ap->to.mb.id, .origin = "imap", .received = received(step)
     };
     ap->cr = ap->nul = false;
     if (imap_flags_in(s, &step->flags, &add->flags, &add->keywords, &ap->err) < 0)
         imap_append_fail(ap, NULL);
+    /* RFC 4314 4: what may not be set is left out. */
+    add->flags &= settable;
+    if (!(settable & STORE_FLAG_KEYWORDS))
+        add->keywords.n = 0;
 }
 
 static uint64_t message_size(const struct imap_appending *ap)
@@ -112,13 +118,28 @@ static int store_many(struct imap_appending *ap)
     return r;
 }
 
+/* A message of another account is removed once the new one is there. */
+static int replace(struct imap_appending *ap)
+{
+    const struct store_v1 *store = ap->s->im->store;
+    struct moxd_instance *self = ap->s->im->store_self;
+    struct imap_selected *sel = ap->s->sel;
+    struct store_uid_range old = { ap->replaced, ap->replaced };
+
+    if (store->account_id(sel->acc) == store->account_id(ap->to.acc))
+        return store->replace(self, ap->draft, ap->adds, sel->mailbox, ap->replaced, &ap->err);
+    if (store->add(self, ap->draft, ap->adds, 1, NULL, &ap->err) < 0)
+        return -1;
+    return imap_remove_messages(ap->s, sel->acc, sel->mailbox, &(struct store_uids){ &old, 1 },
+                                &ap->err);
+}
+
 int imap_append_store(struct imap_appending *ap)
 {
     struct imap *im = ap->s->im;
 
     if (ap->replaced > 0)
-        return im->store->replace(im->store_self, ap->draft, ap->adds, ap->s->sel->mailbox,
-                                  ap->replaced, &ap->err);
+        return replace(ap);
     if (ap->n == 1)
         return im->store->add(im->store_self, ap->draft, ap->adds, 1, NULL, &ap->err);
     return store_many(ap);

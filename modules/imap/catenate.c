@@ -1,4 +1,4 @@
-/* CATENATE: parts of messages named by URLs (RFC 4469, RFC 5092), of the account's own mailboxes. */
+/* CATENATE: parts of messages named by URLs (RFC 4469, RFC 5092), of mailboxes that the user may read. */
 #include "append.h"
 #include "fetch.h"
 #include <moxmail/imap_url.h>
@@ -23,32 +23,35 @@ static void badurl(struct imap_appending *ap, struct moxd_str url)
     moxd_buf_fini(&code);
 }
 
-static int find_mailbox(struct imap_session *s, const struct moxd_imap_url *url, uint32_t *id,
-                        struct moxd_err *err)
+/* The selected mailbox, or another one that may be read. */
+static int find_mailbox(struct imap_session *s, const struct moxd_imap_url *url,
+                        struct imap_place *p, struct moxd_err *err)
 {
-    struct store_mailbox mb;
 
     if (!url->mailbox.p && !s->sel)
         return moxd_err_set(err, MOXD_ERR_INVALID, "the URL names no mailbox");
-    if (s->im->store->mailbox(s->acc, url->mailbox, url->mailbox.p ? 0 : s->sel->mailbox, s->a, &mb,
-                              err) < 0)
+    if (!url->mailbox.p) {
+        *p = (struct imap_place){ .acc = s->sel->acc };
+        if (s->im->store->mailbox(p->acc, url->mailbox, s->sel->mailbox, s->a, &p->mb, err) < 0)
+            return -1;
+    } else if (imap_place_of(s, url->mailbox, p, err) < 0 ||
+               imap_place_look(s, 0, MOXD_IMAP_RIGHT_R, p, err) < 0) {
         return -1;
-    *id = mb.id;
-    if (url->uidvalidity != 0 && url->uidvalidity != mb.uidvalidity)
+    }
+    if (url->uidvalidity != 0 && url->uidvalidity != p->mb.uidvalidity)
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "UIDVALIDITY of the URL is not the mailbox's");
     return 0;
 }
 
 static int find_message(struct imap_session *s, const struct moxd_imap_url *url,
-                        struct store_msg **info, struct moxd_err *err)
+                        struct imap_place *p, struct store_msg **info, struct moxd_err *err)
 {
     struct store_uid_range range = { url->uid, url->uid };
     struct store_uids uids = { &range, 1 };
-    uint32_t mailbox = 0;
     size_t n;
 
-    if (find_mailbox(s, url, &mailbox, err) < 0 ||
-        s->im->store->messages(s->acc, mailbox, &uids, s->a, info, &n, err) < 0)
+    if (find_mailbox(s, url, p, err) < 0 ||
+        s->im->store->messages(p->acc, p->mb.id, &uids, s->a, info, &n, err) < 0)
         return -1;
     return n == 1 ? 0 : moxd_err_set(err, MOXD_ERR_NOTFOUND, "no such message");
 }
@@ -124,12 +127,13 @@ static int copy_section(struct imap_appending *ap, struct imap_msg *msg,
 }
 
 static void copy_message(struct imap_appending *ap, struct moxd_str text,
-                         const struct moxd_imap_url *url, const struct store_msg *info)
+                         const struct moxd_imap_url *url, struct store_account *acc,
+                         const struct store_msg *info)
 {
     struct imap_msg msg;
     int r;
 
-    imap_msg_init(&msg, ap->s, ap->s->acc, moxd_arena_new(0), info);
+    imap_msg_init(&msg, ap->s, acc, moxd_arena_new(0), info);
     r = copy_section(ap, &msg, url);
     if (r > 0) {
         moxd_err_set(&ap->err, MOXD_ERR_NOTFOUND, "the message has no such section");
@@ -145,15 +149,17 @@ void imap_append_url(struct imap_appending *ap, struct moxd_str text)
 {
     struct imap_session *s = ap->s;
     struct moxd_imap_url url;
+    struct imap_place p;
     struct store_msg *info;
 
     if (ap->failed)
         return;
     if (moxd_imap_url_parse(text, s->a, &url, &ap->err) == 0 &&
-        find_message(s, &url, &info, &ap->err) == 0)
-        copy_message(ap, text, &url, info);
+        find_message(s, &url, &p, &info, &ap->err) == 0)
+        copy_message(ap, text, &url, p.acc, info);
     else if (ap->err.kind == MOXD_ERR_SYNTAX || ap->err.kind == MOXD_ERR_INVALID ||
-             ap->err.kind == MOXD_ERR_NOTFOUND || ap->err.kind == MOXD_ERR_LIMIT)
+             ap->err.kind == MOXD_ERR_NOTFOUND || ap->err.kind == MOXD_ERR_LIMIT ||
+             ap->err.kind == MOXD_ERR_DENIED)
         badurl(ap, text);
     else
         imap_append_fail(ap, NULL);

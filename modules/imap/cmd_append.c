@@ -7,16 +7,9 @@
 static void find_target(struct imap_appending *ap)
 {
     struct imap_session *s = ap->s;
-    struct store_mailbox mb;
-    struct moxd_str name;
 
-    if (imap_name_in(s, s->cmd.mailbox, &name, &ap->err) == 0 &&
-        s->im->store->mailbox(s->acc, name, 0, s->a, &mb, &ap->err) == 0) {
-        ap->mailbox = mb.id;
-        ap->uidvalidity = mb.uidvalidity;
-    } else {
+    if (imap_place_find(s, s->cmd.mailbox, 0, MOXD_IMAP_RIGHT_I, &ap->to, &ap->err) < 0)
         imap_append_fail(ap, ap->err.kind == MOXD_ERR_NOTFOUND ? "TRYCREATE" : NULL);
-    }
 }
 
 /* The message that REPLACE replaces. */
@@ -28,6 +21,10 @@ static void find_replaced(struct imap_appending *ap)
     if (s->sel->readonly) {
         moxd_err_set(&ap->err, MOXD_ERR_STATE, "the mailbox was opened read-only");
         imap_append_fail(ap, "READ-ONLY");
+    } else if ((s->sel->rights & (MOXD_IMAP_RIGHT_T | MOXD_IMAP_RIGHT_E)) !=
+               (MOXD_IMAP_RIGHT_T | MOXD_IMAP_RIGHT_E)) {
+        moxd_err_set(&ap->err, MOXD_ERR_DENIED, "you do not have the right to remove messages");
+        imap_append_fail(ap, NULL);
     } else if (imap_command_set(s, &uids, &ap->err) < 0) {
         imap_append_fail(ap, NULL);
     } else if (uids.n == 0) {
@@ -195,7 +192,7 @@ static int take_pieces(struct imap_appending *ap)
 static void appenduid(const struct imap_appending *ap, char code[64])
 {
     uint32_t first = ap->adds[0].uid, last = ap->adds[ap->n - 1].uid;
-    int n = snprintf(code, 64, "APPENDUID %u %u", ap->uidvalidity, first);
+    int n = snprintf(code, 64, "APPENDUID %u %u", ap->to.mb.uidvalidity, first);
 
     if (last > first)
         snprintf(code + n, 64 - (size_t)n, ":%u", last);
@@ -210,7 +207,7 @@ static int finish(struct imap_appending *ap)
     if (imap_append_store(ap) < 0)
         return refuse(ap);
     appenduid(ap, code);
-    imap_notify_own_uids(ap->s, ap->s->acc, ap->adds[0].mailbox_id, ap->adds[0].uid,
+    imap_notify_own_uids(ap->s, ap->to.acc, ap->adds[0].mailbox_id, ap->adds[0].uid,
                          ap->adds[ap->n - 1].uid);
     if (ap->replaced == 0)
         return imap_ok(ap->s, code, "appended");
@@ -230,7 +227,7 @@ int imap_cmd_append(struct imap_session *s)
     if (!ap.failed)
         find_target(&ap);
     /* What REPLACE takes away counts too: the store knows. */
-    if (!ap.failed && ap.replaced == 0 && imap_quota_room(s, s->acc, &ap.room, &ap.err) < 0)
+    if (!ap.failed && ap.replaced == 0 && imap_quota_room(s, ap.to.acc, &ap.room, &ap.err) < 0)
         imap_append_fail(&ap, NULL);
     ap.draft = s->im->store->draft_new(s->im->store_self);
     moxd_stream_shield(s->st, true);

@@ -35,7 +35,7 @@ static void look_at_items(struct fetching *f)
                      kind != MOXD_IMAP_ITEM_MODSEQ;
         f->seen |= !cmd->items[i].peek;
     }
-    f->seen &= !f->s->sel->readonly;
+    f->seen &= (imap_settable(f->s->sel) & STORE_SEEN) != 0;
 }
 
 /* The items of one message, after "(". 1: the response cannot be completed. */

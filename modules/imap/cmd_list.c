@@ -33,6 +33,8 @@ static void attributes(struct moxd_buf *b, const struct imap_row *r, unsigned op
     moxd_buf_addc(b, '(');
     if (!r->mb)
         add_word(b, &any, "\\NonExistent");
+    if (!r->mb && r->level) /* for clients of IMAP4rev1 */
+        add_word(b, &any, "\\Noselect");
     if (r->subscribed && (opts & (MOXD_IMAP_RET_SUBSCRIBED | MOXD_IMAP_SEL_SUBSCRIBED)))
         add_word(b, &any, "\\Subscribed");
     add_word(b, &any, r->children ? "\\HasChildren" : "\\HasNoChildren");
@@ -50,9 +52,15 @@ void imap_put_list(struct imap_session *s, const struct imap_row *r, unsigned op
     imap_name_out(s, &s->out, r->name);
 }
 
+/* Whether the row is a mailbox on which the user has one of these rights. */
+static bool may(const struct imap_row *r, unsigned rights)
+{
+    return r->mb && (!r->other || (r->other->rights & rights));
+}
+
 /* A name that only has something below it is listed with RECURSIVEMATCH, unless that is listed too. */
 static int send_row(struct imap_session *s, const struct imap_row *r,
-                    const struct imap_annotations *annotations)
+                    struct imap_annotations *annotations)
 {
     unsigned opts = s->cmd.list_opts;
     bool met = imap_list_meets(opts, r), recursive = opts & MOXD_IMAP_SEL_RECURSIVEMATCH;
@@ -64,10 +72,12 @@ static int send_row(struct imap_session *s, const struct imap_row *r,
         moxd_buf_adds(&s->out, " (\"CHILDINFO\" (\"SUBSCRIBED\"))"); /* RFC 9051 6.3.9.6 */
     if (imap_send_out(s) < 0)
         return -1;
-    if (r->mb && (opts & MOXD_IMAP_RET_STATUS) &&
-        imap_send_status(s, s->acc, r->mb, s->cmd.status_atts) < 0)
+    if (may(r, MOXD_IMAP_RIGHT_R) && (opts & MOXD_IMAP_RET_STATUS) &&
+        imap_send_status(s, r->other ? r->other->acc : s->acc, r->mb, s->cmd.status_atts) < 0)
         return -1;
-    return r->mb && (opts & MOXD_IMAP_RET_METADATA) ? imap_send_metadata(s, annotations, r->mb) : 0;
+    if (!(opts & MOXD_IMAP_RET_METADATA) || !may(r, IMAP_METADATA_RIGHTS))
+        return 0;
+    return imap_send_metadata(s, annotations, r->other ? r->other->acc : s->acc, r->mb);
 }
 
 int imap_cmd_list(struct imap_session *s)
@@ -82,8 +92,9 @@ int imap_cmd_list(struct imap_session *s)
             return -1;
         return imap_ok(s, NULL, "delimiter told");
     }
-    if (imap_list_prepare(s, &l, &err) < 0 || ((s->cmd.list_opts & MOXD_IMAP_RET_METADATA) &&
-                                               imap_annotations_load(s, &annotations, &err) < 0))
+    if (imap_list_prepare(s, &l, &err) < 0 ||
+        ((s->cmd.list_opts & MOXD_IMAP_RET_METADATA) &&
+         imap_annotations_load(s, s->acc, &annotations, &err) < 0))
         return imap_fail(s, &err);
     for (size_t i = 0; i < l.n; i++)
         if (l.v[i].matched && send_row(s, &l.v[i], &annotations) < 0)

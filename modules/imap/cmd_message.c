@@ -1,11 +1,13 @@
 /* COPY, MOVE, EXPUNGE (RFC 9051 6.4.3, 6.4.7 to 6.4.9). */
-#include "imap.h"
+#include "across.h"
 
-int imap_writable(struct imap_session *s)
+int imap_writable(struct imap_session *s, unsigned rights)
 {
-    if (!s->sel->readonly)
+    if (s->sel->readonly)
+        return imap_no(s, "READ-ONLY", "the mailbox was opened read-only") < 0 ? -1 : 1;
+    if ((s->sel->rights & rights) == rights)
         return 0;
-    return imap_no(s, "READ-ONLY", "the mailbox was opened read-only") < 0 ? -1 : 1;
+    return imap_no(s, "NOPERM", "you do not have the right to do that") < 0 ? -1 : 1;
 }
 
 /* RFC 9051 9 uid-set: the shortest form, "3:5,9". The two sets of COPYUID belong together in order. */
@@ -31,13 +33,11 @@ static void copyuid(struct moxd_buf *b, uint32_t uidvalidity, const struct store
     put_copied(b, v, n, false);
 }
 
-static int find_target(struct imap_session *s, struct store_mailbox *mb)
+static int find_target(struct imap_session *s, struct imap_place *dst)
 {
     struct moxd_err err = { 0 };
-    struct moxd_str name;
 
-    if (imap_name_in(s, s->cmd.mailbox, &name, &err) == 0 &&
-        s->im->store->mailbox(s->acc, name, 0, s->a, mb, &err) == 0)
+    if (imap_place_find(s, s->cmd.mailbox, 0, MOXD_IMAP_RIGHT_I, dst, &err) == 0)
         return 0;
     if (err.kind == MOXD_ERR_NOTFOUND)
         return imap_no(s, "TRYCREATE", "%s", err.pub) < 0 ? -1 : 1;
@@ -48,7 +48,7 @@ static int find_target(struct imap_session *s, struct store_mailbox *mb)
 struct copying {
     struct imap_session *s;
     struct store_uids uids;
-    struct store_mailbox dst;
+    struct imap_place dst;
     struct store_copied *v;
     size_t n;
     int r;
@@ -60,8 +60,24 @@ static void copy(void *arg)
     struct copying *c = arg;
     struct imap_session *s = c->s;
 
-    c->r = s->im->store->copy(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
-                              &c->err);
+    if (imap_copies_within(s, &c->dst))
+        c->r = s->im->store->copy(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.mb.id, s->a, &c->v,
+                                  &c->n, &c->err);
+    else
+        c->r = imap_copy_across(s, &c->uids, &c->dst, &c->v, &c->n, &c->err);
+}
+
+/* What was copied is gone from here when it is there; if that fails, it is in both. */
+static void move_across(struct copying *c)
+{
+    struct imap_session *s = c->s;
+    struct store_uids copied;
+
+    c->r = imap_copy_across(s, &c->uids, &c->dst, &c->v, &c->n, &c->err);
+    if (c->r < 0 || c->n == 0)
+        return;
+    copied = imap_copied_from(s, c->v, c->n);
+    c->r = imap_remove_messages(s, s->sel->acc, s->sel->mailbox, &copied, &c->err);
 }
 
 static void move(void *arg)
@@ -69,8 +85,11 @@ static void move(void *arg)
     struct copying *c = arg;
     struct imap_session *s = c->s;
 
-    c->r = s->im->store->move(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.id, s->a, &c->v, &c->n,
-                              NULL, &c->err);
+    if (imap_copies_within(s, &c->dst))
+        c->r = s->im->store->move(s->sel->acc, s->sel->mailbox, &c->uids, c->dst.mb.id, s->a, &c->v,
+                                  &c->n, NULL, &c->err);
+    else
+        move_across(c);
 }
 
 /* 1: answered with NO. */
@@ -88,7 +107,7 @@ static int copy_or_move(struct imap_session *s, void (*fn)(void *arg), struct co
     if (c->r < 0)
         return imap_fail(s, &c->err) < 0 ? -1 : 1;
     if (c->n > 0)
-        imap_notify_own_uids(s, s->acc, c->dst.id, c->v[0].dst_uid, c->v[c->n - 1].dst_uid);
+        imap_notify_own_uids(s, c->dst.acc, c->dst.mb.id, c->v[0].dst_uid, c->v[c->n - 1].dst_uid);
     return 0;
 }
 
@@ -102,7 +121,7 @@ int imap_cmd_copy(struct imap_session *s)
         return r < 0 ? -1 : 0;
     if (c.n == 0)
         return imap_ok(s, NULL, "nothing to copy");
-    copyuid(&code, c.dst.uidvalidity, c.v, c.n);
+    copyuid(&code, c.dst.mb.uidvalidity, c.v, c.n);
     r = imap_ok(s, moxd_buf_cstr(&code), "copied");
     moxd_buf_fini(&code);
     return r;
@@ -114,11 +133,13 @@ int imap_cmd_move(struct imap_session *s)
     struct copying c;
     int r;
 
-    if ((r = imap_writable(s)) != 0 || (r = copy_or_move(s, move, &c)) != 0)
+    /* RFC 6851 4.2: as for STORE and EXPUNGE. */
+    if ((r = imap_writable(s, MOXD_IMAP_RIGHT_T | MOXD_IMAP_RIGHT_E)) != 0 ||
+        (r = copy_or_move(s, move, &c)) != 0)
         return r < 0 ? -1 : 0;
     if (c.n > 0) {
         moxd_buf_adds(&s->out, "* OK [");
-        copyuid(&s->out, c.dst.uidvalidity, c.v, c.n);
+        copyuid(&s->out, c.dst.mb.uidvalidity, c.v, c.n);
         moxd_buf_adds(&s->out, "] moved");
         return imap_send_out(s) < 0 ? -1 : imap_ok_removed(s, "done");
     }
@@ -131,7 +152,7 @@ int imap_cmd_expunge(struct imap_session *s)
     struct moxd_err err = { 0 };
     int r;
 
-    if ((r = imap_writable(s)) != 0)
+    if ((r = imap_writable(s, MOXD_IMAP_RIGHT_E)) != 0)
         return r < 0 ? -1 : 0;
     if (s->cmd.uid && imap_command_set(s, &uids, &err) < 0)
         return imap_fail(s, &err);

@@ -1,5 +1,5 @@
 /* CAPABILITY, NOOP, LOGOUT, ID, ENABLE, NAMESPACE, STARTTLS, IDLE. */
-#include "imap.h"
+#include "place.h"
 
 /* clang-format off */
 /* Each name is announced only while it works: before login what leads to it, afterwards all. A line
@@ -194,11 +194,19 @@ int imap_cmd_enable(struct imap_session *s)
     return imap_ok(s, NULL, "enabled");
 }
 
+/* RFC 2342 5: mailboxes of others, once somebody shares some with this user. */
 int imap_cmd_namespace(struct imap_session *s)
 {
-    if (imap_untagged(s, "NAMESPACE ((\"\" \"/\")) NIL NIL") < 0)
+    struct moxd_err err = { 0 };
+    const char **owners;
+    size_t n;
+
+    if (imap_shares_with(s, &owners, &n, &err) < 0)
+        return imap_fail(s, &err);
+    if (imap_untagged(s, "NAMESPACE ((\"\" \"/\")) %s NIL",
+                      n > 0 ? "((\"" IMAP_OTHERS "/\" \"/\"))" : "NIL") < 0)
         return -1;
-    return imap_ok(s, NULL, "one namespace");
+    return imap_ok(s, NULL, "namespaces told");
 }
 
 int imap_cmd_starttls(struct imap_session *s)

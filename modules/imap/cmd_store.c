@@ -70,12 +70,20 @@ static int store_flags(struct imap_session *s, const struct store_uids *uids,
     struct moxd_err err = { 0 };
     size_t n;
 
-    if (s->im->store->set_flags(s->sel->acc, s->sel->mailbox, uids, fc, s->a, &v, &n, &modified,
-                                &err) < 0)
+    if (s->im->store->set_flags_of(s->sel->acc, s->sel->mailbox, uids, fc, imap_settable(s->sel),
+                                   s->a, &v, &n, &modified, &err) < 0)
         return imap_fail(s, &err);
     if (tell_stored(s, v, n, fc->modseq) < 0)
         return -1;
     return modified.n > 0 ? answer_modified(s, &modified) : imap_ok(s, NULL, "stored");
+}
+
+/* RFC 4314 4: one of the flags is enough, the others stay as they are. */
+static bool may_store(const struct imap_session *s, const struct store_flag_change *fc)
+{
+    unsigned named = fc->flags | (fc->keywords.n > 0 ? STORE_FLAG_KEYWORDS : 0);
+
+    return imap_settable(s->sel) & (named ? named : STORE_FLAGS_ALL);
 }
 
 int imap_cmd_store(struct imap_session *s)
@@ -89,10 +97,12 @@ int imap_cmd_store(struct imap_session *s)
     struct moxd_err err = { 0 };
     int r;
 
-    if ((r = imap_writable(s)) != 0)
+    if ((r = imap_writable(s, 0)) != 0)
         return r < 0 ? -1 : 0;
     if (imap_command_set(s, &uids, &err) < 0 ||
         imap_flags_in(s, &s->cmd.flags, &fc.flags, &fc.keywords, &err) < 0)
         return imap_fail(s, &err);
+    if (!may_store(s, &fc))
+        return imap_no(s, "NOPERM", "you do not have the right to change these flags");
     return store_flags(s, &uids, &fc);
 }

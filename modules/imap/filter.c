@@ -35,13 +35,14 @@ static bool is_named(const struct imap_filter *f, struct moxd_str name)
     return false;
 }
 
-/* All mailboxes are personal, and mail may be delivered to each (RFC 5465 6.3). */
-bool imap_filter_covers(const struct imap_filter *f, const char *name, bool subscribed)
+/* All own mailboxes are personal, and mail may be delivered to each (RFC 5465 6.3). */
+bool imap_filter_covers(const struct imap_filter *f, const char *name, bool subscribed,
+                        bool of_others)
 {
     switch (f->kind) {
     case MOXD_IMAP_FILTER_INBOXES:
     case MOXD_IMAP_FILTER_PERSONAL:
-        return true;
+        return !of_others;
     case MOXD_IMAP_FILTER_SUBSCRIBED:
         return subscribed;
     case MOXD_IMAP_FILTER_SUBTREE:
@@ -51,4 +52,10 @@ bool imap_filter_covers(const struct imap_filter *f, const char *name, bool subs
     default:
         return false;
     }
+}
+
+bool imap_filter_reaches_others(const struct imap_filter *f)
+{
+    return f->kind == MOXD_IMAP_FILTER_SUBSCRIBED || f->kind == MOXD_IMAP_FILTER_SUBTREE ||
+           f->kind == MOXD_IMAP_FILTER_SUBTREE_ONE || f->kind == MOXD_IMAP_FILTER_MAILBOXES;
 }

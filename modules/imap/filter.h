@@ -13,7 +13,10 @@ struct imap_filter {
 /* Takes a filter over from a command, into the arena; uses s->a. Names that cannot exist are left out. */
 void imap_filter_take(struct imap_session *s, struct moxd_arena *a,
                       const struct moxd_imap_mailboxes *from, struct imap_filter *out);
-/* Whether it covers a mailbox of this name. The selected mailbox is none of its business. */
-bool imap_filter_covers(const struct imap_filter *f, const char *name, bool subscribed);
+/* Whether it covers a mailbox of this name, one's own or of others. The selected mailbox is none of its business. */
+bool imap_filter_covers(const struct imap_filter *f, const char *name, bool subscribed,
+                        bool of_others);
+/* Whether it may cover mailboxes of others. */
+bool imap_filter_reaches_others(const struct imap_filter *f);
 
 #endif

@@ -46,6 +46,8 @@ struct imap {
     struct moxd_instance *search_self;
     struct moxd_metric_handle *commands, *connections;
     struct imap_recent *recent; /* hash, of the mailboxes that are selected */
+    struct imap_shares *shares; /* who shares with whom; NULL until it is asked for */
+    struct imap_session *followers; /* sessions in mailboxes of others */
 };
 
 /* A listener's `imap { }` and `imaps { }`. */
@@ -84,7 +86,9 @@ struct imap_selected {
     struct store_watch *watch; /* of that account; NULL: the session's own sees it */
     unsigned rights;           /* enum moxd_imap_right of the user */
     uint32_t mailbox;
-    bool readonly;
+    bool readonly;    /* EXAMINE */
+    bool stale;       /* the rights may have changed */
+    bool rights_news; /* the client is to be told of other rights */
     bool lost;     /* changes were lost: compare the view with the store */
     uint64_t sent; /* highest MODSEQ sent since the last tagged answer */
     struct imap_view view;
@@ -125,6 +129,8 @@ struct imap_session {
     struct imap_notify *notify;     /* NULL until the first NOTIFY; heap */
     struct imap_metadata *metadata; /* annotations that others changed; heap, NULL: none */
     struct imap_own own;
+    struct imap_guests *guests;   /* accounts of others, open while the command runs; NULL: none */
+    struct imap_session *prev, *next; /* among imap.followers */
     struct moxd_buf text;     /* the command being read */
     struct moxd_buf out;      /* the response line being made */
     bool out_split;           /* part of the response line in `out` was sent already */
@@ -255,9 +261,6 @@ bool imap_utf8(const struct imap_session *s); /* strings may hold UTF-8 */
 int imap_name_in(struct imap_session *s, struct moxd_str wire, struct moxd_str *name,
                  struct moxd_err *err) MOXD_CHECKED;
 void imap_name_out(struct imap_session *s, struct moxd_buf *b, const char *name);
-/* Looks the mailbox of the command up: 0; 1 answered with NO; -1. */
-int imap_find_mailbox(struct imap_session *s, struct moxd_str wire,
-                      struct store_mailbox *mb) MOXD_SUSPENDS;
 
 /* flags.c: flags and keywords between the wire and the store. */
 int imap_flags_in(struct imap_session *s, const struct moxd_imap_list *list, unsigned *flags,
@@ -273,6 +276,9 @@ int imap_send_flags(struct imap_session *s) MOXD_SUSPENDS;
 void imap_known_fini(struct imap_known *k);
 
 /* select.c */
+/* Flags of the selected mailbox that may be changed: of enum store_flag, STORE_FLAG_KEYWORDS. */
+unsigned imap_settable(const struct imap_selected *sel);
+int imap_tell_permanent(struct imap_session *s) MOXD_SUSPENDS;
 void imap_deselect(struct imap_session *s) MOXD_SUSPENDS;
 bool imap_is_selected(const struct imap_session *s, const struct store_account *acc,
                       uint32_t mailbox);
@@ -341,8 +347,8 @@ int imap_tell_earlier(struct imap_session *s, uint64_t since, const struct store
 /* Tells the expunges that the view holds back: VANISHED, or an EXPUNGE each. */
 int imap_tell_expunged(struct imap_session *s) MOXD_SUSPENDS;
 
-/* cmd_message.c: 0 when the selected mailbox may be changed; 1 answered with NO; -1. */
-int imap_writable(struct imap_session *s) MOXD_SUSPENDS;
+/* cmd_message.c: 0 when the selected mailbox may be changed, with all of these rights; 1 answered with NO; -1. */
+int imap_writable(struct imap_session *s, unsigned rights) MOXD_SUSPENDS;
 
 /* sync.c: what others change. */
 /* The sequence set or UID set of the command as UIDs of the view. -1 with *err (SYNTAX: a sequence number

@@ -1,5 +1,5 @@
 /* The IMAP module's tables. */
-#include "imap.h"
+#include "place.h"
 
 #define IMAP_PROGRESS_INTERVAL                                                                     \
     {                                                                                              \
@@ -125,7 +125,7 @@ static const struct moxd_metric metrics[] = {
       .values = { verbs, results } },
     { 0 },
 };
-static const char *const needs[] = { "store/1", "auth/1.3", "accounts/1", "search/1?", NULL };
+static const char *const needs[] = { "store/1.4", "auth/1.3", "accounts/1", "search/1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -141,6 +141,11 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     return 0;
 }
 
+static void stop(struct moxd_instance *m)
+{
+    imap_shares_free(MOXD_CONTAINER(m, struct imap, m));
+}
+
 const struct moxd_module moxd_module = {
     MOXD_MODULE_HEAD("imap", PACKAGE_VERSION, "IMAP4rev1 and IMAP4rev2 server"),
     .needs = needs,
@@ -150,4 +155,5 @@ const struct moxd_module moxd_module = {
     .metrics = metrics,
     .instance_size = sizeof(struct imap),
     .init = init,
+    .stop = stop,
 };

@@ -2,12 +2,14 @@
 #ifndef IMAP_LIST_H
 #define IMAP_LIST_H
 
-#include "imap.h"
+#include "place.h"
 
 /* One line of the answer: a mailbox, a subscription without one, or a parent that is neither. */
 struct imap_row {
     const char *name;
     const struct store_mailbox *mb; /* NULL: \NonExistent */
+    const struct imap_other *other; /* that it is; NULL: one's own */
+    bool level;        /* without a mailbox, above one of another account */
     bool subscribed;
     bool matched;      /* by a pattern */
     bool children;     /* mailboxes below it */

@@ -32,8 +32,11 @@ static void sort_rows(struct imap_listing *l)
     for (size_t i = 0; i < l->n; i++) {
         if (n > 0 && strcmp(l->v[n - 1].name, l->v[i].name) == 0) {
             l->v[n - 1].subscribed |= l->v[i].subscribed;
-            if (l->v[i].mb)
+            l->v[n - 1].level |= l->v[i].level;
+            if (l->v[i].mb) {
                 l->v[n - 1].mb = l->v[i].mb;
+                l->v[n - 1].other = l->v[i].other;
+            }
         } else {
             l->v[n++] = l->v[i];
         }
@@ -50,6 +53,42 @@ bool imap_to_parent(char *name)
     return slash != NULL;
 }
 
+/* Whether a pattern may mean anything below the namespace of others. */
+static bool asks_for_others(const struct imap_listing *l)
+{
+    struct moxd_str others = MOXD_STR(IMAP_OTHERS);
+
+    for (size_t i = 0; i < l->npatterns; i++) {
+        struct moxd_str p = l->patterns[i];
+        size_t n = 0;
+
+        while (n < p.n && n < others.n && p.p[n] == others.p[n])
+            n++;
+        if (n == others.n || (n < p.n && (p.p[n] == '*' || p.p[n] == '%')))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 4314 4: those with "l". Levels above them that are none of them are listed too, so that a client finds them. */
+static int load_others(struct imap_session *s, struct imap_listing *l, struct moxd_err *err)
+{
+    struct imap_others others;
+
+    if (imap_others_load(s, MOXD_IMAP_RIGHT_L, &others, err) < 0)
+        return -1;
+    for (size_t i = 0; i < others.n; i++) {
+        char *parent = moxd_arena_strdup(s->a, others.v[i].mb.name);
+        struct imap_row *row = add_row(s, l, others.v[i].mb.name);
+
+        row->mb = &others.v[i].mb;
+        row->other = &others.v[i];
+        while (imap_to_parent(parent))
+            add_row(s, l, moxd_arena_strdup(s->a, parent))->level = true;
+    }
+    return 0;
+}
+
 static int load(struct imap_session *s, struct imap_listing *l, struct moxd_err *err)
 {
     struct store_mailbox *mbs;
@@ -58,6 +97,8 @@ static int load(struct imap_session *s, struct imap_listing *l, struct moxd_err 
 
     if (s->im->store->mailboxes(s->acc, s->a, &mbs, &n, err) < 0 ||
         s->im->store->subscriptions(s->acc, s->a, &subs, &nsubs, err) < 0)
+        return -1;
+    if (asks_for_others(l) && load_others(s, l, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         add_row(s, l, mbs[i].name)->mb = &mbs[i];
@@ -129,7 +170,7 @@ bool imap_list_meets(unsigned opts, const struct imap_row *r)
         return false;
     if ((opts & MOXD_IMAP_SEL_SPECIAL_USE) && (!r->mb || r->mb->special_use == 0))
         return false;
-    return r->mb || (opts & MOXD_IMAP_SEL_SUBSCRIBED);
+    return r->mb || r->level || (opts & MOXD_IMAP_SEL_SUBSCRIBED);
 }
 
 /* Tells every ancestor of each row what is below it. */

@@ -37,28 +37,24 @@ static void begin(struct imap_session *s, const char *mailbox)
     moxd_buf_addc(&s->out, ' ');
 }
 
-/* The mailbox of the command, *id 0 for the server: 0; 1 answered; -1. */
-static int find(struct imap_session *s, uint32_t *id, const char **name)
+/* The mailbox of the command, id 0 for the server: 0; 1 answered; -1. */
+static int find(struct imap_session *s, struct imap_place *p)
 {
-    struct store_mailbox mb;
-    int r;
+    struct moxd_err err = { 0 };
 
-    *id = 0;
-    *name = "";
+    *p = (struct imap_place){ .acc = s->acc, .mb = { .name = "" } };
     if (s->cmd.mailbox.n == 0)
         return 0;
-    r = imap_find_mailbox(s, s->cmd.mailbox, &mb);
-    if (r == 0) {
-        *id = mb.id;
-        *name = mb.name;
-    }
-    return r;
+    if (imap_place_find(s, s->cmd.mailbox, IMAP_METADATA_RIGHTS, MOXD_IMAP_RIGHT_L, p, &err) == 0)
+        return 0;
+    return imap_fail(s, &err) < 0 ? -1 : 1;
 }
 
 /* --- GETMETADATA ---------------------------------------------------------------------------------- */
 
 struct getting {
     struct imap_session *s;
+    struct store_account *acc;
     uint64_t longest; /* of those that were left out */
     bool any;         /* something was put */
     bool *found;      /* of the entries of the command */
@@ -83,10 +79,11 @@ static bool covers(struct moxd_str entry, struct moxd_str name, enum moxd_imap_d
 static void look_at(struct getting *g, const struct store_annotation *an)
 {
     const struct moxd_imap_metadata *m = &g->s->cmd.metadata;
-    struct moxd_str name = moxd_cstr(an->name);
+    const char *shown = imap_annotation_out(g->s, g->s->a, g->acc, an->name);
+    struct moxd_str name = moxd_cstr(shown ? shown : "");
     bool wanted = false;
 
-    for (size_t i = 0; i < m->n; i++) {
+    for (size_t i = 0; shown && i < m->n; i++) {
         bool covered = covers(m->v[i].name, name, m->depth);
 
         wanted |= covered;
@@ -133,18 +130,18 @@ int imap_cmd_getmetadata(struct imap_session *s)
     struct getting g = { .s = s };
     struct store_annotation *v, admin = admin_of(s);
     struct moxd_err err = { 0 };
-    const char *mailbox;
-    uint32_t id;
+    struct imap_place p;
     size_t n;
-    int r = find(s, &id, &mailbox);
+    int r = find(s, &p);
 
     if (r != 0)
         return r < 0 ? -1 : 0;
-    if (s->im->store->annotations(s->acc, id, false, s->a, &v, &n, &err) < 0)
+    if (s->im->store->annotations(p.acc, p.mb.id, false, s->a, &v, &n, &err) < 0)
         return imap_fail(s, &err);
+    g.acc = p.acc;
     g.found = moxd_arena_calloc(s->a, s->cmd.metadata.n, sizeof(*g.found));
-    begin(s, mailbox);
-    if (id == 0)
+    begin(s, p.mb.name);
+    if (p.mb.id == 0)
         look_at(&g, &admin);
     for (size_t i = 0; i < n; i++)
         look_at(&g, &v[i]);
@@ -191,19 +188,18 @@ int imap_cmd_setmetadata(struct imap_session *s)
     const struct moxd_imap_metadata *m = &s->cmd.metadata;
     struct store_annotation *v = moxd_arena_calloc(s->a, m->n, sizeof(*v));
     struct moxd_err err = { 0 };
-    const char *mailbox;
-    uint32_t id;
-    int r = find(s, &id, &mailbox);
+    struct imap_place p;
+    int r = find(s, &p);
 
     if (r == 0)
-        r = check(s, id);
+        r = check(s, p.mb.id);
     if (r != 0)
         return r < 0 ? -1 : 0;
     for (size_t i = 0; i < m->n; i++) {
-        v[i].name = moxd_arena_cstr(s->a, m->v[i].name);
+        v[i].name = imap_annotation_in(s, p.acc, m->v[i].name);
         v[i].value = m->v[i].value;
     }
-    r = s->im->store->annotate(s->acc, id, v, m->n, &s->own.annotations, &err);
+    r = s->im->store->annotate(p.acc, p.mb.id, v, m->n, &s->own.annotations, &err);
     if (r == 0)
         return imap_ok(s, NULL, "annotations set");
     return err.kind == MOXD_ERR_LIMIT ? imap_no(s, "METADATA TOOMANY", "%s", err.pub)
@@ -211,12 +207,6 @@ int imap_cmd_setmetadata(struct imap_session *s)
 }
 
 /* --- LIST ----------------------------------------------------------------------------------------- */
-
-int imap_annotations_load(struct imap_session *s, struct imap_annotations *out,
-                          struct moxd_err *err)
-{
-    return s->im->store->annotations(s->acc, 0, true, s->a, &out->v, &out->n, err);
-}
 
 static struct moxd_str value_of(const struct imap_annotations *all, uint32_t mailbox,
                                 struct moxd_str name)
@@ -239,15 +229,26 @@ static struct moxd_str value_of(const struct imap_annotations *all, uint32_t mai
     return moxd_str(NULL, 0);
 }
 
-int imap_send_metadata(struct imap_session *s, const struct imap_annotations *all,
-                       const struct store_mailbox *mb)
+int imap_annotations_load(struct imap_session *s, struct store_account *acc,
+                          struct imap_annotations *out, struct moxd_err *err)
+{
+    *out = (struct imap_annotations){ .of = acc };
+    return s->im->store->annotations(acc, 0, true, s->a, &out->v, &out->n, err);
+}
+
+int imap_send_metadata(struct imap_session *s, struct imap_annotations *all,
+                       struct store_account *acc, const struct store_mailbox *mb)
 {
     const struct moxd_imap_metadata *m = &s->cmd.metadata;
+    struct moxd_err err = { 0 };
     bool any = false;
 
+    if (all->of != acc && imap_annotations_load(s, acc, all, &err) < 0)
+        moxd_error(&s->log, "annotations cannot be read", moxd_kve(&err));
     begin(s, mb->name);
     for (size_t i = 0; i < m->n; i++)
-        put_entry(s, &any, m->v[i].name, value_of(all, mb->id, m->v[i].name));
+        put_entry(s, &any, m->v[i].name,
+                  value_of(all, mb->id, moxd_cstr(imap_annotation_in(s, acc, m->v[i].name))));
     moxd_buf_addc(&s->out, ')');
     return imap_send_out(s);
 }

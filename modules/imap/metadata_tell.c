@@ -61,6 +61,12 @@ static void add(struct imap_metadata *md, uint32_t mailbox, const char *name)
     md->v[md->n++] = (struct note){ mailbox, moxd_xstrdup(name) };
 }
 
+/* Not what others have for themselves. */
+static bool is_shown(const char *name)
+{
+    return strncmp(name, "/viewer/", 8) != 0;
+}
+
 void imap_metadata_note(struct imap_session *s, const struct store_change *c)
 {
     bool wants = s->notify ? imap_notify_metadata(s, c->mailbox) : s->enabled & IMAP_EN_METADATA;
@@ -68,7 +74,8 @@ void imap_metadata_note(struct imap_session *s, const struct store_change *c)
     if (!wants || c->modseq == s->own.annotations)
         return;
     for (size_t i = 0; i < c->keywords.n; i++)
-        add(notes_of(s), c->mailbox, c->keywords.v[i]);
+        if (is_shown(c->keywords.v[i]))
+            add(notes_of(s), c->mailbox, c->keywords.v[i]);
 }
 
 void imap_metadata_lost(struct imap_session *s)
@@ -118,7 +125,7 @@ static int tell_all(struct imap_session *s, struct moxd_arena *a)
     struct store_annotation *an;
     struct moxd_err err = { 0 };
     struct note *v;
-    size_t n;
+    size_t n, k = 0;
 
     if (s->im->store->annotations(s->acc, 0, true, a, &an, &n, &err) < 0) {
         moxd_error(&s->log, "annotations cannot be read", moxd_kve(&err));
@@ -126,8 +133,9 @@ static int tell_all(struct imap_session *s, struct moxd_arena *a)
     }
     v = moxd_arena_calloc(a, n + 1, sizeof(*v));
     for (size_t i = 0; i < n; i++)
-        v[i] = (struct note){ an[i].mailbox, (char *)(uintptr_t)an[i].name };
-    return tell(s, v, n, a);
+        if (is_shown(an[i].name))
+            v[k++] = (struct note){ an[i].mailbox, (char *)(uintptr_t)an[i].name };
+    return tell(s, v, k, a);
 }
 
 static int by_mailbox(const void *a, const void *b)

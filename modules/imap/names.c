@@ -39,14 +39,3 @@ void imap_name_out(struct imap_session *s, struct moxd_buf *b, const char *name)
     moxd_imap_put_astring(b, moxd_cstr(moxd_buf_cstr(&coded)), imap_utf8(s));
     moxd_buf_fini(&coded);
 }
-
-int imap_find_mailbox(struct imap_session *s, struct moxd_str wire, struct store_mailbox *mb)
-{
-    struct moxd_err err = { 0 };
-    struct moxd_str name;
-
-    if (imap_name_in(s, wire, &name, &err) == 0 &&
-        s->im->store->mailbox(s->acc, name, 0, s->a, mb, &err) == 0)
-        return 0;
-    return imap_fail(s, &err) < 0 ? -1 : 1;
-}

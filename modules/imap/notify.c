@@ -46,7 +46,7 @@ unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool 
     unsigned events = 0;
 
     for (size_t i = 0; i < n->ngroups; i++)
-        if (imap_filter_covers(&n->groups[i].of, name, subscribed))
+        if (imap_filter_covers(&n->groups[i].of, name, subscribed, false))
             events |= n->groups[i].events;
     return events;
 }

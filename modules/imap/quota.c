@@ -1,7 +1,6 @@
 /* Quotas (RFC 9208). Each account has one quota root, named like it, with the resources STORAGE, in units of 1024
  * octets, and MESSAGE. */
-#include "imap.h"
-#include <moxmail/imap_syntax.h>
+#include "place.h"
 
 enum { UNIT = 1024 }; /* RFC 9208 5.1 */
 
@@ -77,18 +76,22 @@ int imap_cmd_getquota(struct imap_session *s)
     return r;
 }
 
-/* RFC 9208 4.1.2: the mailbox need not exist. No root is named when there is no limit. */
+/* RFC 9208 4.1.2: the mailbox need not exist. No root is named when there is no limit. One of another account has that
+ * account's (RFC 9208 6: who may read it). */
 int imap_cmd_getquotaroot(struct imap_session *s)
 {
-    struct moxd_str root = moxd_cstr(s->who.account), name;
+    struct moxd_str root;
     struct moxd_err err = { 0 };
+    struct imap_place p;
     struct store_usage u;
 
-    if (imap_name_in(s, s->cmd.mailbox, &name, &err) < 0 ||
-        s->im->store->usage(s->acc, &u, &err) < 0)
+    if (imap_place_in(s, s->cmd.mailbox, &p, &err) < 0 ||
+        (p.owner && imap_place_look(s, 0, MOXD_IMAP_RIGHT_R, &p, &err) < 0) ||
+        s->im->store->usage(p.acc, &u, &err) < 0)
         return imap_fail(s, &err);
+    root = moxd_cstr(p.owner ? p.owner : s->who.account);
     moxd_buf_adds(&s->out, "* QUOTAROOT ");
-    imap_name_out(s, &s->out, moxd_arena_cstr(s->a, name));
+    imap_name_out(s, &s->out, p.owner ? p.mb.name : moxd_arena_cstr(s->a, p.name));
     if (is_limited(&u)) {
         moxd_buf_addc(&s->out, ' ');
         moxd_imap_put_astring(&s->out, root, imap_utf8(s));

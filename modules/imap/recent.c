@@ -1,5 +1,5 @@
-/* \Recent (RFC 3501 2.3.2): a message is recent for the first session that is told of it, in a mailbox that it
- * may change. Gone in RFC 9051: such sessions take their part, but tell nothing.
+/* \Recent (RFC 3501 2.3.2): a message is recent for the first session that is told of it, in a mailbox of its own that
+ * it may change. Gone in RFC 9051: such sessions take their part, but tell nothing.
  *
  * Sessions that have a mailbox selected share what was claimed in it. The store is told when something was
  * claimed at SELECT, and of the rest when the last one leaves: what a crash forgets is recent once more. */
@@ -70,7 +70,7 @@ void imap_recent_claim(struct imap_session *s, uint32_t uidnext)
     struct imap_recent *r = s->sel->recent;
 
     imap_view_set_recent(&s->sel->view, r->next);
-    if (!s->sel->readonly && r->next < uidnext)
+    if (!s->sel->readonly && !s->sel->watch && r->next < uidnext)
         r->next = uidnext;
 }
 

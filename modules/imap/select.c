@@ -1,6 +1,7 @@
 /* SELECT, EXAMINE, CLOSE, UNSELECT (RFC 9051 6.3.2, 6.3.3, 6.4.1, 6.4.2). */
 #include "context.h"
 #include "objectid.h"
+#include "place.h"
 #include <stdlib.h>
 
 void imap_deselect(struct imap_session *s)
@@ -11,8 +12,10 @@ void imap_deselect(struct imap_session *s)
     imap_view_fini(&s->sel->view);
     imap_known_fini(&s->sel->known);
     imap_contexts_free(s->sel->contexts);
-    if (s->sel->watch)
+    if (s->sel->watch) {
         s->im->store->unwatch(s->sel->watch);
+        imap_rights_unfollow(s);
+    }
     s->im->store->close(s->sel->acc);
     free(s->sel);
     s->sel = NULL;
@@ -36,21 +39,38 @@ static uint32_t first_unseen(const struct store_entry *entries, size_t n)
     return 0;
 }
 
+unsigned imap_settable(const struct imap_selected *sel)
+{
+    return sel->readonly ? 0 : imap_flags_of_rights(sel->rights);
+}
+
+/* RFC 4314 5.1.1: as the rights are. */
+int imap_tell_permanent(struct imap_session *s)
+{
+    unsigned flags = imap_settable(s->sel);
+    const struct imap_known *k = &s->sel->known;
+    struct store_keywords keywords = { (const char *const *)k->v, k->n };
+
+    moxd_buf_adds(&s->out, "* OK [PERMANENTFLAGS ");
+    if (!(flags & STORE_FLAG_KEYWORDS))
+        keywords.n = 0;
+    imap_flags_out(&s->out, flags & STORE_FLAGS_ALL, keywords);
+    if (flags & STORE_FLAG_KEYWORDS) {
+        moxd_buf_truncate(&s->out, s->out.n - 1);
+        moxd_buf_adds(&s->out, " \\*)] new keywords can be made");
+    } else {
+        moxd_buf_adds(&s->out, flags ? "] some flags can be changed" : "] read-only");
+    }
+    return imap_send_out(s);
+}
+
 /* Every keyword that was ever used here (IMAP-07). */
 static int tell_flags(struct imap_session *s, const struct store_mailbox *mb)
 {
     if (imap_announce_keywords(s, mb->keywords) < 0 ||
         (s->sel->known.n == 0 && imap_send_flags(s) < 0))
         return -1;
-    moxd_buf_adds(&s->out, "* OK [PERMANENTFLAGS ");
-    if (s->sel->readonly) {
-        moxd_buf_adds(&s->out, "()] read-only");
-    } else {
-        imap_flags_out(&s->out, STORE_FLAGS_ALL, mb->keywords);
-        moxd_buf_truncate(&s->out, s->out.n - 1);
-        moxd_buf_adds(&s->out, " \\*)] new keywords can be made");
-    }
-    return imap_send_out(s);
+    return imap_tell_permanent(s);
 }
 
 /* What a client of IMAP4rev1 expects beside (RFC 3501 6.3.1), and of IMAP4rev2 (RFC 9051 6.3.2). */
@@ -86,26 +106,70 @@ static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t
                          (unsigned long long)mb->highestmodseq);
 }
 
+static void on_change(void *arg)
+{
+    struct imap_session *s = arg;
+
+    moxd_poke(s->fiber);
+}
+
+/* A mailbox of one's own is read at once; one of another account is looked up with its rights before, and watched.
+ * NOTFOUND, DENIED, errors of the store. */
+static int find(struct imap_session *s, struct imap_place *p, struct store_watch **watch,
+                struct moxd_err *err)
+{
+    *watch = NULL;
+    if (imap_place_in(s, s->cmd.mailbox, p, err) < 0)
+        return -1;
+    if (!p->owner) {
+        p->rights = MOXD_IMAP_RIGHTS_ALL;
+        return 0;
+    }
+    if (imap_place_look(s, 0, MOXD_IMAP_RIGHT_R, p, err) < 0)
+        return -1;
+    *watch = s->im->store->watch(p->acc, on_change, s);
+    return 0;
+}
+
 /* Everything as of one moment. 1: answered with NO. */
 static int load(struct imap_session *s, struct store_mailbox *mb, struct store_entry **entries,
                 size_t *n)
 {
+    const struct store_v1 *store = s->im->store;
+    struct store_watch *watch = NULL;
     struct moxd_err err = { 0 };
-    struct moxd_str name;
+    struct imap_place p;
     uint64_t modseq;
 
-    if (imap_name_in(s, s->cmd.mailbox, &name, &err) < 0 ||
-        s->im->store->select(s->acc, name, 0, s->a, mb, entries, n, &modseq, &err) < 0)
+    if (find(s, &p, &watch, &err) < 0 ||
+        store->select(p.acc, p.name, p.owner ? p.mb.id : 0, s->a, mb, entries, n, &modseq, &err) <
+            0) {
+        if (watch)
+            store->unwatch(watch);
         return imap_fail(s, &err) < 0 ? -1 : 1;
+    }
+    mb->name = imap_place_name(s, p.owner, mb->name);
     s->sel = moxd_xcalloc(1, sizeof(*s->sel));
-    s->sel->acc = s->im->store->ref(s->acc);
-    s->sel->rights = MOXD_IMAP_RIGHTS_ALL;
+    s->sel->acc = store->ref(p.acc);
+    s->sel->watch = watch;
+    s->sel->rights = p.rights;
     s->sel->mailbox = mb->id;
     s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
     imap_view_init(&s->sel->view, *entries, *n, modseq, mb->highestmodseq);
     s->state = IMAP_SELECTED;
+    if (watch) {
+        imap_rights_follow(s);
+        s->sel->stale = true; /* they may have changed since they were looked up */
+    }
     imap_recent_open(s, mb);
     return 0;
+}
+
+/* RFC 4314 5.2: \Seen is everybody's own. */
+static bool is_writable(const struct imap_selected *sel)
+{
+    return !sel->readonly && (sel->rights & (MOXD_IMAP_RIGHT_I | MOXD_IMAP_RIGHT_E |
+                                             MOXD_IMAP_RIGHT_W | MOXD_IMAP_RIGHT_T));
 }
 
 int imap_cmd_select(struct imap_session *s)
@@ -129,7 +193,7 @@ int imap_cmd_select(struct imap_session *s)
         return r < 0 ? -1 : 0;
     if (tell(s, &mb, first_unseen(entries, n)) < 0 || imap_qresync(s, &mb, entries, n) < 0)
         return -1;
-    return imap_ok(s, s->sel->readonly ? "READ-ONLY" : "READ-WRITE", "selected");
+    return imap_ok(s, is_writable(s->sel) ? "READ-WRITE" : "READ-ONLY", "selected");
 }
 
 int imap_cmd_close(struct imap_session *s)
@@ -138,7 +202,8 @@ int imap_cmd_close(struct imap_session *s)
     struct moxd_err err = { 0 };
     int r = 0;
 
-    if (!s->sel->readonly)
+    /* RFC 4314 4: who may not expunge closes without it. */
+    if (!s->sel->readonly && (s->sel->rights & MOXD_IMAP_RIGHT_E))
         r = s->im->store->expunge(s->sel->acc, s->sel->mailbox, NULL, s->a, &gone, NULL, &err);
     imap_deselect(s);
     return r < 0 ? imap_fail(s, &err) : imap_ok(s, NULL, "closed");

@@ -1,5 +1,5 @@
 /* One IMAP connection: greeting, command loop, end. */
-#include "imap.h"
+#include "place.h"
 
 struct command {
     imap_cmd_fn *fn;
@@ -121,6 +121,9 @@ static int run_command(struct imap_session *s)
         r = invalid(s, &err);
     } else if (c->states & s->state) {
         s->bad = 0;
+        r = imap_rights_refresh(s);
+        if (r < 0)
+            return -1;
         r = s->cmd.condstore && !selects(s) ? imap_condstore(s) : 0;
         r = r < 0 ? -1 : c->fn(s);
     } else {
@@ -153,6 +156,7 @@ void imap_release(struct imap_session *s)
     moxd_arena_free(s->a);
     s->a = NULL;
     s->own = (struct imap_own){ 0 };
+    imap_close_others(s);
     if (s->sel)
         imap_view_forget(&s->sel->view);
 }

@@ -2,6 +2,7 @@
  * (RFC 9051 5.2, 7.5.1). */
 #include "context.h"
 #include "metadata.h"
+#include "place.h"
 
 enum { BATCH = 500 };
 
@@ -88,7 +89,7 @@ static int pull(struct imap_session *s, struct store_watch *w,
 
 int imap_pull(struct imap_session *s)
 {
-    if (pull(s, s->watch, note_own, lose_own) < 0)
+    if (pull(s, s->watch, note_own, lose_own) < 0 || imap_rights_refresh(s) < 0)
         return -1;
     return s->sel ? pull(s, s->sel->watch, note_selected, lose_selected) : 0;
 }
@@ -179,7 +180,7 @@ static int tell(struct imap_session *s, struct moxd_arena *a)
     unsigned wants = imap_notify_selected(s);
     size_t told;
 
-    if (compare(s, a) < 0)
+    if (compare(s, a) < 0 || imap_rights_tell(s) < 0)
         return -1;
     if (!(wants & MOXD_IMAP_EVENT_MESSAGE_NEW))
         return 0;
@@ -200,7 +201,7 @@ static bool due(const struct imap_selected *sel)
 {
     const struct imap_view *v = &sel->view;
 
-    return sel->lost || v->ngone > 0 || v->nflags > 0 || v->told < v->n ||
+    return sel->lost || sel->rights_news || v->ngone > 0 || v->nflags > 0 || v->told < v->n ||
            imap_contexts_due(sel->contexts);
 }
 
