@@ -26,7 +26,7 @@ struct imap_acl_all {
     struct imap_acl_rights {
         uint32_t mailbox;
         unsigned rights;
-    } *v; /* ascending; those without a list are not there */
+    } * v; /* ascending; those without a list are not there */
     size_t n, cap;
 };
 int imap_acl_all(struct imap_session *s, struct store_account *acc, struct imap_acl_all *out,

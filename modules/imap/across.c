@@ -1,8 +1,8 @@
 #include "across.h"
 
 enum {
-    BATCH = 500,              /* messages in one transaction */
-    BATCH_BYTES = 64 << 20,   /* of them, in a draft, which is on disk then */
+    BATCH = 500,            /* messages in one transaction */
+    BATCH_BYTES = 64 << 20, /* of them, in a draft, which is on disk then */
     BLOCK = 64 * 1024,
 };
 

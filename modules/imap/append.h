@@ -8,9 +8,9 @@
 
 struct imap_appending {
     struct imap_session *s;
-    struct imap_place to;          /* the target */
-    uint32_t replaced;             /* UID in the selected mailbox; 0: none */
-    uint64_t room;                 /* bytes that the quota still allows */
+    struct imap_place to; /* the target */
+    uint32_t replaced;    /* UID in the selected mailbox; 0: none */
+    uint64_t room;        /* bytes that the quota still allows */
     struct store_draft
         *draft; /* all messages, one after the other: in memory while small, then on disk */
     struct store_add *adds; /* one a message, in the command's arena, as starts */

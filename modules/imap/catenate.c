@@ -27,7 +27,6 @@ static void badurl(struct imap_appending *ap, struct moxd_str url)
 static int find_mailbox(struct imap_session *s, const struct moxd_imap_url *url,
                         struct imap_place *p, struct moxd_err *err)
 {
-
     if (!url->mailbox.p && !s->sel)
         return moxd_err_set(err, MOXD_ERR_INVALID, "the URL names no mailbox");
     if (!url->mailbox.p) {

@@ -2,19 +2,12 @@
 #include "metadata.h"
 #include <moxd/enc.h>
 
-static void on_change(void *arg)
-{
-    struct imap_session *s = arg;
-
-    moxd_poke(s->fiber);
-}
-
 /* The session is authenticated once its account is open. */
 static int open_account(struct imap_session *s, struct moxd_err *err)
 {
     if (s->im->store->open(s->im->store_self, s->who.account, &s->acc, err) < 0)
         return -1;
-    s->watch = s->im->store->watch(s->acc, on_change, s);
+    s->watch = s->im->store->watch(s->acc, imap_wake, s);
     s->state = IMAP_AUTH;
     s->log_kv[0] = moxd_kvs("account", s->who.account);
     s->log.kv = s->log_kv;

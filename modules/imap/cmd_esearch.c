@@ -145,8 +145,8 @@ static int search_view(struct imap_session *s, const struct imap_other *o,
 }
 
 /* A mailbox that is not selected, as it is now; one that has gone meanwhile is passed over. */
-static int search_other(struct imap_session *s, const struct imap_other *o,
-                        struct imap_search *at, struct moxd_err *err)
+static int search_other(struct imap_session *s, const struct imap_other *o, struct imap_search *at,
+                        struct moxd_err *err)
 {
     struct moxd_arena *a = moxd_arena_new(0);
     struct imap_other now = *o;

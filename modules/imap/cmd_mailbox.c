@@ -10,8 +10,8 @@ static struct moxd_str without_slash(struct moxd_str name)
 }
 
 /* A mailbox was changed: of one's own, NOTIFY need not tell its name. */
-static int done(struct imap_session *s, int r, const struct imap_place *p, const struct moxd_err *err,
-                const char *text)
+static int done(struct imap_session *s, int r, const struct imap_place *p,
+                const struct moxd_err *err, const char *text)
 {
     if (r == 0 && !p->owner)
         imap_notify_own(s, p->name);
@@ -117,8 +117,7 @@ static int rename_place(struct imap_session *s, struct imap_place *to, struct mo
     if (from.owner && imap_place_look(s, 0, MOXD_IMAP_RIGHT_X, &from, err) < 0)
         return -1;
     if (store->account_id(from.acc) != store->account_id(to->acc))
-        return moxd_err_set(err, MOXD_ERR_INVALID,
-                            "a mailbox cannot be moved to another account");
+        return moxd_err_set(err, MOXD_ERR_INVALID, "a mailbox cannot be moved to another account");
     if (from.owner && store->canonical_name(from.name, s->a, &name, NULL) == 0 &&
         moxd_str_eqs(name, "INBOX"))
         return moxd_err_set(err, MOXD_ERR_INVALID, "only its owner can rename an INBOX");
@@ -145,8 +144,7 @@ int imap_cmd_subscribe(struct imap_session *s)
     int r = imap_name_in(s, s->cmd.mailbox, &p.name, &err);
 
     if (r == 0 && imap_place_of(s, p.name, &other, NULL) == 0 && other.owner)
-        p.name = moxd_cstr(
-            imap_place_name(s, other.owner, moxd_arena_cstr(s->a, other.name)));
+        p.name = moxd_cstr(imap_place_name(s, other.owner, moxd_arena_cstr(s->a, other.name)));
     if (r == 0)
         r = s->im->store->subscribe(s->acc, p.name, on, &err);
     return done(s, r, &p, &err, on ? "subscribed" : "unsubscribed");

@@ -39,6 +39,8 @@ static const struct {
     { "METADATA", false },
     { "FILTERS", false },
     { "LIST-METADATA", false },
+    { "ACL", false },
+    { "RIGHTS=texk", false },
     { "QUOTA", false },
     { "QUOTA=RES-STORAGE", false },
     { "QUOTA=RES-MESSAGE", false },

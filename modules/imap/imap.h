@@ -45,8 +45,8 @@ struct imap {
     const struct search_v1 *search; /* NULL: there is no index */
     struct moxd_instance *search_self;
     struct moxd_metric_handle *commands, *connections;
-    struct imap_recent *recent; /* hash, of the mailboxes that are selected */
-    struct imap_shares *shares; /* who shares with whom; NULL until it is asked for */
+    struct imap_recent *recent;     /* hash, of the mailboxes that are selected */
+    struct imap_shares *shares;     /* who shares with whom; NULL until it is asked for */
     struct imap_session *followers; /* sessions in mailboxes of others */
 };
 
@@ -89,8 +89,8 @@ struct imap_selected {
     bool readonly;    /* EXAMINE */
     bool stale;       /* the rights may have changed */
     bool rights_news; /* the client is to be told of other rights */
-    bool lost;     /* changes were lost: compare the view with the store */
-    uint64_t sent; /* highest MODSEQ sent since the last tagged answer */
+    bool lost;        /* changes were lost: compare the view with the store */
+    uint64_t sent;    /* highest MODSEQ sent since the last tagged answer */
     struct imap_view view;
     struct imap_known known;
     struct imap_recent *recent;
@@ -129,13 +129,13 @@ struct imap_session {
     struct imap_notify *notify;     /* NULL until the first NOTIFY; heap */
     struct imap_metadata *metadata; /* annotations that others changed; heap, NULL: none */
     struct imap_own own;
-    struct imap_guests *guests;   /* accounts of others, open while the command runs; NULL: none */
+    struct imap_guests *guests; /* accounts of others, open while the command runs; NULL: none */
     struct imap_session *prev, *next; /* among imap.followers */
-    struct moxd_buf text;     /* the command being read */
-    struct moxd_buf out;      /* the response line being made */
-    bool out_split;           /* part of the response line in `out` was sent already */
-    struct moxd_arena *a;     /* of the command; NULL between commands */
-    struct moxd_imap_cmd cmd; /* valid while `a` and `text` are, but for the tag: */
+    struct moxd_buf text;             /* the command being read */
+    struct moxd_buf out;              /* the response line being made */
+    bool out_split;                   /* part of the response line in `out` was sent already */
+    struct moxd_arena *a;             /* of the command; NULL between commands */
+    struct moxd_imap_cmd cmd;         /* valid while `a` and `text` are, but for the tag: */
     char tag[MOXD_IMAP_TAG_MAX];
     int64_t progress_due;  /* when the client is to hear that the command goes on */
     const char *cmd_error; /* for the metrics */
@@ -351,6 +351,8 @@ int imap_tell_expunged(struct imap_session *s) MOXD_SUSPENDS;
 int imap_writable(struct imap_session *s, unsigned rights) MOXD_SUSPENDS;
 
 /* sync.c: what others change. */
+/* Of a watch of the store: lets a session that waits look. */
+void imap_wake(void *session);
 /* The sequence set or UID set of the command as UIDs of the view. -1 with *err (SYNTAX: a sequence number
  * that does not exist). */
 int imap_command_set(struct imap_session *s, struct store_uids *out,

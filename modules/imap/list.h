@@ -9,7 +9,7 @@ struct imap_row {
     const char *name;
     const struct store_mailbox *mb; /* NULL: \NonExistent */
     const struct imap_other *other; /* that it is; NULL: one's own */
-    bool level;        /* without a mailbox, above one of another account */
+    bool level;                     /* without a mailbox, above one of another account */
     bool subscribed;
     bool matched;      /* by a pattern */
     bool children;     /* mailboxes below it */

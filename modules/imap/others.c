@@ -43,16 +43,18 @@ void imap_close_others(struct imap_session *s)
     free(g);
 }
 
-/* An account that has never been used is not made for that. */
+/* Who was never named by an account does not even learn that there is one. An account that is gone is not made
+ * anew. */
 static int open_known(struct imap_session *s, const char *name, struct store_account **out,
                       struct moxd_err *err)
 {
     struct imap *im = s->im;
     struct accounts_account account;
-    bool exists = false;
+    bool exists = false, shares = false;
 
-    if (strcmp(name, s->who.account) == 0 ||
-        im->accounts->get(im->accounts_self, name, s->a, &account, NULL) < 0)
+    if (imap_shares_has(s, name, &shares, err) < 0)
+        return -1;
+    if (!shares || im->accounts->get(im->accounts_self, name, s->a, &account, NULL) < 0)
         return moxd_err_set(err, MOXD_ERR_NOTFOUND, "no such mailbox");
     if (im->store->exists(im->store_self, name, &exists, err) < 0)
         return -1;

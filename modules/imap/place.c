@@ -9,7 +9,11 @@ enum {
 
 const char *imap_place_name(struct imap_session *s, const char *owner, const char *name)
 {
-    return owner ? moxd_arena_printf(s->a, "%s/%s/%s", IMAP_OTHERS, owner, name) : name;
+    return owner ? moxd_arena_printf(s->a,
+                                     IMAP_OTHERS "/%s"
+                                                 "/%s",
+                                     owner, name)
+                 : name;
 }
 
 static int no_mailbox(struct moxd_err *err)

@@ -73,6 +73,9 @@ int imap_others_load(struct imap_session *s, unsigned rights, struct imap_others
  * once they were read. */
 int imap_shares_with(struct imap_session *s, const char ***owners, size_t *n,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Whether this account is one of them. */
+int imap_shares_has(struct imap_session *s, const char *owner, bool *out,
+                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Notes that the owner did. `id` is an identifier with positive rights. */
 int imap_shares_add(struct imap_session *s, const char *owner, struct moxd_str id,
                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
@@ -83,8 +86,7 @@ void imap_shares_free(struct imap *im);
 void imap_rights_follow(struct imap_session *s);
 void imap_rights_unfollow(struct imap_session *s);
 /* The list of a mailbox was changed. */
-void imap_rights_changed(struct imap_session *s, const struct store_account *acc,
-                         uint32_t mailbox);
+void imap_rights_changed(struct imap_session *s, const struct store_account *acc, uint32_t mailbox);
 /* Reads them again if need be: -1 after BYE to who may no longer read it. */
 int imap_rights_refresh(struct imap_session *s) MOXD_SUSPENDS;
 /* Tells which flags can be changed now, when that is to be told (RFC 4314 5.1.1). */

@@ -106,13 +106,6 @@ static int tell(struct imap_session *s, const struct store_mailbox *mb, uint32_t
                          (unsigned long long)mb->highestmodseq);
 }
 
-static void on_change(void *arg)
-{
-    struct imap_session *s = arg;
-
-    moxd_poke(s->fiber);
-}
-
 /* A mailbox of one's own is read at once; one of another account is looked up with its rights before, and watched.
  * NOTFOUND, DENIED, errors of the store. */
 static int find(struct imap_session *s, struct imap_place *p, struct store_watch **watch,
@@ -127,7 +120,7 @@ static int find(struct imap_session *s, struct imap_place *p, struct store_watch
     }
     if (imap_place_look(s, 0, MOXD_IMAP_RIGHT_R, p, err) < 0)
         return -1;
-    *watch = s->im->store->watch(p->acc, on_change, s);
+    *watch = s->im->store->watch(p->acc, imap_wake, s);
     return 0;
 }
 
@@ -141,9 +134,8 @@ static int load(struct imap_session *s, struct store_mailbox *mb, struct store_e
     struct imap_place p;
     uint64_t modseq;
 
-    if (find(s, &p, &watch, &err) < 0 ||
-        store->select(p.acc, p.name, p.owner ? p.mb.id : 0, s->a, mb, entries, n, &modseq, &err) <
-            0) {
+    if (find(s, &p, &watch, &err) < 0 || store->select(p.acc, p.name, p.owner ? p.mb.id : 0, s->a,
+                                                       mb, entries, n, &modseq, &err) < 0) {
         if (watch)
             store->unwatch(watch);
         return imap_fail(s, &err) < 0 ? -1 : 1;

@@ -6,11 +6,12 @@
 static const char table[] = "imap.shared";
 
 struct imap_shares {
-    struct moxd_fifolock lock; /* of reading and writing the table; the rest changes without suspension */
+    struct moxd_fifolock
+        lock; /* of reading and writing the table; the rest changes without suspension */
     bool loaded;
     struct share {
         char *grantee, *owner; /* heap */
-    } *v;
+    } * v;
     size_t n, cap;
 };
 
@@ -155,6 +156,16 @@ int imap_shares_with(struct imap_session *s, const char ***owners, size_t *n, st
     for (size_t i = 0; i < k; i++)
         if (*n == 0 || strcmp((*owners)[*n - 1], (*owners)[i]) != 0)
             (*owners)[(*n)++] = (*owners)[i];
+    return 0;
+}
+
+int imap_shares_has(struct imap_session *s, const char *owner, bool *out, struct moxd_err *err)
+{
+    if (load_once(s->im, err) < 0)
+        return -1;
+    *out = strcmp(owner, s->who.account) != 0 &&
+           (has(s->im->shares, moxd_cstr(s->who.account), owner) ||
+            has(s->im->shares, MOXD_STR("anyone"), owner));
     return 0;
 }
 

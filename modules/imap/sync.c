@@ -6,6 +6,13 @@
 
 enum { BATCH = 500 };
 
+void imap_wake(void *session)
+{
+    const struct imap_session *s = session;
+
+    moxd_poke(s->fiber);
+}
+
 int imap_command_set(struct imap_session *s, struct store_uids *out, struct moxd_err *err)
 {
     return imap_view_set(&s->sel->view, &s->cmd.set, s->cmd.uid, s->a, out, err);

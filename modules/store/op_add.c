@@ -114,13 +114,14 @@ static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_er
          store_kwlist_numbers(tx, box.kw, add->keywords, rec.kw, &rec.nkw, err) < 0))
         return -1;
     /* What a viewer adds it has seen itself, not the owner. */
+    bool seen = one->viewer != 0 && (rec.flags & STORE_SEEN) != 0;
     tx->viewer = one->viewer;
     if (tx->viewer != 0)
         rec.flags &= ~(unsigned)STORE_SEEN;
     struct store_origin origin = { add->origin, add->origin_data };
     if (put_data(tx, one, err) < 0 || add_to_thread(tx, one, &rec, &thread, err) < 0 ||
         store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
-        (tx->viewer != 0 && store_seen_set(tx, &box, add->uid, rec.id, add->flags, err) < 0) ||
+        (seen && store_seen_add(tx, &box, add->uid, err) < 0) ||
         put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
         store_box_save(tx, &box, err) < 0)
         return -1;

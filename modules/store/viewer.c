@@ -184,6 +184,13 @@ int store_seen_set(struct store_tx *tx, struct store_box *box, uint32_t uid, uin
     return count(tx, box, tx->viewer, seen ? 1 : -1, err);
 }
 
+int store_seen_add(struct store_tx *tx, struct store_box *box, uint32_t uid, struct moxd_err *err)
+{
+    if (put_seen(tx, box->id, tx->viewer, uid, true, err) < 0)
+        return -1;
+    return count(tx, box, tx->viewer, 1, err);
+}
+
 /* The viewers of a mailbox. */
 struct viewers {
     struct store_tx *tx;

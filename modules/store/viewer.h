@@ -33,6 +33,9 @@ int store_viewer_get(struct store_tx *tx, uint32_t mailbox, struct store_viewer_
 /* Sets or takes away \Seen of the transaction's viewer, which is told to its watches only. */
 int store_seen_set(struct store_tx *tx, struct store_box *box, uint32_t uid, uint64_t id,
                    unsigned flags, struct moxd_err *err) MOXD_CHECKED;
+/* The viewer has seen a message that it adds, of which watches are told anyway. */
+int store_seen_add(struct store_tx *tx, struct store_box *box, uint32_t uid,
+                   struct moxd_err *err) MOXD_CHECKED;
 /* A message gets what all viewers have seen of another. */
 int store_seen_copy(struct store_tx *tx, struct store_box *src, uint32_t uid, struct store_box *dst,
                     uint32_t new_uid, struct moxd_err *err) MOXD_CHECKED;

@@ -10,7 +10,9 @@ new session sees. What may be where is known too (Truth): nothing is lost, nothi
 comes back.
 
 A message has a name, X-Id. Only session N sets the keywords nN-0, nN-1, ...: the highest counts its
-changes of the message, so that nobody may see it fall. Besides, some only watch: in IDLE, and by NOTIFY."""
+changes of the message, so that nobody may see it fall. Besides, some only watch: in IDLE, and by NOTIFY.
+
+The second time the mailboxes are shared: every second session is of another account, with all rights."""
 
 import argparse
 import collections
@@ -31,6 +33,7 @@ from moxd_server import PATIENCE, Conf, Failure, Server  # noqa: E402
 
 SANITIZED = bool(os.environ.get("MOXD_SANITIZED"))
 BOXES = (b"INBOX", b"Other")
+OWNER, VIEWER = b"mjl", b"other"
 ROUND = 1.0
 FEW, MANY = 40, 120   # messages that a mailbox is kept between
 KEYWORDS = 400        # in all: the store has a limit for a mailbox
@@ -134,21 +137,24 @@ class Truth:
 class Session:
     """A connection with its mirror."""
 
-    def __init__(self, server, truth, number, sessions):
-        self.truth, self.number = truth, number
+    def __init__(self, server, truth, number, sessions, user=OWNER):
+        self.truth, self.number, self.user = truth, number, user
         self.name = b"n%d-" % number
         self.counts_to = KEYWORDS // sessions - 1
-        self.imap = Imap(server.address("imap")).login("mjl@mox.example")
+        self.imap = Imap(server.address("imap")).login(user.decode() + "@mox.example")
         self.log = collections.deque(maxlen=60)
         self.commands = 0
         self.changes = 0
+
+    def wire(self, box):
+        return box if self.user == OWNER else b'"Other Users/%s/%s"' % (OWNER, box)
 
     def select(self, box):
         self.box, self.mirror = box, Mirror()
         self.counts = {}    # UID: of every session the highest count seen
         self.mine = {}      # UID: what is acknowledged to me
         condstore = b" (CONDSTORE)" if b"CONDSTORE" in self.imap.capabilities else b""
-        self.run(b"SELECT", b"SELECT " + box + condstore)
+        self.run(b"SELECT", b"SELECT " + self.wire(box) + condstore)
         self.learn()
 
     def apply(self, response):
@@ -221,8 +227,8 @@ class Session:
 class Worker(Session):
     """One that changes things."""
 
-    def __init__(self, server, truth, number, sessions, seed):
-        super().__init__(server, truth, number, sessions)
+    def __init__(self, server, truth, number, sessions, seed, user):
+        super().__init__(server, truth, number, sessions, user)
         self.rng = random.Random(seed + number)
         self.appended = 0
         self.select(BOXES[number % 2])
@@ -259,7 +265,7 @@ class Worker(Session):
         self.appended += 1
         message = MESSAGE % name
         flags = self.rng.choice([b"", b"\\Seen", b"$label"])
-        self.run(b"", b"APPEND %s (%s) {%d+}\r\n" % (box or self.box, flags, len(message)), message)
+        self.run(b"", b"APPEND %s (%s) {%d+}\r\n" % (self.wire(box or self.box), flags, len(message)), message)
         uid = int(self.imap.tagged[4].rstrip(b"]"))
         self.truth.add(box or self.box, uid, name, True)
         return uid
@@ -319,9 +325,9 @@ class Worker(Session):
         dst = self.rng.choice(BOXES)
         verb = b"MOVE" if move else b"COPY"
         if self.rng.random() < 0.5:
-            responses = self.run(b"", b"%s %d:%d %s" % (verb, first, last, dst))
+            responses = self.run(b"", b"%s %d:%d %s" % (verb, first, last, self.wire(dst)))
         else:
-            responses = self.run(b"", b"UID %s %d:%d %s" % (verb, uids[0], uids[-1], dst))
+            responses = self.run(b"", b"UID %s %d:%d %s" % (verb, uids[0], uids[-1], self.wire(dst)))
         for answer in responses + [self.imap.tagged]:
             if answer[0] == b"OK" and answer[2:3] == [b"COPYUID"]:
                 pairs = list(zip(uid_set(answer[4]), uid_set(answer[5])))
@@ -389,8 +395,8 @@ class Worker(Session):
 class Watcher(Session):
     """One that only looks, in IDLE."""
 
-    def __init__(self, server, truth, number, sessions):
-        super().__init__(server, truth, number, sessions)
+    def __init__(self, server, truth, number, sessions, user=OWNER):
+        super().__init__(server, truth, number, sessions, user)
         self.last = None    # the UID after which nothing happens in this round
         self.select(BOXES[number % 2])
 
@@ -464,9 +470,9 @@ def run_thread(truth, session):
             session.number, session.box.decode(), what, "\n".join(map(repr, session.log))))
 
 
-def look(server, box):
+def look(server, box, user):
     """What a new session sees."""
-    session = Session(server, Truth(), 0, 1)
+    session = Session(server, Truth(), 0, 1, user)
     session.select(box)
     if session.mirror.uidnext <= max(session.mirror.uids, default=0):
         raise Failure("UIDNEXT %d" % session.mirror.uidnext)
@@ -536,22 +542,32 @@ def work(truth, workers, watchers):
 
 def check(server, truth, workers, watchers):
     """Everybody has the same mailboxes, and they are what they must be."""
-    states = {box: look(server, box) for box in BOXES}
+    users = {session.user for session in workers + watchers}
+    states = {(user, box): look(server, box, user) for user in users for box in BOXES}
     for session in workers + watchers:
         session.finish()
-        compare(session, states[session.box])
+        compare(session, states[session.user, session.box])
     for worker in workers:
-        check_keywords(truth, worker, states[worker.box])
+        check_keywords(truth, worker, states[worker.user, worker.box])
     for box in BOXES:
-        truth.check(box, states[box], strictly=box != workers[0].box)
+        truth.check(box, states[OWNER, box], strictly=box != workers[0].box)
 
 
-def race(server, seconds, sessions, seed, trace):
+def prepare(server, shared):
+    imap = Imap(server.address("imap")).login("mjl@mox.example")
+    imap.ok(b"CREATE Other")
+    for box in BOXES if shared else ():
+        imap.ok(b"SETACL %s %s lrswipkxtea" % (box, VIEWER))
+
+
+def race(server, seconds, sessions, seed, trace, shared):
     truth, over = Truth(trace), time.monotonic() + seconds
-    Imap(server.address("imap")).login("mjl@mox.example").ok(b"CREATE Other")
+    prepare(server, shared)
     nwatchers = max(2, sessions // 4)
-    workers = [Worker(server, truth, i, sessions, seed) for i in range(sessions - nwatchers)]
-    watchers = [Watcher(server, truth, i, sessions) for i in range(sessions - nwatchers, sessions)]
+    nworkers = sessions - nwatchers
+    users = [VIEWER if shared and i // 2 % 2 else OWNER for i in range(sessions)]
+    workers = [Worker(server, truth, i, sessions, seed, users[i]) for i in range(nworkers)]
+    watchers = [Watcher(server, truth, i, sessions, users[i]) for i in range(nworkers, sessions)]
     watchers += [Listener(server, truth, sessions + i, sessions) for i in range(2)]
     rounds = 0
     while rounds == 0 or time.monotonic() < over:
@@ -576,16 +592,18 @@ def main():
     args = options()
     conf = Conf()
     conf.services = ["imap"]
-    print("1..1\n# seed %d" % args.s, flush=True)
-    try:
-        with Server(conf) as server:
-            race(server, args.t, args.n, args.s, args.l)
-    except Exception as e:
-        what = str(e) if isinstance(e, Failure) else traceback.format_exc()
-        print("not ok 1 - sessions race\n# " + what.replace("\n", "\n# "))
-        return 1
-    print("ok 1 - sessions race")
-    return 0
+    print("1..2\n# seed %d" % args.s, flush=True)
+    failed = 0
+    for i, title in enumerate(("sessions race", "sessions of two accounts race in shared mailboxes")):
+        try:
+            with Server(conf) as server:
+                race(server, args.t / (1 + i), args.n, args.s, args.l, shared=i == 1)
+            print("ok %d - %s" % (i + 1, title), flush=True)
+        except Exception as e:
+            what = str(e) if isinstance(e, Failure) else traceback.format_exc()
+            print("not ok %d - %s\n# %s" % (i + 1, title, what.replace("\n", "\n# ")), flush=True)
+            failed = 1
+    return failed
 
 
 if __name__ == "__main__":
