@@ -29,7 +29,7 @@ static void end(struct scene *sc)
 }
 
 /* The highest modseq of what was changed. */
-static uint64_t flag(struct scene *sc, struct store_account *acc, enum store_flag_mode mode,
+static uint64_t mark(struct scene *sc, struct store_account *acc, enum store_flag_mode mode,
                      unsigned flags, uint32_t uid, unsigned mask)
 {
     struct store_flag_change fc = { .mode = mode, .flags = flags };
@@ -64,7 +64,7 @@ IN_STORE(each_has_a_seen_of_its_own)
     add_text(sc.owner, "INBOX", "y", STORE_FLAGGED);
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.inbox), "1 0;2 4;");
     uint64_t before = seen_by(&sc, sc.owner).highestmodseq;
-    uint64_t modseq = flag(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 2, all);
+    uint64_t modseq = mark(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 2, all);
     ck_assert_uint_gt(modseq, before);
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.inbox), "1 0;2 5;");
     ck_assert_str_eq(flags_of(&sc, sc.bob, sc.inbox), "1 0;2 4;");
@@ -78,15 +78,15 @@ IN_STORE(each_has_a_seen_of_its_own)
     ck_assert_uint_eq(mb.highestmodseq, before);
     ck_assert_uint_eq(seen_by(&sc, sc.bob).unseen, 2);
     /* others are shared, and do not change it */
-    flag(&sc, sc.bob, STORE_FLAGS_SET, STORE_ANSWERED | STORE_SEEN, 1, all);
+    mark(&sc, sc.bob, STORE_FLAGS_SET, STORE_ANSWERED | STORE_SEEN, 1, all);
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.inbox), "1 2;2 5;");
     ck_assert_str_eq(flags_of(&sc, sc.owner, sc.inbox), "1 3;2 4;");
     ck_assert_str_eq(flags_of(&sc, sc.bob, sc.inbox), "1 3;2 4;");
-    flag(&sc, sc.owner, STORE_FLAGS_SET, 0, 1, all);
+    mark(&sc, sc.owner, STORE_FLAGS_SET, 0, 1, all);
     ck_assert_str_eq(flags_of(&sc, sc.bob, sc.inbox), "1 1;2 4;");
     /* nothing to change changes nothing */
-    ck_assert_uint_eq(flag(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 2, all), modseq);
-    flag(&sc, sc.anne, STORE_FLAGS_REMOVE, STORE_SEEN, 2, all);
+    ck_assert_uint_eq(mark(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 2, all), modseq);
+    mark(&sc, sc.anne, STORE_FLAGS_REMOVE, STORE_SEEN, 2, all);
     ck_assert_uint_eq(seen_by(&sc, sc.anne).unseen, 2);
     end(&sc);
 }
@@ -101,9 +101,9 @@ IN_STORE(only_flags_of_the_mask_change)
     add_text(sc.owner, "INBOX", "x", STORE_FLAGGED);
     fc = (struct store_flag_change){ STORE_FLAGS_ADD, 0, KEYWORDS("k") };
     ck_err(api->set_flags(sc.owner, sc.inbox, NULL, &fc, sc.a, &e, &n, NULL, err));
-    flag(&sc, sc.anne, STORE_FLAGS_SET, STORE_SEEN | STORE_DELETED, 1, STORE_SEEN);
+    mark(&sc, sc.anne, STORE_FLAGS_SET, STORE_SEEN | STORE_DELETED, 1, STORE_SEEN);
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.inbox), "1 5 k;");
-    flag(&sc, sc.anne, STORE_FLAGS_SET, STORE_DELETED, 1, STORE_DELETED);
+    mark(&sc, sc.anne, STORE_FLAGS_SET, STORE_DELETED, 1, STORE_DELETED);
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.inbox), "1 d k;");
     fc = (struct store_flag_change){ STORE_FLAGS_SET, 0, KEYWORDS("other") };
     ck_err(api->set_flags_of(sc.anne, sc.inbox, NULL, &fc, STORE_FLAG_KEYWORDS, sc.a, &e, &n, NULL,
@@ -130,7 +130,7 @@ IN_STORE(modseqs_are_those_of_the_viewer)
     add_text(sc.owner, "INBOX", "x", 0);
     add_text(sc.owner, "INBOX", "y", 0);
     fc.unchangedsince = seen_by(&sc, sc.owner).highestmodseq;
-    uint64_t modseq = flag(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
+    uint64_t modseq = mark(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
     ck_err(api->changed_since(sc.anne, sc.inbox, NULL, modseq - 1, sc.a, &e, &n, NULL, err));
     ck_assert_uint_eq(n, 1);
     ck_assert_uint_eq(e[0].modseq, modseq);
@@ -170,7 +170,7 @@ IN_STORE(only_its_own_watches_are_told)
 
     add_text(sc.owner, "INBOX", "x", 0);
     ck_assert(pending(owner, sc.a) == 1 && pending(anne, sc.a) == 1 && pending(bob, sc.a) == 1);
-    uint64_t modseq = flag(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
+    uint64_t modseq = mark(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
     ck_assert_uint_eq(api->modseq(sc.bob), modseq);
     ck_assert_uint_eq(woken[0], 1);
     ck_assert_uint_eq(woken[1], 2);
@@ -181,7 +181,7 @@ IN_STORE(only_its_own_watches_are_told)
     ck_assert_int_eq(v[0].kind, STORE_CHANGE_FLAGS);
     ck_assert(v[0].uid == 1 && v[0].modseq == modseq && v[0].flags == STORE_SEEN);
     /* a change of a shared flag with it is one for all, and one more for her */
-    flag(&sc, sc.anne, STORE_FLAGS_SET, STORE_FLAGGED, 1, all);
+    mark(&sc, sc.anne, STORE_FLAGS_SET, STORE_FLAGGED, 1, all);
     ck_assert(pending(owner, sc.a) == 1 && pending(anne, sc.a) == 2 && pending(bob, sc.a) == 1);
     api->unwatch(owner);
     api->unwatch(anne);
@@ -199,8 +199,8 @@ IN_STORE(it_goes_with_the_message)
     for (int i = 0; i < 40; i++)
         add_text(sc.owner, "INBOX", "x", 0);
     for (uint32_t uid = 2; uid <= 40; uid += 2)
-        flag(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, uid, all);
-    flag(&sc, sc.bob, STORE_FLAGS_ADD, STORE_SEEN, 4, all);
+        mark(&sc, sc.anne, STORE_FLAGS_ADD, STORE_SEEN, uid, all);
+    mark(&sc, sc.bob, STORE_FLAGS_ADD, STORE_SEEN, 4, all);
     ck_err(api->copy(sc.anne, sc.inbox, UIDS({ 1, 4 }), sc.trash, sc.a, &c, &n, err));
     ck_assert_str_eq(flags_of(&sc, sc.anne, sc.trash), "1 0;2 1;3 0;4 1;");
     ck_assert_str_eq(flags_of(&sc, sc.bob, sc.trash), "1 0;2 0;3 0;4 1;");
@@ -211,7 +211,7 @@ IN_STORE(it_goes_with_the_message)
     ck_err(api->move(sc.owner, sc.inbox, UIDS({ 2, 2 }), sc.inbox, sc.a, &c, &n, NULL, err));
     ck_assert_str_eq(entries_text(sc.anne, sc.inbox, UIDS({ 38, 50 }), sc.a),
                      "38 1;39 0;40 1;41 1;");
-    flag(&sc, sc.owner, STORE_FLAGS_ADD, STORE_DELETED, 6, all);
+    mark(&sc, sc.owner, STORE_FLAGS_ADD, STORE_DELETED, 6, all);
     ck_err(api->expunge(sc.anne, sc.inbox, NULL, sc.a, &out, NULL, err));
     ck_assert_str_eq(uids_text(out, sc.a), "6");
     ck_assert_uint_eq(seen_by(&sc, sc.anne).unseen, 18);
@@ -251,7 +251,7 @@ IN_STORE(handles)
     api->close(more);
     api->close(own);
     add_text(more, "INBOX", "x", 0);
-    flag(&sc, more, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
+    mark(&sc, more, STORE_FLAGS_ADD, STORE_SEEN, 1, all);
     ck_assert_str_eq(flags_of(&sc, sc.bob, sc.inbox), "1 1;");
     api->close(more);
     end(&sc);
