@@ -5,6 +5,7 @@
 #include <moxd/dns.h>
 #include <moxd/module.h>
 #include <moxd/smtp.h>
+#include <moxd/store.h>
 #include <moxmail/dmarc.h>
 
 enum {
@@ -14,14 +15,21 @@ enum {
 
 struct dmarc_conf {
     struct moxd_conf_head head;
-    int64_t timeout;
+    int64_t timeout, keep;
     bool enforce, defer_temperror;
 };
 struct dmarc {
     struct moxd_instance m;
     const struct dmarc_conf *conf;
     const struct smtp_v1 *smtp;
-    struct moxd_metric_handle *results;
+    const struct store_v1 *store;
+    struct moxd_instance *store_self;
+    struct moxd_metric_handle *results, *dropped;
+    struct dmarc_pending *pending; /* evaluations that wait for the disk, the newest first */
+    size_t npending;
+    uint64_t serial;
+    struct moxd_waitq more; /* for pending not to be empty */
+    struct moxd_fifolock writing;
 };
 
 /* The lookups for one domain: how long they may take, and what DNSSEC said of all of them. */
@@ -55,6 +63,15 @@ enum moxd_verdict dmarc_on_message(struct moxd_instance *m, const struct smtp_me
 enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,
                                struct moxd_reply *reply) MOXD_SUSPENDS;
 
+/* dmarc_keep.c: remembers the evaluation if the domain asks for reports; writes what waits; a fiber that does
+ * so from time to time. */
+void dmarc_keep(struct dmarc *d, const struct smtp_mail *mail, const struct dmarc_author *author,
+                bool refused);
+void dmarc_flush(struct dmarc *d) MOXD_SUSPENDS;
+void dmarc_writer(void *arg) MOXD_SUSPENDS;
+
+int dmarc_cmd_evaluations(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                          struct moxd_err *err) MOXD_SUSPENDS;
 int dmarc_cmd_lookup(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                      struct moxd_err *err) MOXD_SUSPENDS;
 int dmarc_cmd_parserecord(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,

@@ -112,7 +112,7 @@ static enum moxd_verdict apply_all(const struct dmarc *d, const struct dmarc_msg
 enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,
                                struct moxd_reply *reply)
 {
-    const struct dmarc *d = MOXD_CONTAINER(m, struct dmarc, m);
+    struct dmarc *d = MOXD_CONTAINER(m, struct dmarc, m);
     struct dmarc_msg *msg = moxd_slot(ev->mail->slots, "smtp-message", m);
     struct moxd_dmarc_auth auths[DMARC_AUTHS_MAX];
     size_t n = collect(d, ev->mail, auths);
@@ -124,5 +124,8 @@ enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_messag
         moxd_dmarc_evaluate(&author->walk, auths, n, &r, ev->mail->arena, &author->verdict);
         report(d, ev->mail, author);
     }
-    return d->conf->enforce ? apply_all(d, msg, reply) : MOXD_NEXT;
+    enum moxd_verdict v = d->conf->enforce ? apply_all(d, msg, reply) : MOXD_NEXT;
+    for (size_t i = 0; i < msg->n; i++)
+        dmarc_keep(d, ev->mail, &msg->authors[i], v == MOXD_DENY);
+    return v;
 }

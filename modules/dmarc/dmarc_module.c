@@ -8,6 +8,12 @@ static const struct moxd_directive directives[] = {
       .min = MOXD_SEC,
       .max = 25 * MOXD_SEC,
       .doc = "How long the lookup of a policy may take." },
+    { .name = "keep",
+      MOXD_AT_DURATION(struct dmarc_conf, keep),
+      .deflt = "3d",
+      .min = 86400 * MOXD_SEC,
+      .max = 30 * 86400 * MOXD_SEC,
+      .doc = "How long evaluations are kept for reports to the domains that ask for them." },
     { .name = "enforce",
       MOXD_AT_BOOL(struct dmarc_conf, enforce),
       .deflt = "true",
@@ -40,6 +46,9 @@ static const struct moxd_metric metrics[] = {
       .help = "Domains in From of messages received, by result and policy.",
       .label = { "result", "policy" },
       .values = { results, policies } },
+    { .name = "moxd_dmarc_dropped_total",
+      .type = MOXD_COUNTER,
+      .help = "Evaluations that were not recorded for reports." },
     { 0 },
 };
 
@@ -58,6 +67,11 @@ static const struct moxd_command commands[] = {
       .min_args = 1,
       .max_args = 1,
       .run = dmarc_cmd_parserecord },
+    { .name = "dmarc evaluations",
+      .args = "",
+      .summary = "show the evaluations that are kept for reports",
+      .help = "One line of JSON for each message and domain in From that asks for reports.",
+      .run = dmarc_cmd_evaluations },
     { .name = "dmarc verify",
       .args = "FROM-DOMAIN [spf:DOMAIN] [dkim:DOMAIN ...]",
       .summary = "say what DMARC makes of a message",
@@ -76,7 +90,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.2", NULL };
+static const char *const needs[] = { "smtp/1.2", "store/1", NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -86,8 +100,22 @@ static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     (void)err;
     d->conf = moxd_conf_module(conf, m);
     d->smtp = moxd_interface_get(m, "smtp", &self);
+    d->store = moxd_interface_get(m, "store", &d->store_self);
     d->results = moxd_metric_find("moxd_dmarc_results_total");
+    d->dropped = moxd_metric_find("moxd_dmarc_dropped_total");
     return 0;
+}
+
+static int dmarc_start(struct moxd_instance *m, struct moxd_err *err)
+{
+    (void)err;
+    (void)moxd_module_spawn(m, "dmarc", dmarc_writer, MOXD_CONTAINER(m, struct dmarc, m));
+    return 0;
+}
+
+static void dmarc_stop(struct moxd_instance *m)
+{
+    dmarc_flush(MOXD_CONTAINER(m, struct dmarc, m));
 }
 
 const struct moxd_module moxd_module = {
@@ -100,4 +128,6 @@ const struct moxd_module moxd_module = {
     .slots = slots,
     .instance_size = sizeof(struct dmarc),
     .init = dmarc_init,
+    .start = dmarc_start,
+    .stop = dmarc_stop,
 };
