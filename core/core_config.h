@@ -103,6 +103,7 @@ struct core_dns_conf {
     struct moxd_strings forward;
     struct moxd_blocks stubs; /* struct core_dns_stub_conf; label: the zone */
     struct moxd_strings local_data;
+    bool local_only;
 };
 struct core_tls_conf { /* P-CORE-11 */
     struct moxd_conf_head head;

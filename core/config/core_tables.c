@@ -74,6 +74,11 @@ static const struct moxd_directive dns_directives[] = {
       MOXD_AT_STRINGS(struct core_dns_conf, local_data),
       .example = "[\"mail.example.org. 300 IN A 192.0.2.1\"]",
       .doc = "Records that are answered from here, in the format of zone files; for tests." },
+    { .name = "local-only",
+      MOXD_AT_BOOL(struct core_dns_conf, local_only),
+      .deflt = "false",
+      .doc = "Nothing but local-data exists, and no server is asked: for tests, and for trying out "
+             "without a network." },
     { 0 },
 };
 static const struct moxd_block dns_block = {

@@ -18,6 +18,7 @@ static int setup_dns(const struct moxd_core_conf *core, struct moxd_arena *a, st
         .stubs = stubs,
         .nstubs = dns->stubs.n,
         .local_data = dns->local_data.v,
+        .local_only = dns->local_only,
     };
 
     for (size_t i = 0; i < dns->stubs.n; i++) {

@@ -92,6 +92,8 @@ static int set_data(struct ub_ctx *ctx, const struct moxd_dns_opts *opts, struct
                             "resolver: cannot start, the trust anchor or "
                             "another setting is damaged: %s",
                             ub_strerror(e));
+    if (opts->local_only && (e = ub_ctx_zone_add(ctx, ".", "static")) != 0)
+        return fail(err, "local zone", ".", e);
     for (size_t i = 0; opts->local_data != NULL && opts->local_data[i] != NULL; i++) {
         e = ub_ctx_data_add(ctx, opts->local_data[i]);
         if (e != 0)

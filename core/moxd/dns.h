@@ -53,6 +53,7 @@ struct moxd_dns_opts {
     size_t nstubs;
     const char *const *local_data;      /* "name. 300 IN A 192.0.2.1": answered locally, for tests;
                                            NULL-ended. Under test. and invalid. nothing else exists */
+    bool local_only;                    /* nothing but local_data exists, and nobody is asked */
 };
 int moxd_dns_setup(const struct moxd_dns_opts *opts, struct moxd_err *err) MOXD_CHECKED;
 void moxd_dns_fini(void);

@@ -97,6 +97,7 @@ struct moxd_spf_args {
     struct moxd_str helo;
     const char *receiver;     /* our host name */
     int64_t now;              /* seconds since 1970 */
+    bool local_names;         /* domains of one label are checked too, against RFC 7208 4.3 */
 };
 /* An address in network order, 4 or 16 bytes; an IPv4-mapped one becomes IPv4 (5). */
 void moxd_spf_ip(struct moxd_spf_args *args, const void *ip, size_t n);

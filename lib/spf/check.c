@@ -9,9 +9,10 @@ const char *moxd_spf_result_name(enum moxd_spf_result r)
 }
 
 /* RFC 7208 4.3: a fully qualified name of several labels. */
-static bool is_domain(struct moxd_str domain)
+static bool is_domain(struct moxd_str domain, bool local_names)
 {
-    return mail_spf_name_ok(domain) && moxd_str_chr(domain, '.') >= 0 && domain.p[0] != '[';
+    return mail_spf_name_ok(domain) && (local_names || moxd_str_chr(domain, '.') >= 0) &&
+           domain.p[0] != '[';
 }
 
 static struct moxd_str without_dot(struct moxd_str domain)
@@ -29,7 +30,7 @@ static int find_record(struct mail_spf *c, struct moxd_str *out)
     size_t n = 0;
 
     c->out->result = MOXD_SPF_NONE;
-    if (!is_domain(c->domain))
+    if (!is_domain(c->domain, c->args->local_names))
         return 0;
     if (mail_spf_ask(c, c->domain, MOXD_SPF_TYPE_TXT, a, &txt) == MOXD_SPF_ERROR)
         return mail_spf_stop(

@@ -14,7 +14,7 @@ enum {
 struct spf_conf {
     struct moxd_conf_head head;
     int64_t timeout;
-    bool helo, iprev, received, one_recipient, refuse_fail;
+    bool helo, iprev, received, one_recipient, refuse_fail, local_names;
 };
 struct spf {
     struct moxd_instance m;

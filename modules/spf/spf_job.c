@@ -77,6 +77,7 @@ struct spf_job *spf_job_spf(struct spf *spf, const struct smtp_mail *mail, bool 
         job->args.localpart = moxd_arena_str(job->a, mail->from.localpart);
     job->args.receiver = moxd_arena_strdup(job->a, mail->conn->hostname);
     job->args.now = moxd_wall() / MOXD_SEC;
+    job->args.local_names = spf->conf->local_names;
     take_client(&job->args, mail->conn->remote);
     job->fiber = moxd_module_spawn(&spf->m, "spf", run_spf, job);
     return job;

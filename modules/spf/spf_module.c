@@ -28,6 +28,10 @@ static const struct moxd_directive directives[] = {
       .doc =
           "Messages of senders without an SPF pass may have one recipient each; others are asked "
           "to come again." },
+    { .name = "local-names",
+      MOXD_AT_BOOL(struct spf_conf, local_names),
+      .deflt = "false",
+      .doc = "Check domains of one label too, such as localhost; for trying out." },
     { .name = "refuse-fail",
       MOXD_AT_BOOL(struct spf_conf, refuse_fail),
       .deflt = "false",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # proves: LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08
-# proves in part: LOCAL-01, P-CTL-08
+# proves in part: LOCAL-01, P-CTL-08, SPF-02
 """moxctl localserve: what it makes, what it starts, how it ends."""
 
 import imaplib
@@ -140,6 +140,18 @@ def mail_for_anybody_arrives(d):
 
 
 @in_directory
+def senders_at_localhost_are_verified(d):
+    with Local("-ip", IP, directory=d) as local:
+        with smtplib.SMTP(IP, PORTS["smtp"], local_hostname="localhost", timeout=PATIENCE) as smtp:
+            smtp.sendmail("x@localhost", [USER], (MESSAGE % (USER, "own", "own")).replace("remote.example", "localhost"))
+            smtp.sendmail("x@remote.example", [USER], MESSAGE % (USER, "foreign", "foreign"))
+        with local.said:
+            for want in ("spf=pass:localhost", "dmarc=none:localhost", "spf=none:remote.example"):
+                ok = local.said.wait_for(lambda want=want: want in local.output, PATIENCE)
+                expect(ok, "%s is not in\n%s" % (want, local.output))
+
+
+@in_directory
 def the_directory_is_made_once(d):
     conf = os.path.join(d, "moxd.conf")
     out = good("localserve", "--dir", d, "--initonly")
@@ -186,5 +198,5 @@ def a_killed_moxctl_leaves_no_server(d):
         local.process.returncode = 0
 
 
-run_tests([mail_for_anybody_arrives, the_directory_is_made_once, mistakes_are_explained,
+run_tests([mail_for_anybody_arrives, senders_at_localhost_are_verified, the_directory_is_made_once, mistakes_are_explained,
            a_taken_port_is_told, a_killed_moxctl_leaves_no_server])

@@ -145,6 +145,9 @@ START_TEST(clients_and_identities)
     expect("192.0.2.9", "", MOXD_SPF_PASS);
     expect("192.0.2.8", "", MOXD_SPF_NEUTRAL);
     expect("192.0.2.1", "x@single", MOXD_SPF_NONE);
+    args.local_names = true;
+    moxd_spf_check(&args, &(struct moxd_spf_resolver){ zone_lookup, zone }, zone->a, &out);
+    ck_assert_int_eq(out.result, MOXD_SPF_PASS);
     expect("192.0.2.1", "x@[192.0.2.1]", MOXD_SPF_NONE);
     expect("192.0.2.1", "x@nowhere.example", MOXD_SPF_NONE);
     /* RFC 8616 4: the term with %{l} does not match, the others go on; no explanation in UTF-8 */
