@@ -104,7 +104,8 @@ static void next_command(struct smtp_session *s)
     }
     s->verb = "other";
     if (problem) {
-        s->closing = s->closing || s->ncommands == 0;
+        /* Behind a BDAT that cannot be read data follows, and nobody knows how much. */
+        s->closing = s->closing || s->ncommands == 0 || moxd_str_casestarts(line, MOXD_STR("BDAT"));
         smtp_reply_bad(s, 500, "5.5.2", "%s", problem);
     } else {
         smtp_command_run(s, line);

@@ -3,6 +3,7 @@
 address is the one that is logged, written into Received and decided on."""
 
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -10,9 +11,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
-from echo import expect, run_tests  # noqa: E402
+from echo import Skip, expect, run_tests  # noqa: E402
 from moxd_client import Client  # noqa: E402
-from moxd_server import PASSWORD, Conf, Server  # noqa: E402
+from moxd_server import PASSWORD, PATIENCE, Conf, Server  # noqa: E402
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 V1 = b"PROXY TCP4 192.0.2.77 198.51.100.7 56324 25\r\n"
@@ -138,12 +139,28 @@ def main():
             half.shut()
             half.expect_eof()
 
+        def swaks_as_proxy():
+            if not shutil.which("swaks"):
+                raise Skip("swaks is not installed")
+            host, port = server.address("smtp")
+            for version in ("1", "2"):
+                done = subprocess.run(
+                    ["swaks", "--server", "%s:%d" % (host, port), "--from", "a@remote.example", "--to",
+                     "mjl@mox.example", "--helo", "client.example", "--tls", "--proxy-version", version,
+                     "--proxy-family", "TCP4" if version == "1" else "AF_INET", "--proxy-source", "203.0.113.9",
+                     "--proxy-source-port", "1025", "--proxy-dest", "198.51.100.7", "--proxy-dest-port", "25",
+                     "--header", "From: <a@remote.example>", "--header", "X-Proxy: " + version],
+                    capture_output=True, text=True, timeout=PATIENCE, check=False)
+                expect(done.returncode == 0, done.stdout + done.stderr)
+                header = last_header(server)
+                expect(b"([203.0.113.9])" in header and b"X-Proxy: " + version.encode() in header, "%r" % header)
+
         def silence_closes():
             silent.expect_eof()
 
         run_all = [version_1, version_2_with_more_in_it, a_byte_at_a_time, nothing_is_said_before_the_header,
                    every_service, header_and_first_command_in_one_piece, the_client_is_not_on_loopback,
-                   without_addresses_the_proxy_is_the_client, what_is_no_header_closes, silence_closes]
+                   without_addresses_the_proxy_is_the_client, what_is_no_header_closes, swaks_as_proxy, silence_closes]
 
         def others_may_not_claim_anything():
             with Server(conf("192.0.2.0/24")) as other:
