@@ -141,6 +141,23 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     return 0;
 }
 
+/* Once more is no harm: the hook is fired until all modules succeeded. */
+static enum moxd_verdict on_account_remove(struct moxd_instance *m,
+                                           const struct accounts_remove_event *ev,
+                                           struct accounts_removal *removal)
+{
+    struct moxd_err err = { 0 };
+
+    if (imap_shares_forget(MOXD_CONTAINER(m, struct imap, m), ev->account, &err) == 0)
+        return MOXD_NEXT;
+    return moxd_reply_set(&removal->reply, 451, "4.3.0", "%s", err.pub);
+}
+
+static const struct moxd_hook hooks[] = {
+    MOXD_HOOK(on_account_remove, on_account_remove, .optional = true),
+    { 0 },
+};
+
 static void stop(struct moxd_instance *m)
 {
     imap_shares_free(MOXD_CONTAINER(m, struct imap, m));
@@ -154,6 +171,7 @@ const struct moxd_module moxd_module = {
     .commands = control_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct imap),
+    .hooks = hooks,
     .init = init,
     .stop = stop,
 };

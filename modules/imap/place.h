@@ -79,6 +79,9 @@ int imap_shares_has(struct imap_session *s, const char *owner, bool *out,
 /* Notes that the owner did. `id` is an identifier with positive rights. */
 int imap_shares_add(struct imap_session *s, const char *owner, struct moxd_str id,
                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The account is removed: another one of that name shares nothing, and nothing is shared with it. */
+int imap_shares_forget(struct imap *im, const char *account,
+                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 void imap_shares_free(struct imap *im);
 
 /* --- rights that change while a mailbox is selected (rights.c) ------------------------------------ */

@@ -127,6 +127,77 @@ static int load_once(struct imap *im, struct moxd_err *err)
     return r;
 }
 
+/* --- accounts that are removed ---------------------------------------------------------------------- */
+
+static bool names(const struct share *v, const char *account)
+{
+    return strcmp(v->grantee, account) == 0 || strcmp(v->owner, account) == 0;
+}
+
+static struct moxd_str key_of(struct moxd_arena *a, const char *grantee, const char *owner)
+{
+    size_t n = strlen(grantee), m = strlen(owner);
+    char *key = moxd_arena_alloc(a, n + 1 + m + 1);
+
+    memcpy(key, grantee, n + 1);
+    memcpy(key + n + 1, owner, m + 1);
+    return moxd_str(key, n + 1 + m);
+}
+
+struct forgetting {
+    const struct store_v1 *store;
+    const struct imap_shares *sh; /* does not change meanwhile: its lock is held */
+    const char *account;
+    struct moxd_arena *a;
+};
+
+static int run_forget(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    const struct forgetting *f = arg;
+
+    for (size_t i = 0; i < f->sh->n; i++) {
+        const struct share *v = &f->sh->v[i];
+
+        if (names(v, f->account) &&
+            f->store->tx_del(tx, table, key_of(f->a, v->grantee, v->owner), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void forget(struct imap_shares *sh, const char *account)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < sh->n; i++) {
+        if (names(&sh->v[i], account)) {
+            free(sh->v[i].grantee);
+            free(sh->v[i].owner);
+        } else {
+            sh->v[n++] = sh->v[i];
+        }
+    }
+    sh->n = n;
+}
+
+int imap_shares_forget(struct imap *im, const char *account, struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct imap_shares *sh = shares_of(im);
+    struct forgetting f = { .store = im->store, .sh = sh, .account = account, .a = a };
+    int r;
+
+    if (moxd_fifolock_exclusive(&sh->lock, MOXD_NEVER) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    r = load(im, sh, err);
+    if (r == 0)
+        r = im->store->transact(im->store_self, NULL, run_forget, &f, err);
+    if (r == 0)
+        forget(sh, account);
+    moxd_fifolock_release(&sh->lock);
+    return r;
+}
+
 /* --- asked and told --------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
@@ -183,8 +254,7 @@ int imap_shares_add(struct imap_session *s, const char *owner, struct moxd_str i
         return 0;
     if (moxd_fifolock_exclusive(&sh->lock, MOXD_NEVER) != MOXD_OK)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
-    job.key = moxd_cstr(moxd_arena_printf(s->a, "%" MOXD_STRF "/%s", MOXD_STRA(id), owner));
-    *(char *)(uintptr_t)(job.key.p + id.n) = '\0';
+    job.key = key_of(s->a, moxd_arena_cstr(s->a, id), owner);
     r = s->im->store->transact(s->im->store_self, NULL, run_put, &job, err);
     if (r == 0 && !has(sh, id, owner))
         add(sh, id, moxd_cstr(owner));
