@@ -110,7 +110,8 @@ void dmarc_keep(struct dmarc *d, const struct smtp_mail *mail, const struct dmar
 {
     const struct moxd_dmarc_verdict *v = &author->verdict;
 
-    if (!v->found || v->found->record.nrua == 0 || v->result == MOXD_DMARC_RESULT_TEMPERROR)
+    if (mail->conn->simulated || !v->found || v->found->record.nrua == 0 ||
+        v->result == MOXD_DMARC_RESULT_TEMPERROR)
         return;
     if (d->npending >= PENDING_MAX) {
         moxd_metric_inc(d->dropped, NULL, NULL);

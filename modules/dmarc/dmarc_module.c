@@ -90,7 +90,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.2", "store/1", NULL };
+static const char *const needs[] = { "smtp/1.3", "store/1", NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

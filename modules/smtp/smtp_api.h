@@ -36,6 +36,8 @@ struct smtp_conn {               /* facts of the session */
     const struct moxd_log *log;
     struct moxd_arena *arena;    /* session arena */
     const struct moxd_slots *slots; /* "smtp-session" */
+    /* 1.3: nothing is delivered, for moxctl simulate: hooks say what they would say, and keep nothing. */
+    bool simulated;
 };
 struct smtp_mail {               /* facts of the transaction, from MAIL on */
     const struct smtp_conn *conn;

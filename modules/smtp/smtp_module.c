@@ -99,7 +99,7 @@ static const struct moxd_metric metrics[] = {
 };
 
 static const struct moxd_interface provides[] = {
-    { .name = "smtp", .major = 1, .minor = 2, .vtable = &smtp_interface },
+    { .name = "smtp", .major = 1, .minor = 3, .vtable = &smtp_interface },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1", "auth/1.2", NULL };

@@ -212,7 +212,7 @@ static int cmd_simulate(struct moxd_instance *m, struct moxd_ctl *c, int argc, c
     (void)moxd_ctl_file(c, argv[4]);
     moxd_buf_init(&sim->said, TRACE_MAX);
     sim->s = smtp_session_new(smtp, &sim->conn);
-    sim->s->simulated = true;
+    sim->s->simulated = sim->s->facts.simulated = true;
     moxd_hook_trace_begin(&sim->trace);
     int rc = transaction(sim, argv, err);
     moxd_hook_trace_end(&sim->trace);

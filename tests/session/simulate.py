@@ -13,7 +13,7 @@ from moxd_server import Conf, Server  # noqa: E402
 
 ZONE = [
     'good.test. 300 IN TXT \\"v=spf1 ip4:192.0.2.0/24 -all\\"',
-    '_dmarc.good.test. 300 IN TXT \\"v=DMARC1; p=reject\\"',
+    '_dmarc.good.test. 300 IN TXT \\"v=DMARC1; p=reject; rua=mailto:r@good.test\\"',
 ]
 MESSAGE = "From: <%s>\nSubject: x\n\ntext\n"
 
@@ -67,6 +67,7 @@ def main():
 
         def nothing_is_delivered():
             expect("message received" not in server.log_text(1000), "a message was received")
+            expect(server.moxctl("dmarc", "evaluations")[1] == "", "an evaluation was kept")
 
         run_tests([a_message_that_is_accepted, one_that_dmarc_refuses, recipients_that_are_refused,
                    a_message_without_from, not_an_address, nothing_is_delivered])
