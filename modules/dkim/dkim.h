@@ -57,6 +57,7 @@ struct dkim {
     const struct smtp_v1 *smtp;
     struct moxd_instance *smtp_self;
     const struct store_v1 *store;
+    struct moxd_instance *store_self;
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
     struct moxd_metric_handle *verified, *signed_total;
@@ -111,16 +112,37 @@ struct moxd_dkim_private *dkim_key_get(struct dkim *d, const char *path,
                                        struct moxd_err *err) MOXD_SUSPENDS;
 void dkim_keys_free(struct dkim *d);
 
-/* dkim_sign.c */
+/* A message in a draft of the store. */
+struct dkim_source {
+    const struct store_v1 *store;
+    struct store_draft *draft;
+};
+/* For dkim_check.read; arg is a struct dkim_source. */
+long dkim_read_draft(void *arg, uint64_t off, void *p, size_t n);
+
+/* dkim_sign.c: the signatures of a message. */
 struct dkim_signer {
-    struct moxd_str selector, domain; /* A-labels */
     struct moxd_dkim_signing how;
     struct moxd_dkim_private *key;
 };
-struct dkim_signers {
+struct dkim_signing {
+    struct dkim *d;
+    struct moxd_arena *a;   /* touched by one thread at a time */
+    struct moxd_str header; /* as it will be, but for trace fields */
+    struct dkim_source body;
+    uint64_t body_start; /* in the draft */
     struct dkim_signer v[DKIM_SELECTORS_MAX];
-    size_t n;
+    size_t n;            /* after the run: 0 when nobody signs for the author's domain */
+    struct moxd_buf out; /* the fields */
+    int rc;
+    struct moxd_err err;
 };
+/* Fills out; d, a, header, body, body_start are set. Always ended by dkim_signing_fini. */
+int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+void dkim_signing_fini(struct dkim_signing *s);
+
+/* dkim_command.c */
+extern const struct moxd_command dkim_commands[];
 
 /* hooks */
 enum moxd_verdict dkim_on_message(struct moxd_instance *m, const struct smtp_message *ev,

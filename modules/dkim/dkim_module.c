@@ -35,12 +35,11 @@ static const char *const needs[] = { "smtp/1.2", "store/1", "accounts/1.1", NULL
 static int dkim_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
     struct dkim *d = MOXD_CONTAINER(m, struct dkim, m);
-    struct moxd_instance *store;
 
     (void)err;
     d->conf = moxd_conf_module(conf, m);
     d->smtp = moxd_interface_get(m, "smtp", &d->smtp_self);
-    d->store = moxd_interface_get(m, "store", &store);
+    d->store = moxd_interface_get(m, "store", &d->store_self);
     d->accounts = moxd_interface_get(m, "accounts", &d->accounts_self);
     d->verified = moxd_metric_find("moxd_dkim_verified_total");
     d->signed_total = moxd_metric_find("moxd_dkim_signed_total");
@@ -64,6 +63,7 @@ const struct moxd_module moxd_module = {
     .conf = &dkim_block,
     .contributes = contributes,
     .hooks = hooks,
+    .commands = dkim_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct dkim),
     .init = dkim_init,

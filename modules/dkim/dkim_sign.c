@@ -7,17 +7,6 @@
 #include <moxmail/header_address.h>
 #include <stdlib.h>
 
-struct job {
-    struct dkim *d;
-    const struct smtp_message *msg;
-    struct moxd_arena *a;
-    struct dkim_signers signers;
-    struct moxd_str header; /* as it will be, but for trace fields */
-    struct moxd_buf out;
-    int rc;
-    struct moxd_err err;
-};
-
 /* The domain of the first author, in A-labels; empty when there is none. */
 static struct moxd_str author_domain(struct moxd_str header, struct moxd_arena *a)
 {
@@ -113,45 +102,45 @@ static void describe(const struct dkim_selector_conf *s, struct moxd_str domain,
 }
 
 /* What is configured is copied before anything waits. */
-static size_t plan(struct job *job, const char *paths[DKIM_SELECTORS_MAX])
+static size_t plan(struct dkim_signing *s, const char *paths[DKIM_SELECTORS_MAX])
 {
-    struct moxd_str domain = author_domain(job->msg->header, job->a);
-    const struct dkim_domain_conf *conf = settings(job->d, &domain);
-    bool utf8 = !moxd_str_is_ascii(job->header);
+    struct moxd_str domain = author_domain(s->header, s->a);
+    const struct dkim_domain_conf *conf = settings(s->d, &domain);
+    bool utf8 = !moxd_str_is_ascii(s->header);
     size_t n = 0;
 
     for (size_t i = 0; conf && i < conf->sign.n && n < DKIM_SELECTORS_MAX; i++) {
-        const struct dkim_selector_conf *s = dkim_selector(conf, conf->sign.v[i]);
-        if (s == NULL)
+        const struct dkim_selector_conf *sel = dkim_selector(conf, conf->sign.v[i]);
+        if (sel == NULL)
             continue;
-        describe(s, domain, utf8, job->a, &job->signers.v[n].how);
-        paths[n++] = moxd_arena_strdup(job->a, s->key);
+        describe(sel, domain, utf8, s->a, &s->v[n].how);
+        paths[n++] = moxd_arena_strdup(s->a, sel->key);
     }
     return n;
 }
 
-static int load_keys(struct job *job, const char *const *paths, size_t n, struct moxd_err *err)
+static int load_keys(struct dkim_signing *s, const char *const *paths, size_t n,
+                     struct moxd_err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        struct moxd_dkim_private *key = dkim_key_get(job->d, paths[i], err);
+        struct moxd_dkim_private *key = dkim_key_get(s->d, paths[i], err);
         if (key == NULL)
             return -1;
-        job->signers.v[i].key = key;
-        job->signers.n = i + 1;
+        s->v[i].key = key;
+        s->n = i + 1;
     }
     return 0;
 }
 
 /* --- on a worker ----------------------------------------------------------------------------------- */
 
-static int hash_body(struct job *job, struct moxd_dkim_bodies *bs)
+static int hash_body(struct dkim_signing *s, struct moxd_dkim_bodies *bs)
 {
-    const struct store_v1 *store = job->d->store;
     char *p = moxd_xmalloc(DKIM_READ);
-    uint64_t off = job->msg->header.n;
+    uint64_t off = s->body_start;
     long n;
 
-    while ((n = store->draft_read(job->msg->draft, off, p, DKIM_READ, &job->err)) > 0) {
+    while ((n = s->body.store->draft_read(s->body.draft, off, p, DKIM_READ, &s->err)) > 0) {
         moxd_dkim_bodies_write(bs, p, (size_t)n);
         off += (uint64_t)n;
     }
@@ -162,24 +151,44 @@ static int hash_body(struct job *job, struct moxd_dkim_bodies *bs)
 
 static void sign(void *arg)
 {
-    struct job *job = arg;
+    struct dkim_signing *s = arg;
     struct moxd_dkim_bodies *bs = moxd_dkim_bodies_new();
     struct moxd_dkim_header header;
     int body[DKIM_SELECTORS_MAX];
 
-    for (size_t i = 0; i < job->signers.n; i++) {
-        const struct dkim_signer *s = &job->signers.v[i];
-        body[i] = moxd_dkim_bodies_want(bs, moxd_dkim_private_alg(s->key), s->how.body_relaxed,
-                                        UINT64_MAX);
-    }
-    moxd_dkim_header_index(job->header, job->a, &header);
-    job->rc = hash_body(job, bs);
-    for (size_t i = 0; i < job->signers.n && job->rc == 0; i++) {
-        const struct dkim_signer *s = &job->signers.v[i];
-        job->rc = moxd_dkim_sign(&header, &s->how, s->key, moxd_dkim_bodies_hash(bs, body[i], NULL),
-                                 &job->out, &job->err);
-    }
+    for (size_t i = 0; i < s->n; i++)
+        body[i] = moxd_dkim_bodies_want(bs, moxd_dkim_private_alg(s->v[i].key),
+                                        s->v[i].how.body_relaxed, UINT64_MAX);
+    moxd_dkim_header_index(s->header, s->a, &header);
+    s->rc = hash_body(s, bs);
+    for (size_t i = 0; i < s->n && s->rc == 0; i++)
+        s->rc = moxd_dkim_sign(&header, &s->v[i].how, s->v[i].key,
+                               moxd_dkim_bodies_hash(bs, body[i], NULL), &s->out, &s->err);
     moxd_dkim_bodies_free(bs);
+}
+
+int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err)
+{
+    const char *paths[DKIM_SELECTORS_MAX];
+    size_t n = plan(s, paths);
+
+    moxd_buf_init(&s->out, DKIM_SELECTORS_MAX * DKIM_SIGNATURE_MAX);
+    if (n == 0)
+        return 0;
+    if (load_keys(s, paths, n, err) < 0)
+        return -1;
+    if (moxd_offload(MOXD_LANE_CPU, sign, s) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    if (s->rc < 0)
+        *err = s->err;
+    return s->rc;
+}
+
+void dkim_signing_fini(struct dkim_signing *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        moxd_dkim_private_unref(s->v[i].key);
+    moxd_buf_fini(&s->out);
 }
 
 /* --- the hook -------------------------------------------------------------------------------------- */
@@ -195,39 +204,27 @@ static struct moxd_str whole_header(const struct dkim *d, const struct smtp_mess
     return moxd_str(p, added.n + msg->header.n);
 }
 
-static int run(struct job *job)
-{
-    const char *paths[DKIM_SELECTORS_MAX];
-    size_t n = plan(job, paths);
-
-    if (n == 0)
-        return 0;
-    if (load_keys(job, paths, n, &job->err) < 0)
-        return -1;
-    if (moxd_offload(MOXD_LANE_CPU, sign, job) != MOXD_OK)
-        return moxd_err_set(&job->err, MOXD_ERR_CANCELLED, "cancelled");
-    if (job->rc == 0)
-        job->d->smtp->add_header(job->msg, moxd_buf_str(&job->out));
-    return job->rc;
-}
-
 /* A message that should be signed and cannot be is not sent without: others would refuse it. */
 enum moxd_verdict dkim_on_submit(struct moxd_instance *m, const struct smtp_message *ev,
                                  struct moxd_reply *reply)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct job job = { .d = MOXD_CONTAINER(m, struct dkim, m), .msg = ev, .a = a };
+    struct dkim *d = MOXD_CONTAINER(m, struct dkim, m);
+    struct dkim_signing s = { .d = d,
+                              .a = a,
+                              .header = whole_header(d, ev, a),
+                              .body = { d->store, ev->draft },
+                              .body_start = ev->header.n };
+    struct moxd_err err = { 0 };
+    int rc = dkim_signing_run(&s, &err);
 
-    moxd_buf_init(&job.out, DKIM_SELECTORS_MAX * DKIM_SIGNATURE_MAX);
-    job.header = whole_header(job.d, ev, a);
-    int rc = run(&job);
-    if (job.signers.n > 0 || rc < 0)
-        moxd_metric_inc(job.d->signed_total, rc == 0 ? "signed" : "failed", NULL);
-    for (size_t i = 0; i < job.signers.n; i++)
-        moxd_dkim_private_unref(job.signers.v[i].key);
-    moxd_buf_fini(&job.out);
+    if (rc == 0 && s.n > 0)
+        d->smtp->add_header(ev, moxd_buf_str(&s.out));
+    if (rc < 0 || s.n > 0)
+        moxd_metric_inc(d->signed_total, rc == 0 ? "signed" : "failed", NULL);
+    dkim_signing_fini(&s);
     if (rc == 0)
         return MOXD_NEXT;
-    moxd_error(ev->mail->conn->log, "cannot sign a message", moxd_kve(&job.err));
+    moxd_error(ev->mail->conn->log, "cannot sign a message", moxd_kve(&err));
     return moxd_reply_set(reply, 451, "4.7.5", "The message cannot be signed, try again later");
 }

@@ -63,14 +63,9 @@ static void report_all(struct dkim *d, const struct smtp_mail *mail, const struc
             moxd_cstr(moxd_arena_printf(c->a, "%zu more signatures not looked at", c->left_out)));
 }
 
-struct source {
-    const struct store_v1 *store;
-    struct store_draft *draft;
-};
-
-static long read_draft(void *arg, uint64_t off, void *p, size_t n)
+long dkim_read_draft(void *arg, uint64_t off, void *p, size_t n)
 {
-    const struct source *s = arg;
+    const struct dkim_source *s = arg;
     return s->store->draft_read(s->draft, off, p, n, NULL);
 }
 
@@ -80,11 +75,11 @@ enum moxd_verdict dkim_on_message(struct moxd_instance *m, const struct smtp_mes
 {
     struct dkim *d = MOXD_CONTAINER(m, struct dkim, m);
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct source source = { d->store, ev->draft };
+    struct dkim_source source = { d->store, ev->draft };
     struct dkim_check c = {
         .a = a,
         .raw_header = ev->header,
-        .read = read_draft,
+        .read = dkim_read_draft,
         .arg = &source,
         .body_start = ev->header.n,
         .now = moxd_wall() / MOXD_SEC,

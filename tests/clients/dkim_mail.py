@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # proves: DKIM-01, DKIM-02, SUBM-01, SUBM-02, P-AUTHN-01
-# proves in part: P-SMTP-10, DNS-02, DNS-03
+# proves: DNS-05, DNS-06
+# proves in part: P-SMTP-10, P-CTL-02, DNS-02, DNS-03
 """DKIM through the server, beside another implementation (python3-dkim): what swaks submits is signed and
 verifies there, what is signed there verifies here; keys that are absent, odd, slow; many signatures."""
 
@@ -399,8 +400,52 @@ def all_keys_are_asked_for_at_once():
             expect(got.count("dkim=pass") == 8, got)
 
 
+def key_commands():
+    with Signer() as signer, verifying_server(known=record(signer.path("rsa"), "rsa", "t=y;"), gone="p=") as server:
+        def ctl(*args, text=None, status=0):
+            code, output = server.moxctl("dkim", *args, text=text, check=False)
+            expect(code == status, "%s: %s" % (args, output))
+            return output
+
+        for command, kind, lines in (("genrsa", "rsa", 5), ("gened25519", "ed25519", 1)):
+            pem = ctl(command)
+            expect(pem.startswith("-----BEGIN PRIVATE KEY-----"), pem)
+            with open(server.path("new.pem"), "w", encoding="ascii") as f:
+                f.write(pem)
+            txt = ctl("txt", server.path("new.pem"))
+            expect(ctl("txt", text=pem) == txt, txt)
+            want = "v=DKIM1;h=sha256;%sp=%s" % ("k=ed25519;" * (kind == "ed25519"),
+                                                public_key(server.path("new.pem"), kind))
+            strings = re.findall(r'"(.*)"', txt)
+            expect("".join(strings) == want and max(map(len, strings)) <= 100, txt)
+            expect(len(strings) == lines and ("TXT (\n" in txt) == (lines > 1), txt)
+            expect((want + "\n" in txt.split('"')[-1]) == (lines > 1), txt)
+        output = ctl("lookup", "known", "remote.test")
+        expect("name: known._domainkey.remote.test\n" in output and "key: RSA, 2048 bits" in output
+               and "test mode" in output and "dns: not authentic" in output, output)
+        expect("key: revoked" in ctl("lookup", "gone", "remote.test"), "gone")
+        expect("no key" in ctl("lookup", "none", "remote.test", status=1), "none")
+        expect("no private key" in ctl("txt", text="x", status=1), "txt")
+        signed = signer.sign("known").replace(b"\r\n", b"\n").decode()
+        output = ctl("verify", "-", text=signed)
+        expect(output.startswith("pass\n    d=remote.test s=known a=rsa-sha256"), output)
+        expect("no signature passes" in ctl("verify", "-", text=signed.replace("Hello", "hello"), status=1), "bad")
+        expect("has no DKIM signature" in ctl("verify", "-", text=REMOTE, status=1), "unsigned")
+
+
+def the_sign_command():
+    with signing_server() as server:
+        text = DRAFT.decode()
+        fields = server.moxctl("dkim", "sign", "-", text=text)[1]
+        message = (fields.replace("\r\n", "\n") + text).replace("\n", "\r\n").encode()
+        expect(verified(server, message) == ["pass", "pass"], fields)
+        output = server.moxctl("dkim", "sign", "-", text=text.replace("mox.example", "x.example"), check=False)
+        expect(output[0] == 1 and "no selector signs" in output[1], output)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         submitted_mail_verifies_elsewhere, the_from_header_chooses_the_domain, large_and_empty_messages,
         a_key_that_is_gone_stops_the_message, the_configuration_is_checked, others_signatures_verify_here,
-        many_signatures_are_bounded, odd_keys, all_keys_are_asked_for_at_once]))
+        many_signatures_are_bounded, odd_keys, all_keys_are_asked_for_at_once,
+        key_commands, the_sign_command]))
