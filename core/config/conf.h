@@ -145,6 +145,7 @@ struct conf_extras {
         const char *name, *doc;
         const struct moxd_block *block;
         const char *module;
+        bool contributed; /* neither a service nor a module's own */
     } v[CONF_EXTRAS_MAX];
 };
 /* Contributions to a scope; for "listener" the services too; for CONF_SCOPE_STATIC the modules' own

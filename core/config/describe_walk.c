@@ -52,9 +52,22 @@ static void walk_block(struct conf_describe *c, const struct moxd_block *blk,
     conf_describe_extras(c, extra);
 }
 
+/* An empty block of a module that the short example may not even load says nothing. */
+static bool says_nothing(const struct conf_describe *c, const struct conf_extra *x)
+{
+    if (!c->short_form || !x->contributed)
+        return false;
+    for (const struct moxd_directive *d = x->block->directives; d && d->name; d++)
+        if (is_shown(c, d))
+            return false;
+    return true;
+}
+
 void conf_describe_extras(struct conf_describe *c, const struct conf_extras *extra)
 {
     for (size_t i = 0; i < extra->n; i++) {
+        if (says_nothing(c, &extra->v[i]))
+            continue;
         c->ops->separate(c);
         c->ops->open_block(c, extra->v[i].name, extra->v[i].doc, NULL, NULL);
         walk_inside(c, extra->v[i].block);

@@ -5,7 +5,7 @@ static void add(struct conf_extras *out, const char *name, const char *doc,
                 const struct moxd_block *block, const char *module)
 {
     moxd_assert(out->n < CONF_EXTRAS_MAX);
-    out->v[out->n++] = (struct conf_extra){ name, doc, block, module };
+    out->v[out->n++] = (struct conf_extra){ name, doc, block, module, false };
 }
 
 static void add_of_module(const struct moxd_module *mod, const char *scope, struct conf_extras *out)
@@ -18,8 +18,10 @@ static void add_of_module(const struct moxd_module *mod, const char *scope, stru
     for (; s && s->name; s++)
         add(out, s->name, s->summary, s->block, mod->name);
     for (; c && c->scope; c++) {
-        if (strcmp(c->scope, scope) == 0)
-            add(out, c->name, c->doc, c->block, mod->name);
+        if (strcmp(c->scope, scope) != 0)
+            continue;
+        add(out, c->name, c->doc, c->block, mod->name);
+        out->v[out->n - 1].contributed = true;
     }
 }
 

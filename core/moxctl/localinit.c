@@ -51,7 +51,13 @@ static const char conf_text[] =
     "    imaps { port = %d }\n"
     "}\n";
 
-static const char domains_text[] = "domain \"localhost\" { }\n"
+#define DKIM_KEY "dkim/local._domainkey.localhost.ed25519.privatekey.pkcs8.pem"
+static const char domains_text[] = "domain \"localhost\" {\n"
+                                   "    dkim {\n"
+                                   "        selector \"local\" { key = \"" DKIM_KEY "\" }\n"
+                                   "        sign = [\"local\"]\n"
+                                   "    }\n"
+                                   "}\n"
                                    "\n"
                                    "account \"" LOCAL_ACCOUNT "\" {\n"
                                    "    domain = localhost\n"
@@ -146,6 +152,16 @@ static int make_certificate(struct local *l, struct moxd_err *err)
     return moxd_tls_selfsigned(in_dir(l, "tls/cert.pem"), in_dir(l, "tls/key.pem"), names, err);
 }
 
+/* What is sent from localhost is signed, as it would be elsewhere (DKIM-05). */
+static int make_dkim_key(struct local *l, struct moxd_err *err)
+{
+    const char *dir = in_dir(l, "dkim");
+
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return moxd_err_sys(err, "making %s", dir);
+    return moxd_tls_ed25519_key(in_dir(l, DKIM_KEY), err);
+}
+
 /* The module is left out of builds without SQLite. */
 static bool have_search(void)
 {
@@ -171,7 +187,7 @@ static int write_config(struct local *l, struct moxd_err *err)
 /* moxd.conf comes last: with it the directory is complete. */
 static int make_all(struct local *l, struct moxd_err *err)
 {
-    if (make_certificate(l, err) < 0)
+    if (make_certificate(l, err) < 0 || make_dkim_key(l, err) < 0)
         return -1;
     if (conf_file_write(in_dir(l, "domains.conf"), MOXD_STR(domains_text), NULL, NULL, err) < 0)
         return -1;

@@ -95,17 +95,21 @@ static int finish(FILE *f, bool ok, const char *path, struct moxd_err *err)
     return 0;
 }
 
-static int write_both(const char *cert_path, X509 *x, const char *key_path, EVP_PKEY *key,
-                      struct moxd_err *err)
+static int write_key(const char *path, EVP_PKEY *key, struct moxd_err *err)
 {
-    FILE *f = create(key_path, 0600, err);
+    FILE *f = create(path, 0600, err);
 
     if (f == NULL)
         return -1;
-    bool ok = PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1;
-    if (finish(f, ok, key_path, err) != 0)
+    return finish(f, PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL) == 1, path, err);
+}
+
+static int write_both(const char *cert_path, X509 *x, const char *key_path, EVP_PKEY *key,
+                      struct moxd_err *err)
+{
+    if (write_key(key_path, key, err) != 0)
         return -1;
-    f = create(cert_path, 0644, err);
+    FILE *f = create(cert_path, 0644, err);
     if (f == NULL)
         return -1;
     return finish(f, PEM_write_X509(f, x) == 1, cert_path, err);
@@ -124,6 +128,16 @@ int moxd_tls_selfsigned(const char *cert_path, const char *key_path, const char 
     else
         r = core_tls_err(err, MOXD_ERR_INVALID, "self-signed certificate");
     X509_free(x);
+    EVP_PKEY_free(key);
+    return r;
+}
+
+int moxd_tls_ed25519_key(const char *path, struct moxd_err *err)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    int r = key != NULL ? write_key(path, key, err)
+                        : core_tls_err(err, MOXD_ERR_INVALID, "private key");
+
     EVP_PKEY_free(key);
     return r;
 }

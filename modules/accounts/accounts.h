@@ -86,7 +86,7 @@ struct accounts_table {
 struct accounts {
     struct moxd_instance m;
     struct accounts_table *table;
-    struct moxd_point *on_remove;
+    struct moxd_point *on_remove, *on_domain_add;
 };
 
 /* table.c. With `out` NULL problems are passed over: they were reported by the check. */
@@ -135,6 +135,7 @@ struct accounts_edit {
     const char *message;      /* of login-disabled */
     const char *const *words; /* members or options of the alias `address` */
     size_t nwords;
+    const struct accounts_new_domain *new_domain;
 };
 typedef int accounts_edit_fn(struct moxd_node *root, void *edit, struct moxd_err *err);
 accounts_edit_fn accounts_edit_account_add, accounts_edit_account_rm, accounts_edit_address_add,

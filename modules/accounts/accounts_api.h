@@ -4,6 +4,7 @@
 #define MOXD_ACCOUNTS_H
 
 #include <moxd/arena.h>
+#include <moxd/buf.h>
 #include <moxd/config.h>
 #include <moxd/err.h>
 #include <moxd/hook.h>
@@ -81,5 +82,35 @@ struct accounts_removal {
 typedef enum moxd_verdict moxd_on_account_remove_fn(struct moxd_instance *m,
                                                     const struct accounts_remove_event *ev,
                                                     struct accounts_removal *removal) MOXD_SUSPENDS;
+
+/* on_domain_add (TRANSFORM): a domain is about to be added; modules make what a new one gets (keys), and say
+ * through accounts_new_domain_build what is to be written into its block. A refusal is told to the admin,
+ * and nothing is added. */
+enum { ACCOUNTS_BUILDERS_MAX = 16 }; /* more modules than there will be */
+struct accounts_domain_event {
+    const char *domain;       /* in A-labels, lower case */
+    struct moxd_arena *arena; /* lives as long as the command */
+};
+struct accounts_builder {
+    void (*build)(struct moxd_node *domain, void *arg); /* must not fail or suspend */
+    void *arg;
+};
+struct accounts_new_domain {
+    struct moxd_reply reply;
+    struct accounts_builder builders[ACCOUNTS_BUILDERS_MAX];
+    size_t nbuilders;
+    struct moxd_buf *say; /* what is left to the admin to do: lines that are printed in the end */
+};
+static inline void accounts_new_domain_build(struct accounts_new_domain *nd,
+                                             void (*build)(struct moxd_node *domain, void *arg),
+                                             void *arg)
+{
+    if (nd->nbuilders < ACCOUNTS_BUILDERS_MAX)
+        nd->builders[nd->nbuilders++] = (struct accounts_builder){ build, arg };
+}
+#define MOXD_POINT_on_domain_add_MAJOR 1
+typedef enum moxd_verdict moxd_on_domain_add_fn(struct moxd_instance *m,
+                                                const struct accounts_domain_event *ev,
+                                                struct accounts_new_domain *nd) MOXD_SUSPENDS;
 
 #endif

@@ -2,9 +2,12 @@
 #include "accounts.h"
 
 MOXD_POINT_THUNK(on_account_remove, struct accounts_removal)
+MOXD_POINT_THUNK(on_domain_add, struct accounts_new_domain)
 static const struct moxd_point_def points[] = {
     MOXD_POINT(on_account_remove, MOXD_TRANSFORM, "struct accounts_remove_event",
                "An account has left the configuration: modules remove what they keep of it."),
+    MOXD_POINT(on_domain_add, MOXD_TRANSFORM, "struct accounts_domain_event",
+               "A domain is about to be added: modules make what a new one gets, such as keys."),
     { 0 },
 };
 static const struct moxd_interface provides[] = { { "accounts", 1, 1, &accounts_v1 }, { 0 } };
@@ -20,6 +23,7 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
 
     (void)conf, (void)err;
     ac->on_remove = moxd_point_get(m, "on_account_remove");
+    ac->on_domain_add = moxd_point_get(m, "on_domain_add");
     return 0;
 }
 

@@ -119,7 +119,9 @@ const struct moxd_command accounts_commands[] = {
       .min_args = 1,
       .max_args = 1,
       .summary = "add a domain",
-      .run = accounts_cmd_domain_add },
+      .run = accounts_cmd_domain_add,
+      .help = "Modules make what it needs: dkim two keys, in the data directory, and prints the "
+              "records to publish for them." },
     { .name = "domain disable",
       .args = "DOMAIN",
       .min_args = 1,

@@ -14,7 +14,9 @@ int accounts_edit_domain_add(struct moxd_node *root, void *edit, struct moxd_err
         return moxd_err_set(err, MOXD_ERR_INVALID, "\"%s\" is not a domain name", e->domain);
     if (accounts_tree_find_domain(&t, d.ascii))
         return moxd_err_set(err, MOXD_ERR_EXISTS, "domain \"%s\" exists already", e->domain);
-    moxd_node_add_block(root, "domain", d.utf8.p);
+    struct moxd_node *domain = moxd_node_add_block(root, "domain", d.utf8.p);
+    for (size_t i = 0; e->new_domain && i < e->new_domain->nbuilders; i++)
+        e->new_domain->builders[i].build(domain, e->new_domain->builders[i].arg);
     return 0;
 }
 

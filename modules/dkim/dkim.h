@@ -17,6 +17,7 @@ enum dkim_limits {
     DKIM_SELECTORS_MAX = 8,    /* that sign a message */
     DKIM_SIGNATURE_MAX = 8192, /* bytes of a signature that we make */
     DKIM_NAME_MAX = 253,       /* of a DNS name (RFC 1035 2.3.4, without the final dot) */
+    DKIM_RSA_BITS = 2048,      /* of keys that we make (RFC 8301 3.2) */
     DKIM_KEPT_KEYS = 10000,    /* private keys in memory; one has about 3 KB */
 };
 /* RFC 5321 4.5.4.1: mail is tried for five days, and must not expire in the queue. */
@@ -145,6 +146,9 @@ void dkim_signing_fini(struct dkim_signing *s);
 extern const struct moxd_command dkim_commands[];
 
 /* hooks */
+enum moxd_verdict dkim_on_domain_add(struct moxd_instance *m,
+                                     const struct accounts_domain_event *ev,
+                                     struct accounts_new_domain *nd) MOXD_SUSPENDS;
 enum moxd_verdict dkim_on_message(struct moxd_instance *m, const struct smtp_message *ev,
                                   struct moxd_reply *reply) MOXD_SUSPENDS;
 enum moxd_verdict dkim_on_submit(struct moxd_instance *m, const struct smtp_message *ev,

@@ -4,8 +4,6 @@
 #include <moxd/offload.h>
 #include <moxmail/address.h>
 
-enum { RSA_BITS = 2048 /* RFC 8301 3.2 */ };
-
 const char *dkim_dnssec_text(enum smtp_dnssec status)
 {
     static const char *const words[] = {
@@ -38,7 +36,7 @@ struct generate {
 static void generate(void *arg)
 {
     struct generate *g = arg;
-    g->key = moxd_dkim_private_generate(g->type, RSA_BITS, &g->err);
+    g->key = moxd_dkim_private_generate(g->type, DKIM_RSA_BITS, &g->err);
 }
 
 static int print_new(struct moxd_ctl *c, enum moxd_dkim_key_type type, struct moxd_err *err)

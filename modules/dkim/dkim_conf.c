@@ -42,7 +42,6 @@ static const char *const canonicalizations[] = { "relaxed", "simple", NULL };
 static const struct moxd_directive selector_directives[] = {
     { .name = "key",
       MOXD_AT_PATH(struct dkim_selector_conf, key),
-      .flags = MOXD_D_REQUIRED,
       .example =
           "\"dkim/2026a._domainkey.example.org.20260110T101010.rsa2048.privatekey.pkcs8.pem\"",
       .doc = "File with the private key, in PEM (PKCS#8): RSA of 1024 to 8192 bits, or Ed25519. "
@@ -109,8 +108,11 @@ static void check_selector(void *block, struct moxd_problems *out)
     if (s->expiration != 0 && s->expiration < DKIM_EXPIRATION_MIN)
         moxd_problem(out, s->head.pos, "5d or more, or 0s for signatures that do not expire",
                      "signatures would expire while mail waits for its delivery");
-    if (s->key == NULL) /* reported by the table */
+    if (s->key == NULL) { /* not MOXD_D_REQUIRED: that would put it into the short example */
+        moxd_problem(out, s->head.pos, "key = \"FILE\"", "selector \"%s\" has no key",
+                     s->head.label);
         return;
+    }
     struct moxd_dkim_private *key = dkim_key_load(s->key, &err);
     if (key == NULL)
         moxd_problem(out, s->head.pos, "moxctl dkim genrsa and moxctl dkim gened25519 make keys",

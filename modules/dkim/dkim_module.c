@@ -4,6 +4,7 @@
 static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_message, dkim_on_message, .phase = MOXD_CHECK, .concurrent = true),
     MOXD_HOOK(on_submit, dkim_on_submit, .phase = MOXD_LATE),
+    MOXD_HOOK(on_domain_add, dkim_on_domain_add),
     { 0 },
 };
 

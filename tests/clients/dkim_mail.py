@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # proves: DKIM-01, DKIM-02, SUBM-01, SUBM-02, P-AUTHN-01
-# proves: DNS-05, DNS-06
+# proves: DNS-05, DNS-06, DKIM-04, P-AUTHN-02
 # proves in part: P-SMTP-10, P-CTL-02, DNS-02, DNS-03
 """DKIM through the server, beside another implementation (python3-dkim): what swaks submits is signed and
 verifies there, what is signed there verifies here; keys that are absent, odd, slow; many signatures."""
 
 import base64
+import datetime
 import imaplib
 import os
 import re
@@ -443,9 +444,34 @@ def the_sign_command():
         expect(output[0] == 1 and "no selector signs" in output[1], output)
 
 
+def new_domains_get_keys():
+    with signing_server() as server:
+        output = server.moxctl("domain", "add", "b\u00fccher.example")[1]
+        year = datetime.datetime.now(datetime.timezone.utc).year
+        names = re.findall(r"^(\S+)\. TXT \(", output, re.M)
+        expect(names == ["%d%s._domainkey.xn--bcher-kva.example" % (year, c) for c in "ab"], output)
+        files = sorted(os.listdir(server.path("data", "dkim")))
+        for name, letter in zip(files, "ab"):
+            expect(re.fullmatch(r"%d%s\._domainkey\.xn--bcher-kva\.example\.[0-9T]{15}\.rsa2048\.privatekey"
+                                r"\.pkcs8\.pem" % (year, letter), name), files)
+            expect(os.stat(server.path("data", "dkim", name)).st_mode & 0o777 == 0o600, name)
+        expect(len(files) == 2, files)
+        server.moxctl("address", "add", "mjl@b\u00fccher.example", "mjl")
+        records = dict(re.findall(r"^(\S+)\. TXT \((.*?)\)", output, re.M | re.S))
+        with open(server.path("dns.txt"), "a", encoding="ascii") as f:
+            for name, text in records.items():
+                f.write("%s %s\n" % (name, "".join(re.findall(r'"(.*)"', text))))
+        message = submit(server, MJL, DRAFT.replace(b"mjl@mox.example", b"mjl@xn--bcher-kva.example"))
+        expect("d=xn--bcher-kva.example; s=%da;" % year in header_of(message), header_of(message))
+        expect(verified(server, message) == ["pass"], header_of(message))
+        status, output = server.moxctl("domain", "add", "b\u00fccher.example", check=False)
+        expect(status == 1 and "exists already" in output, output)
+        expect(len(os.listdir(server.path("data", "dkim"))) == 2, "keys made in vain")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         submitted_mail_verifies_elsewhere, the_from_header_chooses_the_domain, large_and_empty_messages,
         a_key_that_is_gone_stops_the_message, the_configuration_is_checked, others_signatures_verify_here,
         many_signatures_are_bounded, odd_keys, all_keys_are_asked_for_at_once,
-        key_commands, the_sign_command]))
+        key_commands, the_sign_command, new_domains_get_keys]))

@@ -6,6 +6,7 @@
 import os
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 
@@ -42,9 +43,18 @@ def settle(text, directory):
     return 'user = "%s"\n' % service_user() + text
 
 
+def with_keys(domains, directory):
+    """DKIM keys that exist."""
+    key = os.path.join(directory, "dkim.pem")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True,
+                   stderr=subprocess.DEVNULL)
+    return re.sub(r'"[^"]*\.privatekey\.pkcs8\.pem"', '"%s"' % key, domains)
+
+
 def check(static, domains):
     with tempfile.TemporaryDirectory() as d:
         make_certificate(d)
+        domains = with_keys(domains, d)
         for name, text in (("moxd.conf", settle(static, d)), ("domains.conf", domains)):
             with open(os.path.join(d, name), "w", encoding="utf-8") as f:
                 f.write(text)

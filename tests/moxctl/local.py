@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08
+# proves: DKIM-05, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08
 # proves in part: LOCAL-01, P-CTL-08, SPF-02
 """moxctl localserve: what it makes, what it starts, how it ends."""
 
@@ -100,6 +100,15 @@ def subjects(implicit_tls=True):
         return sorted(part[1].decode().split(": ")[1].strip() for part in data if isinstance(part, tuple))
 
 
+def signatures():
+    """How many messages the local domain has signed."""
+    with imaplib.IMAP4_SSL(IP, PORTS["imaps"], ssl_context=context(), timeout=PATIENCE) as imap:
+        imap.login(USER, PASSWORD)
+        imap.select()
+        _, data = imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (DKIM-SIGNATURE)])")
+        return sum(b"d=localhost; s=local;" in part[1] for part in data if isinstance(part, tuple))
+
+
 def in_directory(test):
     def run():
         d = tempfile.mkdtemp(prefix="moxd-local-")
@@ -123,6 +132,7 @@ def mail_for_anybody_arrives(d):
         want = ["known", "starttls", "tls", "unknown"]
         expect(subjects() == want, "%s" % subjects())
         expect(subjects(implicit_tls=False) == want, "over STARTTLS")
+        expect(signatures() == 2, "%d signatures" % signatures())
         lines = good("clientconfig", conf=os.path.join(d, "moxd.conf")).splitlines()
         for name, tls in (("submission", "STARTTLS"), ("submissions", "TLS from the start"),
                           ("imap", "STARTTLS"), ("imaps", "TLS from the start")):
