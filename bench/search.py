@@ -38,6 +38,8 @@ QUERIES = [  # what it is, the keys
     ("FROM, in 1 of 1,000", b"FROM person777@"),
     ("BODY, a common word", b"BODY " + WORDS[60].encode()),
     ("NOT BODY, in no message", b"NOT BODY nowherewordx"),
+    ("TO, in every message", b"TO mjl@mox"),
+    ("CC, in no message", b"CC nowherewordx"),
 ]
 
 

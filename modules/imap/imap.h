@@ -33,7 +33,7 @@ enum imap_limits {
 #define IMAP_PROGRESS_DEFAULT (10 * MOXD_SEC)
 #define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC)    /* a client that reads nothing */
 
-struct search_v1;
+struct search_v2;
 struct imap {
     struct moxd_instance m;
     const struct store_v1 *store;
@@ -42,7 +42,7 @@ struct imap {
     struct moxd_instance *auth_self;
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
-    const struct search_v1 *search; /* NULL: there is no index */
+    const struct search_v2 *search; /* NULL: there is no index */
     struct moxd_instance *search_self;
     struct moxd_metric_handle *commands, *connections;
     struct imap_recent *recent;     /* hash, of the mailboxes that are selected */

@@ -52,8 +52,9 @@ int imap_search_match_now(struct imap_search *se, struct imap_msg *msg,
 /* Asks the index, if there is one, which messages may match, and takes the others out of *scope, as far as
  * that is sooner done than to look at each. Keys know then which messages they need not read. */
 void imap_search_narrow(struct imap_search *se, struct store_uids *scope) MOXD_SUSPENDS;
-/* Whether the key cannot match. */
+/* Whether the key cannot match; whether it does. */
 bool imap_search_ruled_out(const struct search_key *k, const struct store_msg *info);
+bool imap_search_is_sure(const struct search_key *k, const struct store_msg *info);
 
 /* --- the matches of a mailbox (search_run.c) ------------------------------------------------------ */
 /* A message that matches, or must be opened to tell. */

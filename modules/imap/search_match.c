@@ -199,12 +199,12 @@ static int match(struct imap_search *se, struct search_key *k, struct imap_msg *
     case MOXD_IMAP_KEY_HEADER:
         if (imap_search_ruled_out(k, msg->info))
             return 0;
-        return header(k, msg, err);
+        return imap_search_is_sure(k, msg->info) ? 1 : header(k, msg, err);
     case MOXD_IMAP_KEY_BODY:
     case MOXD_IMAP_KEY_TEXT:
         if (imap_search_ruled_out(k, msg->info))
             return 0;
-        return content(se, k, msg, err);
+        return imap_search_is_sure(k, msg->info) ? 1 : content(se, k, msg, err);
     case MOXD_IMAP_KEY_LARGER:
         return msg->info->size > k->key->number;
     case MOXD_IMAP_KEY_SMALLER:

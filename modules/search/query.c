@@ -7,7 +7,8 @@
 enum {
     KEYS_MAX = 16, /* of one text: more make it little rarer */
     NARROW_MIN =
-        2, /* bytes of a text for which the index is asked: one byte is nearly everywhere */
+        2,         /* bytes of a text for which the index is asked: one byte is nearly everywhere */
+    EXACT_MAX = 3, /* bytes of a text that is one trigram, or begins one, wherever it is */
 };
 
 struct asking {
@@ -139,24 +140,35 @@ static void settle(struct search_found *f)
     f->n = n;
 }
 
+/* Whether the space has nothing but what is searched for the text. */
+static bool is_alone(const struct search_text *text)
+{
+    enum search_space space;
+
+    if (text->where != SEARCH_IN_FIELD)
+        return text->where == SEARCH_IN_BODY;
+    space = search_space_of(text->field);
+    return space == SEARCH_SUBJECT || space == SEARCH_FROM;
+}
+
 static int answer(struct search_db *db, const struct search_segments *all,
                   const struct search_text *text, struct search_found *f, struct moxd_err *err)
 {
-    uint64_t *whole = NULL;
-    size_t n = 0;
     int rc = 0;
 
     f->narrow = text->folded.n >= NARROW_MIN;
+    f->exact = f->narrow && text->folded.n <= EXACT_MAX && is_alone(text);
     for (size_t i = 0; f->narrow && rc == 0 && i < all->n; i++) {
         rc = ask(db, &all->v[i], text, f, err);
         if (rc == 0 && moxd_offload_abandoned())
             rc = moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     }
     if (f->narrow && rc == 0)
-        rc = search_ids_read(db, SEARCH_SQL_WHOLE, &whole, &n, err);
-    for (size_t i = 0; i < n; i++)
-        push(f, whole[i]);
-    free(whole);
+        rc = search_ids_read(db, SEARCH_SQL_WHOLE, &f->whole, &f->nwhole, err);
+    for (size_t i = 0; i < f->nwhole; i++)
+        push(f, f->whole[i]);
+    if (f->nwhole > 0)
+        qsort(f->whole, f->nwhole, sizeof(*f->whole), by_id);
     settle(f);
     return rc;
 }
@@ -191,6 +203,8 @@ int search_query_run(struct search_query *q, struct moxd_err *err)
 
 void search_query_free(struct search_query *q)
 {
-    for (size_t i = 0; i < q->n; i++)
+    for (size_t i = 0; i < q->n; i++) {
         free(q->found[i].ids);
+        free(q->found[i].whole);
+    }
 }

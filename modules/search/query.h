@@ -16,6 +16,9 @@ struct search_query {
         bool narrow;   /* false: every message may contain it */
         uint64_t *ids; /* ascending; heap */
         size_t n, cap;
+        bool exact;      /* those contain it, but for: */
+        uint64_t *whole; /* ascending; heap: what is always searched */
+        size_t nwhole;
     } * found; /* [n], zeroed by the caller, who frees it with search_query_free */
 };
 int search_query_run(struct search_query *q, struct moxd_err *err) MOXD_CHECKED;

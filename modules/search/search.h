@@ -113,7 +113,7 @@ typedef int search_job(void *arg, struct moxd_err *err);
 int search_offload(search_job *fn, void *arg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* --- interface and commands -------------------------------------------------------------------- */
-extern const struct search_v1 search_api;
+extern const struct search_v2 search_api;
 int search_cmd_status(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err) MOXD_SUSPENDS;
 int search_cmd_rebuild(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,

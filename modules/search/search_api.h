@@ -1,5 +1,6 @@
-/* search/1: which messages may contain a text. What is not among the answers does not contain it; what is
- * among them may, and must be looked at. So it makes a search faster, and never changes its result. */
+/* search/2: which messages may contain a text. What is not among the answers does not contain it; what is
+ * among them may, and must be looked at, unless the answer is exact. So it makes a search faster, and
+ * never changes its result. */
 #ifndef MOXD_SEARCH_H
 #define MOXD_SEARCH_H
 
@@ -23,10 +24,13 @@ struct search_answer {
     const uint64_t
         *ids; /* those before it that may: ascending; some may be gone, or in other mailboxes */
     size_t n;
+    bool exact;             /* of those before `from` it contains all but: */
+    const uint64_t *unsure; /* ascending; could not be read whole */
+    size_t nunsure;
 };
 enum { SEARCH_TEXTS_MAX = 100 }; /* in one call; more is LIMIT */
 
-struct search_v1 {
+struct search_v2 {
     /* out[i] for texts[i], in the arena. When there is no index, or it is being built, nothing is narrowed,
      * which is no error. CANCELLED. */
     int (*narrow)(struct moxd_instance *self, struct store_account *acc, uint32_t mailbox,

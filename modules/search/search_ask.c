@@ -1,4 +1,4 @@
-/* The interface search/1. */
+/* The interface search/2. */
 #include "search.h"
 
 #include <stdlib.h>
@@ -38,8 +38,13 @@ static int answer(struct search *s, struct store_account *acc, uint32_t mailbox,
     for (size_t i = 0; i < q->n; i++) {
         const struct search_found *f = &q->found[i];
 
-        out[i] = (struct search_answer){ .narrow = f->narrow, .from = from, .n = f->n };
-        out[i].ids = f->n == 0 ? NULL : moxd_arena_dup(a, f->ids, f->n * sizeof(*f->ids));
+        out[i] = (struct search_answer){
+            .narrow = f->narrow, .from = from, .n = f->n, .exact = f->exact, .nunsure = f->nwhole
+        };
+        if (f->n > 0)
+            out[i].ids = moxd_arena_dup(a, f->ids, f->n * sizeof(*f->ids));
+        if (f->nwhole > 0)
+            out[i].unsure = moxd_arena_dup(a, f->whole, f->nwhole * sizeof(*f->whole));
     }
     return 0;
 }
@@ -81,4 +86,4 @@ static int narrow(struct moxd_instance *self, struct store_account *acc, uint32_
     return rc;
 }
 
-const struct search_v1 search_api = { .narrow = narrow };
+const struct search_v2 search_api = { .narrow = narrow };

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const char *const needs[] = { "accounts/1", "store/1.3", NULL };
-static const struct moxd_interface provides[] = { { "search", 1, 0, &search_api }, { 0 } };
+static const struct moxd_interface provides[] = { { "search", 2, 0, &search_api }, { 0 } };
 
 static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_store_commit, search_on_store_commit),
