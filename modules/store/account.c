@@ -2,6 +2,7 @@
  * nobody uses them, since opening costs more than keeping. */
 #include "store.h"
 
+#include "changed.h"
 #include "parsed.h"
 #include "quarantine.h"
 
@@ -136,6 +137,7 @@ struct opening {
     struct moxd_arena *arena;
     struct store_op_erasables erasable;
     bool parsed; /* everything is */
+    bool changed; /* blocks of changes are there */
 };
 
 static int create_mailboxes(struct opening *o, struct moxd_err *err)
@@ -191,10 +193,32 @@ static bool lost(const struct store_account *acc)
 static int op_look(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct opening *o = arg;
-    int rc = store_parsed_complete(tx, err);
+    uint64_t from;
+    int rc = store_parsed_complete(tx, err), changed = store_changed_from(tx, &from, err);
 
     o->parsed = rc > 0;
-    return rc < 0 ? -1 : store_op_erasables(tx, &o->erasable, err);
+    o->changed = changed > 0;
+    return rc < 0 || changed < 0 ? -1 : store_op_erasables(tx, &o->erasable, err);
+}
+
+static int op_begin_changes(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    (void)arg;
+    return store_changed_begin(tx, err);
+}
+
+/* An account of before there was that. */
+static int begin_changes(struct opening *o, struct moxd_err *err)
+{
+    struct store_batch *batch;
+
+    if (o->changed)
+        return 0;
+    o->wrote = true;
+    if (store_tx_write(&o->acc->bt, 1, op_begin_changes, NULL, &batch, err) < 0)
+        return -1;
+    store_batch_free(batch);
+    return 0;
 }
 
 static int open_job(void *arg, struct moxd_err *err)
@@ -214,7 +238,7 @@ static int open_job(void *arg, struct moxd_err *err)
     if (store_btree_load(acc->bt, err) < 0 || create_mailboxes(o, err) < 0 ||
         store_sweep(acc->bt, err) < 0)
         return -1;
-    return store_tx_read(acc->bt, op_look, o, err);
+    return store_tx_read(acc->bt, op_look, o, err) < 0 ? -1 : begin_changes(o, err);
 }
 
 static int open_account(struct store_account *acc, struct moxd_err *err)

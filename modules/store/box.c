@@ -1,3 +1,4 @@
+#include "changed.h"
 #include "expunged.h"
 #include "viewer.h"
 
@@ -19,6 +20,7 @@ int store_box_load(struct store_tx *tx, uint32_t id, struct store_box *box, stru
     box->id = id;
     box->kw = NULL;
     box->leaving = NULL;
+    box->changed = false;
     memcpy(box->name.p, box->r.name.p, box->r.name.n);
     box->name.n = box->r.name.n;
     box->name.p[box->name.n] = '\0';
@@ -64,7 +66,7 @@ int store_box_save(struct store_tx *tx, struct store_box *box, struct moxd_err *
         if (store_kwlist_save(tx, box->kw, err) < 0)
             return -1;
     }
-    if (store_leave_end(tx, box, err) < 0)
+    if (store_changed_end(tx, box, err) < 0 || store_leave_end(tx, box, err) < 0)
         return -1;
     return store_put(tx, &key, store_mbox_encode(&box->r, buf), err);
 }

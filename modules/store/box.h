@@ -11,6 +11,8 @@ struct store_box {
     struct store_mbox r;
     struct store_name name;     /* r.name points here */
     struct store_kwlist *kw;    /* loaded when first needed */
+    bool changed;               /* in this transaction, and not yet noted: */
+    uint32_t changed_block;     /* messages of this block of UIDs (changed.h) */
     struct store_leaving *leaving; /* what left it in this transaction (expunged.h), or NULL */
 };
 /* NOTFOUND when there is none. */

@@ -39,6 +39,7 @@ enum { STORE_FILE_NAME = 32 };
 
 struct store_env_stats {
     _Atomic uint64_t commits, aborts, retries, views, flushes, checkpoints;
+    _Atomic uint64_t records_read, records_written; /* deleted ones too */
     _Atomic uint64_t file_syncs, dir_syncs, files_made, files_removed;
 };
 

@@ -37,6 +37,7 @@ struct moxd_str store_expunged_encode(const struct store_expunged *v, size_t n, 
     for (size_t i = 0; i < n; i++) {
         store_enc_u32(&e, v[i].uid);
         store_enc_u64(&e, v[i].id);
+        store_enc_u64(&e, v[i].body.body);
         store_enc_u64(&e, v[i].body.size);
         store_enc_u32(&e, v[i].body.prefix);
         store_enc_u8(&e, v[i].body.where);
@@ -49,12 +50,14 @@ static void decode_one(struct store_dec *d, struct store_expunged *e)
 {
     e->uid = store_dec_u32(d);
     e->id = store_dec_u64(d);
+    e->body.body = store_dec_u64(d);
     e->body.size = store_dec_u64(d);
     e->body.prefix = store_dec_u32(d);
     unsigned where = store_dec_u8(d);
     e->body.where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     e->received = (int64_t)store_dec_u64(d);
-    if (where > STORE_IN_DB || e->uid == 0 || e->id == 0 || e->id > STORE_RECORD_NUMBER_MAX ||
+    if (where > STORE_IN_DB || e->body.body > STORE_RECORD_NUMBER_MAX || e->body.body == e->id ||
+        (e->body.body != 0 && e->body.where != STORE_IN_DB) || e->uid == 0 || e->id == 0 || e->id > STORE_RECORD_NUMBER_MAX ||
         e->body.size > STORE_SIZE_MAX || e->body.prefix > e->body.size)
         d->bad = true;
 }

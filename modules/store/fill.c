@@ -31,7 +31,7 @@ struct portion {
 
 static int parse_here(struct portion *p, struct one *one, const struct store_rec *rec)
 {
-    struct store_key key = store_key_u64(STORE_T_DATA, rec->id);
+    struct store_key key = store_key_u64(STORE_T_DATA, store_rec_body(rec));
     struct moxd_str val = { 0 };
     int rc = store_get(p->tx, &key, &val, p->err);
 

@@ -75,7 +75,8 @@ static int give(struct items *in, size_t i, store_item_fn *fn, void *arg)
 {
     const struct store_rec *rec = &in->it->rec[i];
     struct store_msg msg;
-    struct store_item item = { .msg = &msg, .in_database = rec->where == STORE_IN_DB };
+    struct store_item item = { .msg = &msg, .in_database = rec->where == STORE_IN_DB,
+                               .body = store_rec_body(rec) };
 
     if (store_msg_show(in->tx, &in->box, in->it->uid[i], rec, in->a, &msg, in->err) < 0)
         return -1;
@@ -126,7 +127,7 @@ int store_tx_messages(struct store_tx *tx, uint32_t mailbox, const struct store_
 int store_tx_body(struct store_tx *tx, const struct store_item *item, struct moxd_str *out,
                   struct moxd_err *err)
 {
-    struct store_key key = store_key_u64(STORE_T_DATA, item->msg->id);
+    struct store_key key = store_key_u64(STORE_T_DATA, item->body);
 
     if (!item->in_database)
         return 0;

@@ -108,6 +108,16 @@ struct store_key store_key_note(uint64_t id, struct moxd_str name)
     return k;
 }
 
+struct store_key store_key_shared(uint64_t body, uint64_t id)
+{
+    struct store_key k;
+    struct store_enc e = start(&k, STORE_T_SHARED);
+    store_enc_u64(&e, body);
+    store_enc_u64(&e, id);
+    k.n = e.n;
+    return k;
+}
+
 struct store_key store_key_module(struct moxd_str table, struct moxd_str key)
 {
     struct store_key k;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* A scan fetches so many bytes at a time: about 200 records of messages on 4 pages' worth of calls. */
-enum { BULK_SIZE = 64 * 1024 };
+enum { BULK_SIZE = 64 * 1024, FEW_SIZE = 8 * 1024 };
 
 static int failed(struct store_tx *tx, int rc, const char *what, struct moxd_err *err)
 {
@@ -22,6 +22,7 @@ int store_get(struct store_tx *tx, const struct store_key *key, struct moxd_str 
               struct moxd_err *err)
 {
     DBT k = dbt(store_key_str(key));
+    tx->nread++;
     int rc = tx->bt->db->get(tx->bt->db, tx->txn, &k, &tx->val, 0);
     if (rc == DB_NOTFOUND)
         return 0;
@@ -36,6 +37,7 @@ int store_put(struct store_tx *tx, const struct store_key *key, struct moxd_str 
 {
     moxd_assert(tx->txn != NULL);
     DBT k = dbt(store_key_str(key)), v = dbt(val);
+    tx->nwritten++;
     int rc = tx->bt->db->put(tx->bt->db, tx->txn, &k, &v, 0);
     return rc == 0 ? 0 : failed(tx, rc, "write", err);
 }
@@ -44,6 +46,7 @@ int store_del(struct store_tx *tx, const struct store_key *key, struct moxd_err 
 {
     moxd_assert(tx->txn != NULL);
     DBT k = dbt(store_key_str(key));
+    tx->nwritten++;
     int rc = tx->bt->db->del(tx->bt->db, tx->txn, &k, 0);
     if (rc == DB_NOTFOUND)
         return 0;
@@ -89,6 +92,7 @@ static int each(struct scan *s, bool *end)
         if (at == NULL)
             return 0;
         struct moxd_str key = moxd_str(k, kn);
+        s->tx->nread++;
         if (!moxd_str_starts(key, s->prefix)) {
             *end = true;
             return 0;
@@ -116,8 +120,8 @@ static int scan_run(struct scan *s, struct moxd_err *err)
     return 0;
 }
 
-int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
-               store_each *fn, void *arg, struct moxd_err *err)
+static int scan_by(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+                   uint32_t bulk, store_each *fn, void *arg, struct moxd_err *err)
 {
     unsigned char start[STORE_KEY_MAX];
     struct scan s = { .tx = tx, .prefix = prefix, .fn = fn, .arg = arg };
@@ -130,13 +134,25 @@ int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_st
     memcpy(start, from->p, from->n);
     s.key = (DBT){ .data = start, .size = (uint32_t)from->n, .ulen = sizeof(start),
                    .flags = DB_DBT_USERMEM };
-    s.bulk = (DBT){ .data = moxd_xmalloc(BULK_SIZE), .ulen = BULK_SIZE, .flags = DB_DBT_USERMEM };
+    s.bulk = (DBT){ .data = moxd_xmalloc(bulk), .ulen = bulk, .flags = DB_DBT_USERMEM };
     int result = scan_run(&s, err);
     rc = s.cursor->close(s.cursor);
     free(s.bulk.data);
     if (rc != 0 && result >= 0)
         return failed(tx, rc, "scan", err);
     return result;
+}
+
+int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+               store_each *fn, void *arg, struct moxd_err *err)
+{
+    return scan_by(tx, from, prefix, BULK_SIZE, fn, arg, err);
+}
+
+int store_scan_few(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+                   store_each *fn, void *arg, struct moxd_err *err)
+{
+    return scan_by(tx, from, prefix, FEW_SIZE, fn, arg, err);
 }
 
 int store_first(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
@@ -148,6 +164,7 @@ int store_first(struct store_tx *tx, const struct store_key *from, struct moxd_s
 
     if (rc != 0)
         return failed(tx, rc, "look up", err);
+    tx->nread++;
     *at = *from;
     DBT key = { .data = at->p, .size = (uint32_t)at->n, .ulen = sizeof(at->p),
                 .flags = DB_DBT_USERMEM };

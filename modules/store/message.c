@@ -1,3 +1,4 @@
+#include "changed.h"
 #include "expunged.h"
 #include "parsed.h"
 #include "thread.h"
@@ -193,7 +194,8 @@ static int place(struct store_tx *tx, struct store_box *box, struct store_rec *r
         return -1;
     rec->modseq = box->r.highestmodseq = store_tx_modseq(tx);
     if (put_rec(tx, box->id, *uid, rec, err) < 0 ||
-        store_msg_put_place(tx, rec->id, box->id, *uid, thread, err) < 0)
+        store_msg_put_place(tx, rec->id, box->id, *uid, thread, err) < 0 ||
+        store_changed_note(tx, box, *uid, err) < 0)
         return -1;
     count_in(tx, box, rec);
     return tell(tx, STORE_CHANGE_ADD, box, *uid, rec, err);
@@ -235,7 +237,7 @@ int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
         return store_corrupt(tx, "counts of a mailbox", err);
     count_in(tx, box, now);
     now->modseq = box->r.highestmodseq = store_tx_modseq(tx);
-    if (put_rec(tx, box->id, uid, now, err) < 0 ||
+    if (put_rec(tx, box->id, uid, now, err) < 0 || store_changed_note(tx, box, uid, err) < 0 ||
         tell(tx, STORE_CHANGE_FLAGS, box, uid, now, err) < 0)
         return -1;
     return run_hooks(tx, (struct side){ box, uid, old }, (struct side){ box, uid, now },
@@ -287,7 +289,7 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
 int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
                       const struct store_rec *rec, struct moxd_err *err)
 {
-    struct store_expunged e = { uid, rec->id, { rec->size, rec->prefix, rec->where }, rec->received };
+    struct store_expunged e = { uid, rec->id, { rec->body, rec->size, rec->prefix, rec->where }, rec->received };
 
     if (displace(tx, box, uid, rec, &e, err) < 0)
         return -1;

@@ -10,7 +10,7 @@ static int find_placed(struct store_tx *tx, uint32_t mailbox, uint32_t uid, stru
     int rc = store_msg_get(tx, mailbox, uid, &rec, err);
 
     if (rc > 0)
-        *out = (struct store_erase){ rec.size, rec.prefix, rec.where };
+        *out = (struct store_erase){ rec.body, rec.size, rec.prefix, rec.where };
     if (rc != 0)
         return rc;
     rc = store_expunged_find(tx, mailbox, uid, &e, err);
@@ -38,7 +38,6 @@ static int find_body(struct store_tx *tx, uint64_t id, struct store_erase *out, 
 int store_op_body(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct store_op_body *op = arg;
-    struct store_key key = store_key_u64(STORE_T_DATA, op->id);
     struct moxd_str val;
 
     moxd_buf_reset(op->data);
@@ -48,6 +47,8 @@ int store_op_body(struct store_tx *tx, void *arg, struct moxd_err *err)
     uint64_t want = op->place.where == STORE_IN_DB ? op->place.size : op->place.prefix;
     if (want == 0)
         return 0;
+    struct store_key key =
+        store_key_u64(STORE_T_DATA, op->place.body != 0 ? op->place.body : op->id);
     rc = store_get(tx, &key, &val, err);
     if (rc < 0)
         return -1;

@@ -31,14 +31,19 @@ int store_op_copy_find(struct store_tx *tx, void *arg, struct moxd_err *err)
 
 /* --- copying ----------------------------------------------------------------------------------- */
 
+/* A body in the database is shared: only that is noted. A file has another name already; what is in front
+ * of it is short. */
 static int copy_data(struct store_tx *tx, const struct store_rec *rec, uint64_t new_id,
                      struct moxd_err *err)
 {
+    struct store_key shared = store_key_shared(store_rec_body(rec), new_id);
     struct store_key from = store_key_u64(STORE_T_DATA, rec->id);
     struct store_key to = store_key_u64(STORE_T_DATA, new_id);
     struct moxd_str val;
 
-    if (rec->where == STORE_IN_FILE && rec->prefix == 0)
+    if (rec->where == STORE_IN_DB)
+        return store_put(tx, &shared, MOXD_STR(""), err);
+    if (rec->prefix == 0)
         return 0;
     int rc = store_get(tx, &from, &val, err);
     if (rc <= 0)
@@ -85,6 +90,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;
     rec.copy_of = store_rec_emailid(&rec);
+    rec.body = rec.where == STORE_IN_DB ? store_rec_body(&rec) : 0;
     rec.id = s->new_id;
     rec.saved = moxd_wall();
     struct store_origin origin = { "copy", NULL };

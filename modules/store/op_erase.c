@@ -98,13 +98,44 @@ int store_op_erase_files(struct store_tx *tx, void *arg, struct moxd_err *err)
     return 0;
 }
 
+/* Whether anybody else has the body: other messages share it, or it is of one that is not yet erased. 1, 0,
+ * -1. */
+static int others_have(struct store_tx *tx, const struct store_expunged *e, uint64_t body,
+                       struct moxd_err *err)
+{
+    struct store_key all = store_key_u64(STORE_T_SHARED, body), at;
+    struct store_key place = store_key_u64(STORE_T_ID, body);
+    struct store_key mark = store_key_u64(STORE_T_ERASE, body);
+    struct moxd_str val;
+    int rc = store_first(tx, &all, store_key_str(&all), &at, &val, err);
+
+    if (rc == 0 && body != e->id)
+        rc = store_get(tx, &place, &val, err);
+    if (rc == 0 && body != e->id)
+        rc = store_get(tx, &mark, &val, err);
+    return rc;
+}
+
+static int erase_data(struct store_tx *tx, const struct store_expunged *e, struct moxd_err *err)
+{
+    uint64_t body = e->body.body != 0 ? e->body.body : e->id;
+    struct store_key data = store_key_u64(STORE_T_DATA, body);
+    struct store_key shared = store_key_shared(body, e->id);
+
+    if (body != e->id && store_del(tx, &shared, err) < 0)
+        return -1;
+    int rc = others_have(tx, e, body, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    return store_del(tx, &data, err) < 0 ? -1 : 0;
+}
+
 /* What is by the id of a message. */
 static int erase_body(struct store_tx *tx, const struct store_expunged *e, struct moxd_err *err)
 {
-    struct store_key data = store_key_u64(STORE_T_DATA, e->id);
     struct store_key notes = store_key_u64(STORE_T_NOTE, e->id);
 
-    if ((e->body.where == STORE_IN_DB || e->body.prefix > 0) && store_del(tx, &data, err) < 0)
+    if ((e->body.where == STORE_IN_DB || e->body.prefix > 0) && erase_data(tx, e, err) < 0)
         return -1;
     return store_clear(tx, &notes, err);
 }

@@ -1,5 +1,6 @@
 /* Making, removing and renaming mailboxes, and what is attached to their names. */
 #include "annotation.h"
+#include "changed.h"
 #include "ops.h"
 #include "parsed.h"
 #include "viewer.h"
@@ -96,7 +97,7 @@ int store_op_init(struct store_tx *tx, void *arg, struct moxd_err *err)
     tx->meta.thread_pass = STORE_THREADS_DONE;
     tx->meta.next_uidvalidity = op->uidvalidity;
     if (store_box_create(tx, MOXD_STR("INBOX"), 0, true, NULL, err) < 0 ||
-        store_parsed_set_complete(tx, true, err) < 0)
+        store_parsed_set_complete(tx, true, err) < 0 || store_changed_begin(tx, err) < 0)
         return -1;
     for (size_t i = 0; i < op->n; i++) {
         struct moxd_str name = moxd_cstr(op->v[i].name);
@@ -147,6 +148,7 @@ static int delete_records(struct store_tx *tx, struct store_box *box, struct mox
     struct store_key name = store_key_name(STORE_T_NAME, box->r.name);
     struct store_key kw = store_key_u32(STORE_T_KEYWORDS, box->id);
     struct store_key gone = store_key_u32(STORE_T_GONE, box->id);
+    struct store_key changed = store_key_u32(STORE_T_CHANGED, box->id);
     struct store_key tomb = store_key_mailbox_gone(store_tx_modseq(tx), box->id);
     unsigned char buf[STORE_RECORD_MAX];
     struct store_enc e = { .p = buf, .cap = sizeof(buf) };
@@ -158,7 +160,8 @@ static int delete_records(struct store_tx *tx, struct store_box *box, struct mox
     tx->meta.mailboxes--;
     if (store_del(tx, &rec, err) < 0 || store_del(tx, &name, err) < 0 ||
         store_del(tx, &kw, err) < 0 || store_clear(tx, &gone, err) < 0 ||
-        store_annotations_clear(tx, box->id, err) < 0 || store_viewers_clear(tx, box->id, err) < 0)
+        store_clear(tx, &changed, err) < 0 || store_annotations_clear(tx, box->id, err) < 0 ||
+        store_viewers_clear(tx, box->id, err) < 0)
         return -1;
     return store_put(tx, &tomb, store_enc_str(&e), err);
 }

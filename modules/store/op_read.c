@@ -1,4 +1,5 @@
 /* Lists of messages. */
+#include "changed.h"
 #include "ops.h"
 #include "viewer.h"
 
@@ -103,6 +104,20 @@ static int find_gone(struct reading *r, struct store_op_entries *op)
     return 0;
 }
 
+static int scan_entries(struct reading *r, struct store_op_entries *op)
+{
+    const struct store_uids *uids = op->uids;
+    struct store_uids where;
+
+    if (op->since && r->tx->viewer == 0) { /* blocks say nothing of what viewers have seen */
+        int rc = store_changed_where(r->tx, op->mailbox, uids, op->modseq, r->tx->arena, &where, r->err);
+        if (rc < 0)
+            return -1;
+        uids = rc > 0 ? &where : uids;
+    }
+    return store_msg_scan(r->tx, op->mailbox, uids, entry, r, r->err);
+}
+
 int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct store_op_entries *op = arg;
@@ -120,9 +135,8 @@ int store_op_entries(struct store_tx *tx, void *arg, struct moxd_err *err)
     /* Nothing in this mailbox is newer: no need to look. */
     if (op->since && r.box.r.highestmodseq <= op->modseq && tx->viewer == 0)
         return 0;
-    if (!op->no_entries && store_seen_load(tx, op->mailbox, op->uids, &r.seen, err) < 0)
-        return -1;
-    if (!op->no_entries && store_msg_scan(tx, op->mailbox, op->uids, entry, &r, err) < 0)
+    if (!op->no_entries && (store_seen_load(tx, op->mailbox, op->uids, &r.seen, err) < 0 ||
+                            scan_entries(&r, op) < 0))
         return -1;
     return op->since && !op->no_gone ? find_gone(&r, op) : 0;
 }

@@ -5,6 +5,7 @@
 #include "restore.h"
 
 #include "bodyfile.h"
+#include "changed.h"
 #include "expunged.h"
 #include "message.h"
 #include "thread.h"
@@ -294,12 +295,12 @@ static int64_t file_size(struct rebuild *r, uint64_t id)
     return fstatat(r->tx->bt->env->dir_fd, path, &st, 0) == 0 ? (int64_t)st.st_size : -1;
 }
 
-/* Where the body of an id is now, and how large. 1, 0 when there is none, -1. */
-static int find_body(struct rebuild *r, uint64_t id, struct store_rec *rec)
+/* Where the body of a message is now, and how large. 1, 0 when there is none, -1. */
+static int find_body(struct rebuild *r, struct store_rec *rec)
 {
-    struct store_key key = store_key_u64(STORE_T_DATA, id);
+    struct store_key key = store_key_u64(STORE_T_DATA, store_rec_body(rec));
     struct moxd_str val = { 0 };
-    int64_t file = file_size(r, id);
+    int64_t file = rec->body == 0 ? file_size(r, rec->id) : -1;
     int rc = store_get(r->tx, &key, &val, r->err);
 
     if (rc < 0 || (rc == 0 && file < 0))
@@ -337,6 +338,12 @@ static void count(struct store_tx *tx, struct store_box *box, const struct store
     tx->meta.size += rec->size;
 }
 
+static int put_shared(struct rebuild *r, uint64_t body, uint64_t id)
+{
+    struct store_key key = store_key_shared(body, id);
+    return body == 0 ? 0 : store_put(r->tx, &key, MOXD_STR(""), r->err);
+}
+
 static int put_message(struct rebuild *r, struct store_box *box, uint32_t uid,
                        struct store_rec *rec)
 {
@@ -349,7 +356,7 @@ static int put_message(struct rebuild *r, struct store_box *box, uint32_t uid,
         rec->createseq = rec->modseq;
     count(r->tx, box, rec);
     if (store_put(r->tx, &key, store_rec_encode(rec, buf), r->err) < 0 ||
-        store_thread_state_add(r->tx, &r->states, rec, &thread, r->err) < 0)
+        put_shared(r, rec->body, rec->id) < 0 || store_thread_state_add(r->tx, &r->states, rec, &thread, r->err) < 0)
         return -1;
     return store_msg_put_place(r->tx, rec->id, box->id, uid, thread, r->err);
 }
@@ -371,7 +378,7 @@ static int keep_message(struct rebuild *r, struct place p)
 
     if (rc <= 0)
         return rc;
-    int body = find_body(r, rec.id, &rec), dup = taken(r, rec.id);
+    int body = find_body(r, &rec), dup = taken(r, rec.id);
     if (body < 0 || dup < 0)
         return -1;
     if (body == 0 || dup > 0) {
@@ -391,7 +398,7 @@ static int put_messages(struct rebuild *r)
 
     if (store_thread_states_take(r->tx, &r->states, r->err) < 0 || clear(r, STORE_T_ID) < 0 ||
         clear(r, STORE_T_GONE) < 0 || clear(r, STORE_T_HEADER) < 0 ||
-        clear(r, STORE_T_STRUCTURE) < 0)
+        clear(r, STORE_T_STRUCTURE) < 0 || clear(r, STORE_T_CHANGED) < 0)
         return -1;
     r->tx->meta.messages = r->tx->meta.size = 0;
     for (size_t i = r->nplaces; i > 0; i--)
@@ -420,17 +427,33 @@ static int on_expunged(void *arg, struct moxd_str key, struct moxd_str val)
     return 0;
 }
 
+/* One that was noted by its id before. */
+static int on_erase(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct rebuild *r = arg;
+    struct store_expunged *e =
+        moxd_arena_push(r->tx->arena, &r->expunged, &r->nexpunged, &r->expunged_cap, sizeof(*e));
+
+    if (key.n == 9 && store_erase_decode(val, &e->body) == 0)
+        e->id = moxd_get_be64(key.p + 1);
+    else
+        r->nexpunged--;
+    return 0;
+}
+
 /* Places are made anew: what waits to be erased is noted by its id alone. */
 static int note_expunged(struct rebuild *r)
 {
     unsigned char buf[STORE_RECORD_MAX];
 
-    if (scan(r, STORE_T_EXPUNGED, on_expunged) < 0)
+    if (clear(r, STORE_T_SHARED) < 0 || scan(r, STORE_T_EXPUNGED, on_expunged) < 0 ||
+        scan(r, STORE_T_ERASE, on_erase) < 0)
         return -1;
     for (size_t i = 0; i < r->nexpunged; i++) {
         const struct store_expunged *e = &r->expunged[i];
         struct store_key key = store_key_u64(STORE_T_ERASE, e->id);
-        if (store_put(r->tx, &key, store_erase_encode(&e->body, buf), r->err) < 0)
+        if (store_put(r->tx, &key, store_erase_encode(&e->body, buf), r->err) < 0 ||
+            put_shared(r, e->body.body, e->id) < 0)
             return -1;
     }
     return clear(r, STORE_T_EXPUNGED);
@@ -466,8 +489,12 @@ static int owned(struct rebuild *r, uint64_t id)
 {
     struct store_key erase = store_key_u64(STORE_T_ERASE, id);
     struct moxd_str val;
+    struct store_key all = store_key_u64(STORE_T_SHARED, id), at;
     int rc = taken(r, id);
-    return rc != 0 ? rc : store_get(r->tx, &erase, &val, r->err);
+
+    if (rc == 0)
+        rc = store_get(r->tx, &erase, &val, r->err);
+    return rc != 0 ? rc : store_first(r->tx, &all, store_key_str(&all), &at, &val, r->err);
 }
 
 static int adopt(struct rebuild *r, uint64_t id)
@@ -477,7 +504,7 @@ static int adopt(struct rebuild *r, uint64_t id)
     uint32_t mailbox, uid;
     int rc = id_ok(id) ? owned(r, id) : 1;
 
-    if (rc != 0 || (rc = find_body(r, id, &rec)) <= 0)
+    if (rc != 0 || (rc = find_body(r, &rec)) <= 0)
         return rc < 0 ? -1 : 0;
     saw_id(r, id);
     if (ensure_box(r, moxd_cstr(restored_name), &mailbox) < 0 ||
@@ -543,7 +570,8 @@ int store_op_rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
     if (weed(&r, STORE_T_KEYWORDS) == 0 && note_expunged(&r) == 0 && weed(&r, STORE_T_ERASE) == 0 &&
         weed(&r, STORE_T_DATA) == 0 && weed(&r, STORE_T_NOTE) == 0 && put_boxes(&r) == 0 &&
         put_messages(&r) == 0 && ensure_parents(&r) == 0 && adopt_bodies(&r) == 0)
-        rc = drop_notes(&r) < 0 ? -1 : store_viewers_rebuild(tx, err);
+        rc = drop_notes(&r) < 0 || store_viewers_rebuild(tx, err) < 0 ? -1
+                                                                        : store_changed_begin(tx, err);
     r.op->out->messages = tx->meta.messages;
     store_ids_raise(&tx->bt->ids, tx->meta.next_id);
 done:

@@ -8,6 +8,7 @@ enum {
     SHARED_VERSION = 3, /* of a mailbox that has viewers */
     META_VERSION = 2,   /* 1: without threads */
     COPY_VERSION = 2,   /* of the record of a message that is a copy */
+    BODY_VERSION = 3,   /* of one that shares the body of another, expunged or not */
 };
 
 static struct store_enc start_version(unsigned char *buf, unsigned version)
@@ -15,11 +16,6 @@ static struct store_enc start_version(unsigned char *buf, unsigned version)
     struct store_enc e = { .p = buf, .cap = STORE_RECORD_MAX };
     store_enc_u8(&e, version);
     return e;
-}
-
-static struct store_enc start(unsigned char *buf)
-{
-    return start_version(buf, RECORD_VERSION);
 }
 
 struct moxd_str store_meta_encode(const struct store_meta *m, unsigned char *buf)
@@ -110,9 +106,16 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
     return ok ? 0 : -1;
 }
 
+static unsigned rec_version(const struct store_rec *r)
+{
+    if (r->body != 0)
+        return BODY_VERSION;
+    return r->copy_of != 0 ? COPY_VERSION : RECORD_VERSION;
+}
+
 struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
 {
-    struct store_enc e = start_version(buf, r->copy_of != 0 ? COPY_VERSION : RECORD_VERSION);
+    struct store_enc e = start_version(buf, rec_version(r));
     store_enc_u64(&e, r->id);
     store_enc_u64(&e, r->modseq);
     store_enc_u64(&e, r->createseq);
@@ -126,8 +129,10 @@ struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
     store_enc_u8(&e, r->nkw);
     for (unsigned i = 0; i < r->nkw; i++)
         store_enc_u16(&e, r->kw[i]);
-    if (r->copy_of != 0)
+    if (r->copy_of != 0 || r->body != 0)
         store_enc_u64(&e, r->copy_of);
+    if (r->body != 0)
+        store_enc_u64(&e, r->body);
     return store_enc_str(&e);
 }
 
@@ -156,8 +161,8 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
     unsigned where = store_dec_u8(&d);
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     r->nkw = store_dec_u8(&d);
-    bool copy = version == COPY_VERSION;
-    if (d.bad || (version != RECORD_VERSION && !copy) || r->id == 0 ||
+    bool copy = version == COPY_VERSION, shared = version == BODY_VERSION;
+    if (d.bad || version < RECORD_VERSION || version > BODY_VERSION || r->id == 0 ||
         r->id > STORE_RECORD_NUMBER_MAX || where > STORE_IN_DB ||
         (r->flags & ~(uint32_t)STORE_FLAGS_ALL) != 0 || r->createseq > r->modseq ||
         r->modseq > STORE_RECORD_NUMBER_MAX || r->size > STORE_SIZE_MAX || r->prefix > r->size ||
@@ -165,16 +170,22 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
         return -1;
     for (unsigned i = 0; i < r->nkw; i++)
         r->kw[i] = (uint16_t)store_dec_u16(&d);
-    r->copy_of = copy ? store_dec_u64(&d) : 0;
-    return store_dec_done(&d) && copy == (r->copy_of != 0) && keywords_ok(r) ? 0 : -1;
+    r->copy_of = copy || shared ? store_dec_u64(&d) : 0;
+    r->body = shared ? store_dec_u64(&d) : 0;
+    bool ok = store_dec_done(&d) && (copy || shared) == (r->copy_of != 0) &&
+              shared == (r->body != 0) && (!shared || r->where == STORE_IN_DB) &&
+              r->body != r->id && r->body <= STORE_RECORD_NUMBER_MAX;
+    return ok && keywords_ok(r) ? 0 : -1;
 }
 
 struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, r->body != 0 ? BODY_VERSION : RECORD_VERSION);
     store_enc_u64(&e, r->size);
     store_enc_u32(&e, r->prefix);
     store_enc_u8(&e, r->where);
+    if (r->body != 0)
+        store_enc_u64(&e, r->body);
     return store_enc_str(&e);
 }
 
@@ -186,14 +197,18 @@ int store_erase_decode(struct moxd_str s, struct store_erase *r)
     r->prefix = store_dec_u32(&d);
     unsigned where = store_dec_u8(&d);
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
-    bool ok = store_dec_done(&d) && version == RECORD_VERSION && where <= STORE_IN_DB &&
+    bool shared = version == BODY_VERSION;
+    r->body = shared ? store_dec_u64(&d) : 0;
+    bool ok = store_dec_done(&d) && (version == RECORD_VERSION || shared) && where <= STORE_IN_DB &&
+              shared == (r->body != 0) && (!shared || r->where == STORE_IN_DB) &&
+              r->body <= STORE_RECORD_NUMBER_MAX &&
               r->size <= STORE_SIZE_MAX && r->prefix <= r->size;
     return ok ? 0 : -1;
 }
 
 struct moxd_str store_seen_encode(const struct store_seen_rec *r, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, RECORD_VERSION);
     store_enc_u8(&e, r->seen);
     store_enc_u64(&e, r->modseq);
     return store_enc_str(&e);
@@ -211,7 +226,7 @@ int store_seen_decode(struct moxd_str s, struct store_seen_rec *r)
 
 struct moxd_str store_viewer_encode(const struct store_viewer_rec *r, unsigned char *buf)
 {
-    struct store_enc e = start(buf);
+    struct store_enc e = start_version(buf, RECORD_VERSION);
     store_enc_u32(&e, r->seen);
     store_enc_u64(&e, r->modseq);
     return store_enc_str(&e);

@@ -57,6 +57,8 @@ enum store_table {
     STORE_T_EXPUNGED,      /* mailbox32 uid32 -> some from there on that are not yet erased: expunged.h */
     STORE_T_SEEN,          /* mailbox32 account64 uid32 -> struct store_seen_rec; see viewer.h */
     STORE_T_VIEWER,        /* mailbox32 account64 -> struct store_viewer_rec */
+    STORE_T_CHANGED,       /* mailbox32 block32 -> modseq64: the highest in a block of UIDs (changed.h) */
+    STORE_T_SHARED,        /* id64 of a body, id64 -> nothing: another message that has it too */
 };
 
 struct store_key {
@@ -67,6 +69,7 @@ struct store_key {
 struct store_key store_key_table(enum store_table t);                 /* prefix of all of a table */
 struct store_key store_key_u32(enum store_table t, uint32_t a);
 struct store_key store_key_u64(enum store_table t, uint64_t a);
+struct store_key store_key_shared(uint64_t body, uint64_t id);
 struct store_key store_key_name(enum store_table t, struct moxd_str name);
 struct store_key store_key_place(enum store_table t, uint32_t mailbox, uint32_t uid);
 struct store_key store_key_message(uint32_t mailbox, uint32_t uid);
@@ -135,6 +138,7 @@ struct store_rec {
     uint32_t prefix;           /* bytes of it */
     enum store_where where;
     uint64_t copy_of;          /* id of the original, which may be gone; 0: it is none */
+    uint64_t body;             /* id whose STORE_T_DATA it shares (body.h); 0: it has its own */
     unsigned nkw;
     uint16_t kw[STORE_KEYWORDS_MAX];
 };
@@ -143,7 +147,13 @@ static inline uint64_t store_rec_emailid(const struct store_rec *r)
 {
     return r->copy_of != 0 ? r->copy_of : r->id;
 }
+/* The id by which its data is. */
+static inline uint64_t store_rec_body(const struct store_rec *r)
+{
+    return r->body != 0 ? r->body : r->id;
+}
 struct store_erase {
+    uint64_t body;             /* 0: under its own id */
     uint64_t size;
     uint32_t prefix;
     enum store_where where;

@@ -47,7 +47,7 @@ static int load_portion(struct loading *l, struct moxd_err *err)
 /* Not what is derived from messages. */
 static bool wanted(unsigned char table)
 {
-    return table <= STORE_T_DATA || table == STORE_T_EXPUNGED;
+    return table <= STORE_T_DATA || table == STORE_T_EXPUNGED || table == STORE_T_SEEN;
 }
 
 /* Counters are made anew, from where the old ones were; what else has a known table is taken. */

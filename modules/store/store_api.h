@@ -184,6 +184,7 @@ struct store_item {
     struct moxd_str header;    /* with HEADER: the summary (<moxmail/summary.h>); empty when missing */
     struct moxd_str structure; /* with STRUCTURE: for moxd_msg_decode; empty when missing */
     bool in_database;          /* tx_body gives it */
+    uint64_t body;             /* where: for tx_body */
 };
 typedef int store_item_fn(void *arg, struct store_tx *tx, const struct store_item *item,
                           struct moxd_err *err);

@@ -83,6 +83,8 @@ static void tx_init(struct store_tx *tx, struct store_btree *bt, DB_TXN *txn)
 
 static void tx_fini(struct store_tx *tx)
 {
+    atomic_fetch_add(&tx->bt->env->stats.records_read, tx->nread);
+    atomic_fetch_add(&tx->bt->env->stats.records_written, tx->nwritten);
     free(tx->val.data);
     moxd_arena_free(tx->arena);
     store_batch_free(tx->batch);

@@ -43,6 +43,7 @@ struct store_tx {
     struct store_batch *batch; /* NULL: nothing to tell */
     struct moxd_arena *arena; /* scratch, gone with the transaction */
     DBT val;                 /* last value read */
+    uint64_t nread, nwritten; /* records, for statistics */
     bool deadlock;           /* met one: is undone and runs again */
     bool quiet;              /* messages go with their mailbox: watchers are told of that only */
 };
@@ -81,6 +82,9 @@ int store_del(struct store_tx *tx, const struct store_key *key, struct moxd_err 
 typedef int store_each(void *arg, struct moxd_str key, struct moxd_str val);
 int store_scan(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
                store_each *fn, void *arg, struct moxd_err *err) MOXD_CHECKED;
+/* The same, cheaper where it ends after some dozen records. */
+int store_scan_few(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,
+                   store_each *fn, void *arg, struct moxd_err *err) MOXD_CHECKED;
 /* The first record from `from` on whose key starts with `prefix`: 1, its key in *at and its value in *out
  * (valid until the next read in tx); 0, -1. For few records; many are scanned. */
 int store_first(struct store_tx *tx, const struct store_key *from, struct moxd_str prefix,

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "bodyfile.h"
+#include "changed.h"
 #include "expunged.h"
 #include "parsed.h"
 
@@ -23,7 +24,7 @@ struct counted {
 };
 /* A message that waits to be erased. */
 struct waiting {
-    uint64_t id, place;
+    uint64_t id, place, body;
     bool has_place;            /* its id leads there */
     UT_hash_handle hh;
 };
@@ -34,6 +35,8 @@ struct verify {
     struct waiting *waiting;   /* hash by id */
     uint64_t ids;              /* entries of the index of ids */
     uint64_t headers, structures;
+    bool changes;              /* blocks of changes are complete: */
+    uint64_t changes_from;     /* from there on */
     struct moxd_arena *scratch;
     struct moxd_err *err;
 };
@@ -177,12 +180,22 @@ static int check_place(struct verify *v, uint32_t mailbox, uint32_t uid, uint64_
     return rc < 0 ? -1 : 0;
 }
 
-/* The stored prefix and the file, or both in one record, add up to the size (STORE-01). */
-static int check_body(struct verify *v, uint64_t id, uint64_t size, uint32_t prefix,
-                      enum store_where where)
+static int check_shared(struct verify *v, const struct store_rec *rec)
 {
-    struct store_key key = store_key_u64(STORE_T_DATA, id);
-    uint64_t want = where == STORE_IN_DB ? size : prefix;
+    struct store_key key = store_key_shared(rec->body, rec->id);
+    struct moxd_str val;
+    int rc = rec->body != 0 ? store_get(v->tx, &key, &val, v->err) : 1;
+
+    if (rc == 0)
+        problem(v, "message %llu: shares a body that does not know it", (unsigned long long)rec->id);
+    return rc < 0 ? -1 : 0;
+}
+
+/* The stored prefix and the file, or both in one record, add up to the size (STORE-01). */
+static int check_body(struct verify *v, const struct store_rec *rec)
+{
+    struct store_key key = store_key_u64(STORE_T_DATA, store_rec_body(rec));
+    uint64_t id = rec->id, want = rec->where == STORE_IN_DB ? rec->size : rec->prefix;
     struct moxd_err why = { 0 };
     struct moxd_str val = { 0 };
     int rc = store_get(v->tx, &key, &val, v->err);
@@ -192,12 +205,40 @@ static int check_body(struct verify *v, uint64_t id, uint64_t size, uint32_t pre
     if (val.n != want)
         problem(v, "message %llu: %zu bytes stored, recorded are %llu", (unsigned long long)id,
                 val.n, (unsigned long long)want);
-    if (where == STORE_IN_DB)
-        return 0;
-    int fd = store_file_open(v->tx->bt->env, v->tx->bt->id, id, size - prefix, &why);
+    if (rec->where == STORE_IN_DB)
+        return check_shared(v, rec);
+    int fd = store_file_open(v->tx->bt->env, v->tx->bt->id, id, rec->size - rec->prefix, &why);
     if (fd < 0)
         problem(v, "message %llu: %s", (unsigned long long)id, why.priv);
     moxd_closep(&fd);
+    return 0;
+}
+
+/* A message that changed is in a block that says so. */
+static int check_changed(struct verify *v, uint32_t mailbox, uint32_t uid, const struct store_rec *r)
+{
+    struct store_key key = store_key_place(STORE_T_CHANGED, mailbox, uid / STORE_BLOCK_UIDS);
+    struct moxd_str val;
+
+    if (!v->changes || r->modseq <= v->changes_from)
+        return 0;
+    int rc = store_get(v->tx, &key, &val, v->err);
+    if (rc == 0 || (rc > 0 && (val.n != 8 || moxd_get_be64(val.p) < r->modseq)))
+        problem(v, "message %llu: its change is not noted", (unsigned long long)r->id);
+    return rc < 0 ? -1 : 0;
+}
+
+static int on_changed(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct verify *v = arg;
+    const struct counted *c = key.n == 9 ? box_of(v, moxd_get_be32(key.p + 1)) : NULL;
+
+    if (key.n == 1) /* of the account */
+        return 0;
+    if (c == NULL || val.n != 8)
+        problem(v, "block of changes without its mailbox");
+    else if (moxd_get_be64(val.p) > c->r.highestmodseq)
+        problem(v, "mailbox %u: change above its modseq", c->id);
     return 0;
 }
 
@@ -227,9 +268,9 @@ static int on_message(void *arg, struct moxd_str key, struct moxd_str val)
         problem(v, "message %llu: id is not below the next one", (unsigned long long)r.id);
     if (r.nkw > 0 && r.kw[r.nkw - 1] >= c->nkw)
         problem(v, "message %llu: unknown keyword", (unsigned long long)r.id);
-    if (check_place(v, mailbox, uid, r.id) < 0)
+    if (check_place(v, mailbox, uid, r.id) < 0 || check_changed(v, mailbox, uid, &r) < 0)
         return -1;
-    return check_body(v, r.id, r.size, r.prefix, r.where);
+    return check_body(v, &r);
 }
 
 static void check_counts(struct verify *v)
@@ -308,7 +349,8 @@ static int on_expunged_one(struct verify *v, uint32_t mailbox, const struct stor
 
     if (rc > 0)
         problem(v, "mailbox %u: UID %u is there and expunged", mailbox, e->uid);
-    *w = (struct waiting){ .id = e->id, .place = (uint64_t)mailbox << 32 | e->uid };
+    *w = (struct waiting){ .id = e->id, .place = (uint64_t)mailbox << 32 | e->uid,
+                           .body = e->body.body };
     if (waits(v, e->id) != NULL)
         problem(v, "message %llu was expunged twice", (unsigned long long)e->id);
     else
@@ -353,12 +395,47 @@ static int owned(struct verify *v, uint64_t id)
     return rc != 0 ? rc : store_get(v->tx, &erase, &val, v->err);
 }
 
+/* Whether it is known who shares the body. 1, 0, -1. */
+static int has_sharers(struct verify *v, struct moxd_str key)
+{
+    struct store_key all = store_key_u64(STORE_T_SHARED, moxd_get_be64(key.p + 1)), at;
+    struct moxd_str val;
+
+    return key.p[0] != STORE_T_DATA
+               ? 0
+               : store_first(v->tx, &all, store_key_str(&all), &at, &val, v->err);
+}
+
+static int on_shared(void *arg, struct moxd_str key, struct moxd_str val)
+{
+    struct verify *v = arg;
+    uint64_t body = key.n == 17 ? moxd_get_be64(key.p + 1) : 0;
+    uint64_t id = key.n == 17 ? moxd_get_be64(key.p + 9) : 0;
+    struct store_key mark = store_key_u64(STORE_T_ERASE, id);
+    struct waiting *w = waits(v, id);
+    struct store_rec rec = { 0 };
+    uint32_t mailbox, uid;
+
+    int rc = w != NULL ? 0 : store_msg_by_id(v->tx, id, &mailbox, &uid, &rec, v->err);
+    bool known = rc > 0 ? rec.body == body : w != NULL && w->body == body;
+    if (rc == 0 && w == NULL) { /* of before the database was made anew */
+        rc = store_get(v->tx, &mark, &val, v->err);
+        known = rc > 0;
+    }
+    if (!known)
+        problem(v, "message %llu: does not share the body %llu", (unsigned long long)id,
+                (unsigned long long)body);
+    return rc < 0 ? -1 : 0;
+}
+
 static int on_owned(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct verify *v = arg;
     int rc = key.n >= 9 ? owned(v, moxd_get_be64(key.p + 1)) : 0;
 
     (void)val;
+    if (rc == 0 && key.n >= 9)
+        rc = has_sharers(v, key);
     if (rc == 0)
         problem(v, "%s without a message", key.p[0] == STORE_T_NOTE ? "note" : "body");
     return rc < 0 ? -1 : 0;
@@ -480,13 +557,17 @@ int store_op_verify(struct store_tx *tx, void *arg, struct moxd_err *err)
     struct moxd_arena *a = out->arena;
 
     *out = (struct store_report){ .arena = a };
-    int rc = -1;
+    int rc = store_changed_from(tx, &v.changes_from, err);
+
+    v.changes = rc > 0;
+    rc = -1;
     if (scan(&v, STORE_T_MAILBOX, on_mailbox) == 0 && check_mailboxes(&v) == 0 &&
         scan(&v, STORE_T_NAME, on_name) == 0 && scan(&v, STORE_T_KEYWORDS, on_keywords) == 0 &&
         scan(&v, STORE_T_MESSAGE, on_message) == 0 &&
         scan(&v, STORE_T_EXPUNGED, on_expunged) == 0 && scan(&v, STORE_T_ID, on_id) == 0 &&
         scan(&v, STORE_T_ERASE, on_erase) == 0 && scan(&v, STORE_T_NOTE, on_owned) == 0 &&
-        scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0 &&
+        scan(&v, STORE_T_DATA, on_owned) == 0 && scan(&v, STORE_T_SHARED, on_shared) == 0 && scan(&v, STORE_T_GONE, on_gone) == 0 &&
+        scan(&v, STORE_T_CHANGED, on_changed) == 0 &&
         check_parsed(&v) == 0)
         rc = store_file_each(tx->bt->env, tx->bt->id, 1, on_file, &v, err);
     if (rc == 0)

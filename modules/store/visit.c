@@ -2,7 +2,7 @@
 #include "message.h"
 
 /* A range of so few UIDs is read one by one: a scan fetches 64 KB. */
-enum { NARROW = 8 };
+enum { NARROW = 8, FEW = 100 };
 
 struct visit {
     struct store_tx *tx;
@@ -50,7 +50,8 @@ static int visit_range(struct visit *v, uint32_t mailbox, uint32_t first, uint32
     v->last = last;
     if (last - first < NARROW)
         return visit_narrow(v, mailbox, first);
-    int rc = store_scan(v->tx, &from, store_key_str(&prefix), visit_record, v, v->err);
+    int rc = (last - first < FEW ? store_scan_few : store_scan)(v->tx, &from, store_key_str(&prefix),
+                                                               visit_record, v, v->err);
     return rc == 2 ? 0 : rc;
 }
 

@@ -3,6 +3,7 @@
 #include "store_unit.h"
 
 #include "expunged.h"
+#include "restore.h"
 
 enum { MANY = 3 * STORE_EXPUNGED_MAX };
 
@@ -111,6 +112,107 @@ IN_STORE(messages_go_with_their_mailbox)
     close_account(acc);
 }
 
+/* --- bodies that several share ----------------------------------------------------------------- */
+
+static struct store_copied copy_to(struct store_account *acc, uint32_t from, const char *name,
+                                   struct moxd_arena *a)
+{
+    struct store_copied *v;
+    size_t n;
+
+    ck_err(api->copy(acc, from, NULL, mailbox_of(acc, name, a).id, a, &v, &n, err));
+    ck_assert_uint_eq(n, 1);
+    return v[0];
+}
+
+static void expunge_all(struct store_account *acc, uint32_t mailbox, struct moxd_arena *a)
+{
+    struct store_flag_change fc = { STORE_FLAGS_ADD, STORE_DELETED };
+    struct store_entry *v;
+    struct store_uids modified, out;
+    size_t n;
+
+    ck_err(api->set_flags(acc, mailbox, NULL, &fc, a, &v, &n, &modified, err));
+    ck_err(api->expunge(acc, mailbox, NULL, a, &out, NULL, err));
+    wait_erased(acc);
+    (void)check_account(acc);
+}
+
+static uint64_t id_in(struct store_account *acc, uint32_t mailbox, struct moxd_arena *a)
+{
+    struct store_entry *v;
+    size_t n;
+
+    ck_err(api->entries(acc, mailbox, NULL, a, &v, &n, NULL, err));
+    ck_assert_uint_eq(n, 1);
+    return v[0].id;
+}
+
+static int rebuild(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    return store_op_rebuild(tx, arg, err);
+}
+
+/* The original goes first, then a copy of it, then a copy of the copy; and the other way round. */
+IN_STORE(copies_share_bodies)
+{
+    static const int orders[][3] = { { 0, 1, 2 }, { 2, 1, 0 }, { 1, 0, 2 } };
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    uint32_t box[] = { mailbox_of(acc, "INBOX", a).id, mailbox_of(acc, "Archive", a).id,
+                       mailbox_of(acc, "Sent", a).id };
+
+    for (size_t i = 0; i < MOXD_NELEMS(orders); i++) {
+        (void)add_text(acc, "INBOX", "shared", 0);
+        (void)copy_to(acc, box[0], "Archive", a);
+        (void)copy_to(acc, box[1], "Sent", a);
+        ck_assert_uint_eq(records(acc, STORE_T_DATA), 1);
+        for (int k = 0; k < 3; k++) {
+            for (int left = k; left < 3; left++)
+                ck_assert_str_eq(body_text(acc, id_in(acc, box[orders[i][left]], a), a), "shared");
+            expunge_all(acc, box[orders[i][k]], a);
+        }
+        ck_assert_uint_eq(records(acc, STORE_T_DATA), 0);
+        ck_assert_uint_eq(records(acc, STORE_T_SHARED), 0);
+    }
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
+/* What a database that is made anew knows of them. */
+IN_STORE(rebuilding_keeps_shared_bodies)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+    struct store_watch *w = api->watch(acc, wake, NULL);
+    struct store_add add = add_text(acc, "INBOX", "shared", STORE_DELETED);
+    struct store_add own = add_text(acc, "Drafts", "own", STORE_DELETED);
+    struct store_restored out = { 0 };
+    struct store_rebuild op = { .out = &out };
+    uint32_t archive = mailbox_of(acc, "Archive", a).id, drafts = own.mailbox_id;
+    struct store_uids uids;
+
+    (void)copy_to(acc, add.mailbox_id, "Archive", a);
+    ck_err(api->expunge(acc, add.mailbox_id, NULL, a, &uids, NULL, err));
+    ck_err(api->expunge(acc, drafts, NULL, a, &uids, NULL, err));
+    ck_err(store_write(acc, rebuild, &op, err));
+    ck_assert_uint_eq(out.found + out.dropped, 0);
+    ck_assert_uint_eq(check_account(acc).expunged, 2);
+    ck_assert_str_eq(body_text(acc, id_in(acc, archive, a), a), "shared");
+    store_instance.stopping = true; /* nothing is erased before it is opened again */
+    api->unwatch(w);
+    api->close(acc);
+    store_restart();
+    acc = open_account("mjl");
+    wait_erased(acc);
+    ck_assert_uint_eq(records(acc, STORE_T_DATA), 1);
+    ck_assert_str_eq(body_text(acc, id_in(acc, archive, a), a), "shared");
+    expunge_all(acc, archive, a);
+    ck_assert_uint_eq(records(acc, STORE_T_DATA), 0);
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
 /* --- as it was --------------------------------------------------------------------------------- */
 
 /* One tombstone for each message, with its id; what is to be erased by its id. */
@@ -120,7 +222,7 @@ static int write_old(struct store_tx *tx, void *arg, struct moxd_err *err)
     struct store_key gone = store_key_gone(add->mailbox_id, tx->meta.gone_modseq, add->uid);
     struct store_key erase = store_key_u64(STORE_T_ERASE, 4711);
     struct store_key data = store_key_u64(STORE_T_DATA, 4711);
-    struct store_erase r = { 4, 0, STORE_IN_DB };
+    struct store_erase r = { .size = 4, .where = STORE_IN_DB };
     unsigned char buf[STORE_RECORD_MAX];
 
     tx->meta.next_id = 5000;
@@ -154,4 +256,5 @@ IN_STORE(old_records_are_read)
     moxd_arena_free(a);
 }
 
-UNIT_MAIN("store_expunge", many_leave_at_once, messages_go_with_their_mailbox, old_records_are_read)
+UNIT_MAIN("store_expunge", many_leave_at_once, messages_go_with_their_mailbox,
+          copies_share_bodies, rebuilding_keeps_shared_bodies, old_records_are_read)

@@ -264,7 +264,7 @@ static int spoil_records(struct store_tx *tx, void *arg, struct moxd_err *err)
     struct store_key box = store_key_u32(STORE_T_MAILBOX, add[2].mailbox_id);
     struct store_key stale = store_key_message(add[3].mailbox_id, 100);
     struct store_key kw = store_key_u32(STORE_T_KEYWORDS, 99), note, erase;
-    struct store_erase r = { 1, 0, STORE_IN_DB };
+    struct store_erase r = { .size = 1, .where = STORE_IN_DB };
     unsigned char buf[STORE_RECORD_MAX];
     struct store_rec rec;
 
