@@ -3,7 +3,8 @@
  * WHAT is one of
  *     append SIZE       appends a message of that size to the mailbox, TIMES in all
  *     run COMMAND       runs a command in the selected mailbox, TIMES in all
- *     idle              every connection goes idle in the mailbox; waits for the end of its standard input
+ *     idle              every connection goes idle in the mailbox; waits for the end of its standard input. At a line
+ *                       there, it waits until each was told of a message, and says how long that took
  * and tells how many a second there were and how long each took. -t: TLS, -q: QRESYNC is enabled. Connections take users in
  * turn; their password is in BENCH_PASSWORD. One thread for each connection. */
 #include "bench_util.h"
@@ -273,6 +274,21 @@ static void *client_run(void *arg)
     return NULL;
 }
 
+/* RFC 9051 7.4.1 */
+static void await_told(struct bench *b, struct client *clients)
+{
+    int64_t start = bench_ns();
+
+    for (unsigned i = 0; i < b->connections; i++) {
+        char text[300] = "";
+        size_t literal;
+        while (!strstr(text, " EXISTS"))
+            line(&clients[i], text, sizeof(text), &literal);
+    }
+    printf("told in %.0f ms\n", (double)(bench_ns() - start) / 1e6);
+    fflush(stdout);
+}
+
 /* One after the other: thousands of threads would not fit. */
 static void idle(struct bench *b, struct client *clients)
 {
@@ -288,7 +304,7 @@ static void idle(struct bench *b, struct client *clients)
     printf("idle\n");
     fflush(stdout);
     while (read(STDIN_FILENO, &ch, 1) > 0)
-        ;
+        await_told(b, clients);
     for (unsigned i = 0; i < b->connections; i++)
         client_close(&clients[i]);
 }
