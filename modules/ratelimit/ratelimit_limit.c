@@ -64,6 +64,6 @@ void ratelimit_count(struct ratelimit *r, const struct ratelimit_net *ip, enum r
         struct ratelimit_network *n = ratelimit_table_get(r->networks, &net);
 
         if (n)
-            ratelimit_window_add(&n->window[kind], ratelimit_kinds[kind].period, moxd_mono());
+            ratelimit_window_add(&n->window[kind], ratelimit_kinds[kind].period, moxd_mono(), 1);
     }
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-# proves: RATE-01, RATE-03, RATE-04, RATE-05, RATE-12
-# proves in part: RATE-08, RATE-09, P-SMTP-21, AUTH-17
+# proves: RATE-01, RATE-03, RATE-04, RATE-05, RATE-06, RATE-07, RATE-08, RATE-12, P-SMTP-20
+# proves in part: RATE-09, P-SMTP-21, AUTH-17
 """Limits on connections and failed logins, by network and by account. Loopback addresses are not exempt
 here, and have all the networks that are needed: 127.0.0.0/26, 127.0.0.64/26 and so on."""
 
 import os
+import smtplib
 import socket
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from echo import expect, run_tests  # noqa: E402
 from moxd_server import PASSWORD, PATIENCE, Conf, Server  # noqa: E402
 
 MJL = "mjl@mox.example"
-PLENTY = {"connections": 0, "connection-rate": 0, "failed-logins": 0, "failed-logins-day": 0}
+PLENTY = {"connections": 0, "connection-rate": 0, "failed-logins": 0, "failed-logins-day": 0,
+          "messages": 0, "messages-day": 0, "data": 0, "data-day": 0}
 
 
 def new_server(**limits):
@@ -163,6 +165,47 @@ def the_third_failure_makes_it_slow():
         expect(client.login().startswith("x OK"), "the right password")
 
 
+def deliver(server, rcpts=(MJL,), source="127.0.0.1", size=0, login=None):
+    """Replies to RCPT; the message is sent to those that were taken."""
+    host, port = server.address("submission" if login else "smtp")
+    with smtplib.SMTP(host, port, timeout=PATIENCE, source_address=(source, 0)) as client:
+        client.ehlo("client.example")
+        if login:
+            client.login(*login)
+        client.mail(login[0] if login else "a@remote.example", ["size=%d" % size] if size else [])
+        replies = [client.rcpt(r) for r in rcpts]
+        if any(code == 250 for code, _ in replies):
+            status, text = client.data("From: %s\r\n\r\nhi\r\n" % (login[0] if login else "a@remote.example"))
+            expect(status == 250, text)
+        return [code for code, _ in replies], replies[0][1].decode()
+
+
+def mail_is_limited():
+    other = "other@mox.example"
+    with new_server(messages=[2, 0, 0], messages_day=[0, 3, 0]) as server:
+        expect(deliver(server, [MJL, "second@mox.example"])[0] == [250, 250], "both addresses of one account")
+        expect(deliver(server)[0] == [250], "the second message")
+        codes, text = deliver(server, [MJL, other])
+        expect(codes == [452, 250] and text.startswith("4.2.2 "), "the third: %s %s" % (codes, text))
+        expect(deliver(server, source="127.0.0.2")[0] == [250], "from another address")
+        expect(deliver(server, source="127.0.0.3")[0] == [452], "the network has had enough for the day")
+        expect(deliver(server, source="127.0.8.1")[0] == [250], "from another network")
+        expect(deliver(server, login=(MJL, PASSWORD))[0] == [250], "a user")
+        expect("limit messages-day of 127.0.0.0/26 to account mjl reached" in server.log_text(), "the log tells")
+        server.restart()
+        expect(deliver(server, source="127.0.0.4")[0] == [452], "after a restart")
+        expect(deliver(server, [other], source="127.0.0.4")[0] == [250], "to another account")
+
+
+def data_is_limited():
+    with new_server(data=1) as server:
+        codes, text = deliver(server, size=1 << 20)
+        expect(codes == [250], text)
+        codes, text = deliver(server, size=1 << 20)
+        expect(codes == [452] and text.startswith("4.2.2 "), "announced more than is left: %s" % text)
+        expect(deliver(server)[0] == [250], "a small one")
+
+
 def exempt_networks_have_no_limits():
     with new_server(connections=1, exempt='["127.0.0.0/26"]') as server:
         several = [Client(server, "smtp", "127.0.0.5") for _ in range(5)]
@@ -188,4 +231,5 @@ def mistakes_are_told():
 
 run_tests([open_connections_are_limited, networks_are_limited_as_well, rate_is_limited,
            those_who_log_in_count_for_their_account, failed_logins_close_the_door,
-           the_third_failure_makes_it_slow, exempt_networks_have_no_limits, mistakes_are_told])
+           the_third_failure_makes_it_slow, mail_is_limited, data_is_limited,
+           exempt_networks_have_no_limits, mistakes_are_told])

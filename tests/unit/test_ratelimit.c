@@ -79,15 +79,15 @@ START_TEST(windows_slide)
 
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t), 0);
     for (int i = 0; i < 6; i++)
-        ratelimit_window_add(&w, MINUTE, t);
+        ratelimit_window_add(&w, MINUTE, t, 1);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t), 6);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + MINUTE - 1), 6);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + MINUTE), 6);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + MINUTE + MINUTE / 2), 3);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + 2 * MINUTE), 0);
-    ratelimit_window_add(&w, MINUTE, t + MINUTE + MINUTE / 2);
+    ratelimit_window_add(&w, MINUTE, t + MINUTE + MINUTE / 2, 1);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + MINUTE + MINUTE / 2), 4);
-    ratelimit_window_add(&w, MINUTE, t + 100 * MINUTE);
+    ratelimit_window_add(&w, MINUTE, t + 100 * MINUTE, 1);
     ck_assert_uint_eq(ratelimit_window_count(&w, MINUTE, t + 100 * MINUTE), 1);
 }
 END_TEST
@@ -98,8 +98,8 @@ START_TEST(two_windows_allow_bursts_only)
     int64_t t = 1000 * MOXD_SEC;
 
     for (int i = 0; i < 50; i++, t += 10 * MINUTE) {
-        ratelimit_window_add(&minute, MINUTE, t);
-        ratelimit_window_add(&day, 24 * 60 * MINUTE, t);
+        ratelimit_window_add(&minute, MINUTE, t, 1);
+        ratelimit_window_add(&day, 24 * 60 * MINUTE, t, 1);
         ck_assert_uint_lt(ratelimit_window_count(&minute, MINUTE, t), 10);
     }
     ck_assert_uint_eq(ratelimit_window_count(&day, 24 * 60 * MINUTE, t), 50);
@@ -150,5 +150,51 @@ START_TEST(table_is_bounded)
 }
 END_TEST
 
-UNIT_MAIN("ratelimit", networks_of_an_address, networks_as_text, windows_slide,
-          two_windows_allow_bursts_only, table_is_bounded)
+START_TEST(mail_is_remembered)
+{
+    struct ratelimit_mail mail = { 0 }, again;
+    unsigned char record[RATELIMIT_RECORD];
+    int64_t t = 1000000 * MOXD_SEC;
+    struct moxd_str s = moxd_str((const char *)record, sizeof(record));
+
+    ratelimit_mail_add(&mail, 3 * 1024 * 1024, t);
+    ratelimit_mail_add(&mail, 10, t);
+    ratelimit_mail_write(&mail, record);
+    ck_assert_int_eq(ratelimit_mail_parse(s, &again), 0);
+    ck_assert_mem_eq(&again, &mail, sizeof(mail));
+    ck_assert_uint_eq(ratelimit_mail_count(&again, RATELIMIT_MESSAGES, t), 2);
+    ck_assert_uint_eq(ratelimit_mail_count(&again, RATELIMIT_DATA_DAY, t), 3 * 1024 + 2);
+    ck_assert_uint_eq(ratelimit_mail_count(&again, RATELIMIT_MESSAGES, t + 2 * MINUTE), 0);
+    ck_assert_uint_eq(ratelimit_mail_count(&again, RATELIMIT_MESSAGES_DAY, t + 2 * MINUTE), 2);
+    ck_assert_uint_eq(ratelimit_mail_count(&again, RATELIMIT_MESSAGES, t - MINUTE), 2);
+    ck_assert(!ratelimit_mail_is_past(&again, t + 24 * 60 * MINUTE));
+    ck_assert(ratelimit_mail_is_past(&again, t + 48 * 60 * MINUTE));
+    ck_assert_int_eq(ratelimit_mail_parse(moxd_str_sub(s, 0, s.n - 1), &again), -1);
+    record[0] = 0xff;
+    ck_assert_int_eq(ratelimit_mail_parse(s, &again), -1);
+}
+END_TEST
+
+/* Pages that are not on disk yet, or just being written, do not give way. */
+START_TEST(book_is_bounded)
+{
+    struct ratelimit_book *b = ratelimit_book_new(2);
+    struct ratelimit_net n = net("192.0.2.1");
+    struct ratelimit_page *one = ratelimit_book_add(b, "one", &n);
+
+    one->changed = true;
+    ck_assert_ptr_nonnull(ratelimit_book_add(b, "two", &n));
+    ck_assert_ptr_nonnull(ratelimit_book_add(b, "three", &n));
+    ck_assert_ptr_eq(ratelimit_book_find(b, "one", &n), one);
+    ck_assert_ptr_null(ratelimit_book_find(b, "two", &n));
+    ratelimit_book_find(b, "three", &n)->held = true;
+    ck_assert_ptr_null(ratelimit_book_add(b, "four", &n));
+    one->changed = false;
+    ck_assert_ptr_nonnull(ratelimit_book_add(b, "four", &n));
+    ck_assert_ptr_null(ratelimit_book_find(b, "one", &n));
+    ratelimit_book_free(b);
+}
+END_TEST
+
+UNIT_MAIN("ratelimit", mail_is_remembered, book_is_bounded, networks_of_an_address,
+          networks_as_text, windows_slide, two_windows_allow_bursts_only, table_is_bounded)

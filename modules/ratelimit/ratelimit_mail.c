@@ -1,0 +1,136 @@
+/* Mail: how much a network may bring to an account (P-SMTP-20). */
+#include "ratelimit.h"
+
+#include <stdio.h>
+
+static struct ratelimit *of(struct moxd_instance *m)
+{
+    return MOXD_CONTAINER(m, struct ratelimit, m);
+}
+
+/* Mail of our own users is not limited here. */
+static bool concerns(const struct ratelimit *r, const struct smtp_mail *mail,
+                     struct ratelimit_net *ip)
+{
+    return r->book && !mail->conn->submission && !mail->conn->account &&
+           ratelimit_concerns(r, mail->conn->remote_ip, ip);
+}
+
+/* The account of a recipient; NULL when it is none of ours, or a list. */
+static const char *account_of(const struct ratelimit *r, const struct smtp_rcpt *rcpt,
+                              struct moxd_arena *a)
+{
+    struct accounts_target to = { 0 };
+
+    return r->directory->resolve(r->directory_self, rcpt->to.localpart, rcpt->to.domain, a, &to,
+                                 NULL) < 0
+               ? NULL
+               : to.account;
+}
+
+/* Whether the page has no room for a message of that size, and by which limit. */
+static bool page_full(const struct ratelimit *r, const struct ratelimit_page *page, size_t width,
+                      uint64_t size, enum ratelimit_mail_kind *kind)
+{
+    int64_t now = moxd_wall();
+
+    for (*kind = 0; *kind < RATELIMIT_MAIL_KINDS; ++*kind) {
+        bool data = *kind == RATELIMIT_DATA || *kind == RATELIMIT_DATA_DAY;
+        uint64_t more = data ? size / 1024 : 1;
+        uint32_t limit = r->mail_limits[*kind][width];
+
+        if (limit > 0 && ratelimit_mail_count(&page->mail, *kind, now) + more > limit)
+            return true;
+    }
+    return false;
+}
+
+static enum moxd_verdict refuse(const struct ratelimit *r, const struct ratelimit_page *page,
+                                enum ratelimit_mail_kind kind, struct moxd_reply *reply)
+{
+    const char *name = ratelimit_mail_kinds[kind].name;
+    char net[RATELIMIT_NAME_MAX];
+
+    moxd_metric_inc(r->refused, name, NULL);
+    (void)snprintf(reply->detail, sizeof(reply->detail), "limit %s of %s to account %s reached",
+                   name, ratelimit_net_text(&page->net, net), page->account);
+    return moxd_reply_set(reply, 452, "4.2.2", "too much mail from your network, try again later");
+}
+
+static enum moxd_verdict check(const struct ratelimit *r, const char *account,
+                               const struct ratelimit_net *ip, uint64_t size,
+                               struct moxd_reply *reply)
+{
+    enum ratelimit_mail_kind kind;
+
+    for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
+        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        const struct ratelimit_page *page = ratelimit_book_find(r->book, account, &net);
+
+        if (page && page_full(r, page, w, size, &kind))
+            return refuse(r, page, kind, reply);
+    }
+    return MOXD_NEXT;
+}
+
+enum moxd_verdict ratelimit_on_rcpt(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                    struct moxd_reply *reply)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct ratelimit *r = of(m);
+    struct ratelimit_net ip;
+    struct moxd_err err = { 0 };
+    const char *account = concerns(r, ev->mail, &ip) ? account_of(r, ev, a) : NULL;
+
+    if (!account)
+        return MOXD_NEXT;
+    if (ratelimit_load(r, account, &ip, &err) == 0)
+        return check(r, account, &ip, ev->mail->size, reply);
+    (void)snprintf(reply->detail, sizeof(reply->detail), "%.290s", err.priv);
+    return MOXD_FAIL;
+}
+
+static void count(struct ratelimit *r, const char *account, const struct ratelimit_net *ip,
+                  uint64_t size)
+{
+    for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
+        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct ratelimit_page *page = ratelimit_book_find(r->book, account, &net);
+
+        if (!page)
+            continue; /* it had to give way since RCPT */
+        ratelimit_mail_add(&page->mail, size, moxd_wall());
+        page->changed = true;
+        r->changed = true;
+        (void)moxd_waitq_wake(&r->more);
+    }
+}
+
+/* Somebody with two addresses gets one message. */
+static bool is_among(const char *const *accounts, size_t n, const char *account)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(accounts[i], account) == 0)
+            return true;
+    return false;
+}
+
+void ratelimit_on_delivered(struct moxd_instance *m, const struct smtp_message *ev)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    const char **accounts = moxd_arena_calloc(a, ev->nrcpts, sizeof(*accounts));
+    struct ratelimit *r = of(m);
+    struct ratelimit_net ip;
+    size_t n = 0;
+
+    if (!concerns(r, ev->mail, &ip))
+        return;
+    for (size_t i = 0; i < ev->nrcpts; i++) {
+        const char *account = account_of(r, ev->rcpts[i], a);
+
+        if (!account || is_among(accounts, n, account))
+            continue;
+        accounts[n++] = account;
+        count(r, account, &ip, ev->size);
+    }
+}
