@@ -43,7 +43,7 @@ COMMANDS = [
 ]
 # What is tried elsewhere, since it needs something else.
 ELSEWHERE = {"cid": "needs an id of the server", "imapserve": "tests/session/imapserve.py",
-             "localserve": "tests/moxctl/local.py",
+             "localserve": "tests/moxctl/local.py", "simulate": "tests/session/simulate.py",
              "dns lookup": "tests/moxctl/commands.py", "message parse": "tests/moxctl/message.py",
              "tlspubkey gen": "tests/session/tlskeys.py", "tlspubkey get": "tests/session/tlskeys.py",
              "tlspubkey rm": "tests/session/tlskeys.py",
