@@ -20,7 +20,8 @@ struct smtp_header_facts {
 void smtp_header_facts(struct moxd_str header, struct smtp_header_facts *out);
 /* Appends the header without fields that must not get further; everything else stays byte for byte:
  * of a submission Bcc (RFC 5322 3.6.3) and Return-Path (RFC 5321 4.4); Authentication-Results that claim
- * to be from us, `hostname`, are not readable, or are of a version that we do not know (RFC 8601 5). */
+ * to be from us, `hostname`, that cannot be read and have our name in them, or that are of a version that
+ * we do not know (RFC 8601 5). */
 void smtp_header_strip(struct moxd_buf *out, struct moxd_str header, bool submission,
                        const char *hostname);
 
