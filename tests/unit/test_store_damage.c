@@ -67,8 +67,9 @@ static void damage(enum damage how, off_t page)
     off_t at = page * STORE_PAGE_SIZE;
     int fd = open_damaged();
 
-    ck_assert_int_eq(pread(fd, data, sizeof(data), how == MISPLACED ? at + 5 * STORE_PAGE_SIZE : at),
-                     sizeof(data));
+    ck_assert_int_eq(
+        pread(fd, data, sizeof(data), how == MISPLACED ? at + 5 * STORE_PAGE_SIZE : at),
+        sizeof(data));
     if (how == GARBLED)
         memcpy(data + 1000, "spoiled!", 8);
     else if (how == ZEROED)
@@ -88,6 +89,7 @@ static void read_damaged(void *arg)
     struct moxd_arena *a = moxd_arena_new(0);
     struct store_entry *e;
     struct moxd_err err = { 0 };
+    struct store_report report = { .arena = a };
     struct store_account *acc;
     uint64_t modseq;
     size_t n;
@@ -107,7 +109,7 @@ static void read_damaged(void *arg)
         (void)api->body_open(acc, id, &b, &err);
         (void)api->threads(acc, &id, 1, a, &t, &err);
     }
-    _exit(EXIT_SUCCESS);
+    _exit(store_read(acc, store_op_verify, &report, &err) < 0 ? 2 : EXIT_SUCCESS);
 }
 
 static void sets_aside(bool at_start)
@@ -169,8 +171,8 @@ static void change(unsigned flag)
 
     for (int i = 0; i < 2; i++) {
         struct store_account *acc = open_account(names[i]);
-        ck_err(api->set_flags(acc, mailbox_of(acc, "INBOX", a).id, NULL, &fc, a, &e, &n, NULL,
-                              err));
+        ck_err(
+            api->set_flags(acc, mailbox_of(acc, "INBOX", a).id, NULL, &fc, a, &e, &n, NULL, err));
         close_account(acc);
     }
     moxd_arena_free(a);
@@ -363,7 +365,7 @@ IN_STORE(adds_nothing_below_the_reserve)
 static struct full {
     unsigned acknowledged;
     enum moxd_err_kind refused;
-} *full;
+} * full;
 
 static void fill_disk(void *arg)
 {
@@ -376,7 +378,8 @@ static void fill_disk(void *arg)
     struct store_account *acc = open_account("mjl");
     for (;;) {
         struct store_draft *d = draft_of(body, full->acknowledged % 3 ? 3000 : 100);
-        struct store_add add = { .acc = acc, .mailbox_name = "INBOX",
+        struct store_add add = { .acc = acc,
+                                 .mailbox_name = "INBOX",
                                  .prefix = moxd_str(body, full->acknowledged % 5 ? 10 : 2999) };
         if (api->add(self, d, &add, 1, NULL, &err) < 0)
             break;
@@ -512,7 +515,6 @@ END_TEST
 UNIT_MAIN("store_damage", damaged_page_sets_one_account_aside,
           damage_that_recovery_meets_sets_one_account_aside,
           damaged_first_page_sets_one_account_aside, lost_database_is_not_made_anew,
-          missing_body_concerns_one_message,
-          adds_nothing_below_the_reserve, full_disk_loses_nothing_that_was_acknowledged,
-          nothing_is_acknowledged_when_a_flush_fails,
+          missing_body_concerns_one_message, adds_nothing_below_the_reserve,
+          full_disk_loses_nothing_that_was_acknowledged, nothing_is_acknowledged_when_a_flush_fails,
           directory_belongs_to_one_process, data_of_a_newer_version_is_refused)
