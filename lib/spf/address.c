@@ -35,12 +35,3 @@ void mail_spf_dotted(struct moxd_buf *b, const struct moxd_spf_args *args)
     for (unsigned i = 0; i < 16; i++)
         moxd_buf_addf(b, "%s%X.%X", i > 0 ? "." : "", args->ip[i] >> 4, args->ip[i] & 15U);
 }
-
-bool mail_spf_covers(const unsigned char *network, const unsigned char *ip, unsigned bits)
-{
-    unsigned rest = bits % 8;
-
-    if (memcmp(network, ip, bits / 8) != 0)
-        return false;
-    return rest == 0 || (network[bits / 8] ^ ip[bits / 8]) >> (8 - rest) == 0;
-}

@@ -1,6 +1,8 @@
 /* Mechanisms (RFC 7208 5). */
 #include "spf.h"
 
+#include <moxd/network.h>
+
 int mail_spf_stop(struct mail_spf *c, enum moxd_spf_result r, const char *problem)
 {
     c->out->result = r;
@@ -66,7 +68,7 @@ static enum moxd_spf_type address_type(const struct mail_spf *c)
 static bool any_covers(const struct mail_spf *c, const struct moxd_spf_answer *ans, unsigned bits)
 {
     for (size_t i = 0; i < ans->n; i++)
-        if (mail_spf_covers(ans->v[i].ip, c->args->ip, bits))
+        if (moxd_bits_equal(ans->v[i].ip, c->args->ip, bits))
             return true;
     return false;
 }
@@ -161,7 +163,7 @@ static int network_matches(const struct mail_spf *c, const struct moxd_spf_term 
     bool four = t->mechanism == MOXD_SPF_IP4;
 
     return c->args->ip_len == (four ? 4 : 16) &&
-           mail_spf_covers(t->ip, c->args->ip, four ? t->prefix4 : t->prefix6);
+           moxd_bits_equal(t->ip, c->args->ip, four ? t->prefix4 : t->prefix6);
 }
 
 static int asks_dns(struct mail_spf *c, const struct moxd_spf_term *t, struct moxd_arena *a)

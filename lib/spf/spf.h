@@ -58,9 +58,8 @@ bool mail_spf_within(struct moxd_str name, struct moxd_str domain);
 /* check.c: "include". 1, 0, -1. */
 int mail_spf_include(struct mail_spf *c, struct moxd_str domain) MOXD_CHECKED MOXD_SUSPENDS;
 
-/* address.c: as %{i} and %{c} show them; n bytes of the network equal. */
+/* address.c: as %{i} and %{c} show them. */
 void mail_spf_dotted(struct moxd_buf *b, const struct moxd_spf_args *args);
 void mail_spf_readable(struct moxd_buf *b, const struct moxd_spf_args *args);
-bool mail_spf_covers(const unsigned char *network, const unsigned char *ip, unsigned bits);
 
 #endif

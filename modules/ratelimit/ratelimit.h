@@ -12,6 +12,7 @@
 #include <moxd/control.h>
 #include <moxd/metrics.h>
 #include <moxd/module.h>
+#include <moxd/network.h>
 #include <moxd/smtp.h>
 #include <moxd/store.h>
 
@@ -20,7 +21,6 @@ struct ratelimit;
 enum {
     RATELIMIT_WIDTHS = 3,
     RATELIMIT_NETWORKS_MAX = 200000, /* counted at a time, 200 bytes each; the oldest give way */
-    RATELIMIT_NAME_MAX = 64,         /* of a network, as text */
     RATELIMIT_MAIL_MAX = 60000,      /* networks of accounts in memory, 400 bytes each */
     RATELIMIT_PRUNE_MAX = 1000,      /* records removed in one transaction */
 };
@@ -35,17 +35,10 @@ enum ratelimit_kind {
 };
 
 /* --- ratelimit_net.c: networks. Pure. -------------------------------------------------------------------- */
-/* An address or network; IPv4 is mapped into IPv6, so that there is one form. Compared as bytes. */
-struct ratelimit_net {
-    unsigned char addr[16];
-    unsigned char bits; /* of 128; host bits are 0 */
-};
 /* "192.0.2.0/24", "2001:db8::1". -1: it is none, or has host bits. */
-int ratelimit_net_parse(struct moxd_str s, struct ratelimit_net *out) MOXD_CHECKED;
+int ratelimit_net_parse(struct moxd_str s, struct moxd_network *out) MOXD_CHECKED;
 /* The w-th network of an address, the smallest first: /32, /26, /21 of IPv4; /64, /48, /32 of IPv6. */
-struct ratelimit_net ratelimit_net_of(const struct ratelimit_net *ip, size_t w);
-bool ratelimit_net_has(const struct ratelimit_net *net, const struct ratelimit_net *ip);
-const char *ratelimit_net_text(const struct ratelimit_net *net, char out[RATELIMIT_NAME_MAX]);
+struct moxd_network ratelimit_net_of(const struct moxd_network *ip, size_t w);
 
 /* --- ratelimit_window.c: how many in a window of time. Pure. ---------------------------------------------- */
 /* A window that slides: what came in the last full period counts by how much of it is still inside. */
@@ -96,7 +89,7 @@ void ratelimit_configure(struct ratelimit *r, const struct ratelimit_conf *conf)
 
 /* --- ratelimit_table.c: counters ------------------------------------------------------------------------- */
 struct ratelimit_network {
-    struct ratelimit_net net;
+    struct moxd_network net;
     uint32_t open;                                   /* connections that have not logged in */
     struct ratelimit_window window[RATELIMIT_KINDS]; /* of RATELIMIT_OPEN: not used */
 };
@@ -105,11 +98,11 @@ struct ratelimit_table *ratelimit_table_new(size_t max);
 void ratelimit_table_free(struct ratelimit_table *t);
 /* NULL when it is not counted. */
 struct ratelimit_network *ratelimit_table_find(const struct ratelimit_table *t,
-                                               const struct ratelimit_net *net);
+                                               const struct moxd_network *net);
 /* The network, made when it is not there. One without open connections may give way to another with the next
  * call. NULL: the table is full of networks with open connections. */
 struct ratelimit_network *ratelimit_table_get(struct ratelimit_table *t,
-                                              const struct ratelimit_net *net);
+                                              const struct moxd_network *net);
 /* One more, or less, open connection. */
 void ratelimit_table_open(struct ratelimit_table *t, struct ratelimit_network *n);
 void ratelimit_table_close(struct ratelimit_table *t, struct ratelimit_network *n);
@@ -124,7 +117,7 @@ struct ratelimit {
     struct moxd_instance m;
     const struct ratelimit_conf *conf;
     uint32_t limits[RATELIMIT_KINDS][RATELIMIT_WIDTHS]; /* 0: none */
-    struct ratelimit_net *exempt;
+    struct moxd_network *exempt;
     size_t nexempt;
     struct ratelimit_table *networks;
     struct ratelimit_conn *conns;       /* hash */
@@ -155,20 +148,20 @@ extern const struct ratelimit_kind_info ratelimit_mail_kinds[RATELIMIT_MAIL_KIND
 /* Where there is no room for one more. */
 struct ratelimit_full {
     enum ratelimit_kind kind;
-    struct ratelimit_net net;
+    struct moxd_network net;
     uint32_t limit;
 };
 /* Whether the address is at a limit of one of these kinds (bits 1 << kind). */
-bool ratelimit_full(const struct ratelimit *r, const struct ratelimit_net *ip, unsigned kinds,
+bool ratelimit_full(const struct ratelimit *r, const struct moxd_network *ip, unsigned kinds,
                     struct ratelimit_full *out);
 /* Tells the log in reply->detail, and counts the refusal. */
 void ratelimit_refused(const struct ratelimit *r, const struct ratelimit_full *full,
                        struct moxd_reply *reply);
 /* Counts one more, in a window. */
-void ratelimit_count(struct ratelimit *r, const struct ratelimit_net *ip, enum ratelimit_kind kind);
+void ratelimit_count(struct ratelimit *r, const struct moxd_network *ip, enum ratelimit_kind kind);
 uint32_t ratelimit_used(const struct ratelimit_network *n, enum ratelimit_kind kind);
 /* The address as bytes; false: it is exempt from limits (or none). */
-bool ratelimit_concerns(const struct ratelimit *r, const char *ip, struct ratelimit_net *out);
+bool ratelimit_concerns(const struct ratelimit *r, const char *ip, struct moxd_network *out);
 
 /* --- ratelimit_conn.c: connections, and whom they belong to -------------------------------------------------- */
 enum moxd_verdict ratelimit_on_connection(struct moxd_instance *m, const struct moxd_conn *ev,
@@ -188,7 +181,7 @@ void ratelimit_on_auth(struct moxd_instance *m, const struct auth_event *ev);
 
 /* --- ratelimit_book.c: mail by account and network, in memory ----------------------------------------------- */
 struct ratelimit_page { /* of an account and network */
-    struct ratelimit_net net;
+    struct moxd_network net;
     struct ratelimit_mail mail;
     bool changed; /* since it was last written */
     bool held;    /* is being written: stays where it is */
@@ -198,10 +191,10 @@ struct ratelimit_book *ratelimit_book_new(size_t max);
 void ratelimit_book_free(struct ratelimit_book *b);
 /* NULL when it is not there. */
 struct ratelimit_page *ratelimit_book_find(const struct ratelimit_book *b, const char *account,
-                                           const struct ratelimit_net *net);
+                                           const struct moxd_network *net);
 /* One that is not there yet; an unchanged one gives way to it when there are too many. NULL: none does. */
 struct ratelimit_page *ratelimit_book_add(struct ratelimit_book *b, const char *account,
-                                          const struct ratelimit_net *net);
+                                          const struct moxd_network *net);
 /* All, until fn returns false; fn must not change which there are. */
 void ratelimit_book_each(const struct ratelimit_book *b,
                          bool (*fn)(void *arg, struct ratelimit_page *page), void *arg);
@@ -213,7 +206,7 @@ void ratelimit_on_delivered(struct moxd_instance *m, const struct smtp_message *
 
 /* --- ratelimit_save.c: the book on disk ------------------------------------------------------------------------ */
 /* Brings the networks of an address, for an account, into the book. */
-int ratelimit_load(struct ratelimit *r, const char *account, const struct ratelimit_net *ip,
+int ratelimit_load(struct ratelimit *r, const char *account, const struct moxd_network *ip,
                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Writes what has changed. What cannot be written is logged, and tried again with the next change. */
 void ratelimit_flush(struct ratelimit *r) MOXD_SUSPENDS;

@@ -11,7 +11,7 @@ enum moxd_verdict ratelimit_on_auth_check(struct moxd_instance *m, const struct 
 {
     const struct ratelimit *r = of(m);
     struct ratelimit_full full;
-    struct ratelimit_net ip;
+    struct moxd_network ip;
 
     if (!ratelimit_concerns(r, ev->env->remote_ip, &ip) ||
         !ratelimit_full(r, &ip, 1u << RATELIMIT_FAILED | 1u << RATELIMIT_FAILED_DAY, &full))
@@ -44,7 +44,7 @@ void ratelimit_on_auth(struct moxd_instance *m, const struct auth_event *ev)
     struct ratelimit *r = of(m);
     struct moxd_stream *st = ev->env->stream;
     bool ok = strcmp(ev->result, "ok") == 0;
-    struct ratelimit_net ip;
+    struct moxd_network ip;
 
     if (!ratelimit_concerns(r, ev->env->remote_ip, &ip))
         return;

@@ -13,7 +13,7 @@ enum {
 };
 
 struct key {
-    struct ratelimit_net net;
+    struct moxd_network net;
     char account[ACCOUNT_MAX]; /* zeroes behind it */
 };
 struct entry {
@@ -47,7 +47,7 @@ void ratelimit_book_free(struct ratelimit_book *b)
     free(b);
 }
 
-static int make_key(const char *account, const struct ratelimit_net *net, struct key *out)
+static int make_key(const char *account, const struct moxd_network *net, struct key *out)
 {
     memset(out, 0, sizeof(*out));
     out->net = *net;
@@ -55,7 +55,7 @@ static int make_key(const char *account, const struct ratelimit_net *net, struct
 }
 
 struct ratelimit_page *ratelimit_book_find(const struct ratelimit_book *b, const char *account,
-                                           const struct ratelimit_net *net)
+                                           const struct moxd_network *net)
 {
     struct entry *e = NULL;
     struct key key;
@@ -82,7 +82,7 @@ static bool make_room(struct ratelimit_book *b)
 }
 
 struct ratelimit_page *ratelimit_book_add(struct ratelimit_book *b, const char *account,
-                                          const struct ratelimit_net *net)
+                                          const struct moxd_network *net)
 {
     struct entry *e;
     struct key key;

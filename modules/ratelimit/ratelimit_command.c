@@ -8,7 +8,7 @@ static struct ratelimit *of(struct moxd_instance *m)
     return MOXD_CONTAINER(m, struct ratelimit, m);
 }
 
-static size_t width_of(const struct ratelimit_net *net)
+static size_t width_of(const struct moxd_network *net)
 {
     size_t w = 0;
 
@@ -22,9 +22,9 @@ static void add_network(const struct ratelimit *r, const struct ratelimit_networ
                         struct moxd_buf *out)
 {
     size_t w = width_of(&n->net);
-    char name[RATELIMIT_NAME_MAX];
+    char name[MOXD_NETWORK_TEXT];
 
-    moxd_buf_adds(out, ratelimit_net_text(&n->net, name));
+    moxd_buf_adds(out, moxd_network_text(&n->net, name));
     for (enum ratelimit_kind k = 0; k < RATELIMIT_KINDS; k++) {
         moxd_buf_addf(out, " %s=%u", ratelimit_kinds[k].name, ratelimit_used(n, k));
         if (r->limits[k][w] > 0)
@@ -33,7 +33,7 @@ static void add_network(const struct ratelimit *r, const struct ratelimit_networ
     moxd_buf_addc(out, '\n');
 }
 
-static int parse(const char *arg, struct ratelimit_net *ip, struct moxd_err *err)
+static int parse(const char *arg, struct moxd_network *ip, struct moxd_err *err)
 {
     return ratelimit_net_parse(moxd_cstr(arg), ip) < 0
                ? moxd_err_set(err, MOXD_ERR_INVALID, "\"%s\" is no address", arg)
@@ -66,10 +66,10 @@ static bool list_near(void *arg, const struct ratelimit_network *n)
     return ++l->n < SHOWN_MAX;
 }
 
-static void list_address(struct listing *l, const struct ratelimit_net *ip)
+static void list_address(struct listing *l, const struct moxd_network *ip)
 {
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
         struct ratelimit_network unseen = { .net = net };
         const struct ratelimit_network *n = ratelimit_table_find(l->r->networks, &net);
 
@@ -81,7 +81,7 @@ int ratelimit_cmd_show(struct moxd_instance *m, struct moxd_ctl *c, int argc, ch
                        struct moxd_err *err)
 {
     struct listing l = { .r = of(m), .text = MOXD_BUF_INIT(SHOWN_MAX * 300) };
-    struct ratelimit_net ip;
+    struct moxd_network ip;
     int rc = argc > 0 ? parse(argv[0], &ip, err) : 0;
 
     if (rc == 0 && argc > 0)
@@ -98,13 +98,13 @@ int ratelimit_cmd_forget(struct moxd_instance *m, struct moxd_ctl *c, int argc, 
                          struct moxd_err *err)
 {
     struct ratelimit *r = of(m);
-    struct ratelimit_net ip;
+    struct moxd_network ip;
 
     (void)c, (void)argc;
     if (parse(argv[0], &ip, err) < 0)
         return -1;
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(&ip, w);
+        struct moxd_network net = ratelimit_net_of(&ip, w);
         struct ratelimit_network *n = ratelimit_table_find(r->networks, &net);
 
         if (n)

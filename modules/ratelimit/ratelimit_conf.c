@@ -23,7 +23,7 @@ static int check_data(struct moxd_str value, struct moxd_err *err)
 
 static int check_network(struct moxd_str value, struct moxd_err *err)
 {
-    struct ratelimit_net net;
+    struct moxd_network net;
 
     return ratelimit_net_parse(value, &net) < 0
                ? moxd_err_set(err, MOXD_ERR_INVALID,

@@ -28,10 +28,10 @@ static struct ratelimit *of(struct moxd_instance *m)
 /* --- networks ------------------------------------------------------------------------------------------- */
 
 static void enter_networks(struct ratelimit *r, struct ratelimit_conn *c,
-                           const struct ratelimit_net *ip)
+                           const struct moxd_network *ip)
 {
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
 
         c->networks[w] = ratelimit_table_get(r->networks, &net);
         if (c->networks[w])
@@ -99,7 +99,7 @@ static struct ratelimit_conn *find_conn(const struct ratelimit *r, const struct 
 }
 
 static void add_conn(struct ratelimit *r, const struct moxd_stream *st,
-                     const struct ratelimit_net *ip)
+                     const struct moxd_network *ip)
 {
     struct ratelimit_conn *c = moxd_xcalloc(1, sizeof(*c));
 
@@ -114,7 +114,7 @@ enum moxd_verdict ratelimit_on_connection(struct moxd_instance *m, const struct 
     struct ratelimit *r = of(m);
     unsigned kinds = 1u << RATELIMIT_OPEN | 1u << RATELIMIT_CONNECTED;
     struct ratelimit_full full;
-    struct ratelimit_net ip;
+    struct moxd_network ip;
 
     if (!ratelimit_concerns(r, ev->remote_ip, &ip))
         return MOXD_NEXT;

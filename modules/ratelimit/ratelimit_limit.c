@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 
-bool ratelimit_concerns(const struct ratelimit *r, const char *ip, struct ratelimit_net *out)
+bool ratelimit_concerns(const struct ratelimit *r, const char *ip, struct moxd_network *out)
 {
     if (!ip || ratelimit_net_parse(moxd_cstr(ip), out) < 0)
         return false;
     for (size_t i = 0; i < r->nexempt; i++)
-        if (ratelimit_net_has(&r->exempt[i], out))
+        if (moxd_network_has(&r->exempt[i], out))
             return false;
     return true;
 }
@@ -33,11 +33,11 @@ static bool network_full(const struct ratelimit *r, const struct ratelimit_netwo
     return false;
 }
 
-bool ratelimit_full(const struct ratelimit *r, const struct ratelimit_net *ip, unsigned kinds,
+bool ratelimit_full(const struct ratelimit *r, const struct moxd_network *ip, unsigned kinds,
                     struct ratelimit_full *out)
 {
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
         const struct ratelimit_network *n = ratelimit_table_find(r->networks, &net);
 
         if (n && network_full(r, n, w, kinds, out))
@@ -50,17 +50,17 @@ void ratelimit_refused(const struct ratelimit *r, const struct ratelimit_full *f
                        struct moxd_reply *reply)
 {
     const char *name = ratelimit_kinds[full->kind].name;
-    char net[RATELIMIT_NAME_MAX];
+    char net[MOXD_NETWORK_TEXT];
 
     (void)snprintf(reply->detail, sizeof(reply->detail), "limit %s of %s reached: %u", name,
-                   ratelimit_net_text(&full->net, net), full->limit);
+                   moxd_network_text(&full->net, net), full->limit);
     moxd_metric_inc(r->refused, name, NULL);
 }
 
-void ratelimit_count(struct ratelimit *r, const struct ratelimit_net *ip, enum ratelimit_kind kind)
+void ratelimit_count(struct ratelimit *r, const struct moxd_network *ip, enum ratelimit_kind kind)
 {
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
         struct ratelimit_network *n = ratelimit_table_get(r->networks, &net);
 
         if (n)

@@ -10,7 +10,7 @@ static struct ratelimit *of(struct moxd_instance *m)
 
 /* Mail of our own users is not limited here. */
 static bool concerns(const struct ratelimit *r, const struct smtp_mail *mail,
-                     struct ratelimit_net *ip)
+                     struct moxd_network *ip)
 {
     return r->book && !mail->conn->submission && !mail->conn->account &&
            ratelimit_concerns(r, mail->conn->remote_ip, ip);
@@ -49,22 +49,22 @@ static enum moxd_verdict refuse(const struct ratelimit *r, const struct ratelimi
                                 enum ratelimit_mail_kind kind, struct moxd_reply *reply)
 {
     const char *name = ratelimit_mail_kinds[kind].name;
-    char net[RATELIMIT_NAME_MAX];
+    char net[MOXD_NETWORK_TEXT];
 
     moxd_metric_inc(r->refused, name, NULL);
     (void)snprintf(reply->detail, sizeof(reply->detail), "limit %s of %s to account %s reached",
-                   name, ratelimit_net_text(&page->net, net), page->account);
+                   name, moxd_network_text(&page->net, net), page->account);
     return moxd_reply_set(reply, 452, "4.2.2", "too much mail from your network, try again later");
 }
 
 static enum moxd_verdict check(const struct ratelimit *r, const char *account,
-                               const struct ratelimit_net *ip, uint64_t size,
+                               const struct moxd_network *ip, uint64_t size,
                                struct moxd_reply *reply)
 {
     enum ratelimit_mail_kind kind;
 
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
         const struct ratelimit_page *page = ratelimit_book_find(r->book, account, &net);
 
         if (page && page_full(r, page, w, size, &kind))
@@ -78,7 +78,7 @@ enum moxd_verdict ratelimit_on_rcpt(struct moxd_instance *m, const struct smtp_r
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct ratelimit *r = of(m);
-    struct ratelimit_net ip;
+    struct moxd_network ip;
     struct moxd_err err = { 0 };
     const char *account = concerns(r, ev->mail, &ip) ? account_of(r, ev, a) : NULL;
 
@@ -90,11 +90,11 @@ enum moxd_verdict ratelimit_on_rcpt(struct moxd_instance *m, const struct smtp_r
     return MOXD_FAIL;
 }
 
-static void count(struct ratelimit *r, const char *account, const struct ratelimit_net *ip,
+static void count(struct ratelimit *r, const char *account, const struct moxd_network *ip,
                   uint64_t size)
 {
     for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-        struct ratelimit_net net = ratelimit_net_of(ip, w);
+        struct moxd_network net = ratelimit_net_of(ip, w);
         struct ratelimit_page *page = ratelimit_book_find(r->book, account, &net);
 
         if (!page)
@@ -120,7 +120,7 @@ void ratelimit_on_delivered(struct moxd_instance *m, const struct smtp_message *
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     const char **accounts = moxd_arena_calloc(a, ev->nrcpts, sizeof(*accounts));
     struct ratelimit *r = of(m);
-    struct ratelimit_net ip;
+    struct moxd_network ip;
     size_t n = 0;
 
     if (!concerns(r, ev->mail, &ip))

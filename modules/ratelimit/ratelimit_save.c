@@ -8,7 +8,7 @@ static const char table[] = "ratelimit.mail";
 #define DELAY (5 * MOXD_SEC)          /* how long changes are collected */
 #define PRUNE_EVERY (3600 * MOXD_SEC) /* of the accounts that have changes then */
 
-static struct moxd_str key_of(const struct ratelimit_net *net)
+static struct moxd_str key_of(const struct moxd_network *net)
 {
     return moxd_str((const char *)net, sizeof(*net));
 }
@@ -17,7 +17,7 @@ static struct moxd_str key_of(const struct ratelimit_net *net)
 
 struct loading {
     const struct store_v1 *store;
-    struct ratelimit_net net[RATELIMIT_WIDTHS];
+    struct moxd_network net[RATELIMIT_WIDTHS];
     struct ratelimit_mail mail[RATELIMIT_WIDTHS];
 };
 
@@ -59,7 +59,7 @@ static void enter(struct ratelimit *r, const char *account, const struct loading
     }
 }
 
-int ratelimit_load(struct ratelimit *r, const char *account, const struct ratelimit_net *ip,
+int ratelimit_load(struct ratelimit *r, const char *account, const struct moxd_network *ip,
                    struct moxd_err *err)
 {
     struct loading l = { .store = r->store };
@@ -86,7 +86,7 @@ struct saving {
     const char *account;
     struct record {
         struct ratelimit_page *page; /* not for the worker */
-        struct ratelimit_net net;
+        struct moxd_network net;
         struct ratelimit_mail mail;
     } * v;
     size_t n, cap;
@@ -94,7 +94,7 @@ struct saving {
 };
 struct pruning {
     int64_t now;
-    struct ratelimit_net v[RATELIMIT_PRUNE_MAX];
+    struct moxd_network v[RATELIMIT_PRUNE_MAX];
     size_t n;
 };
 

@@ -44,7 +44,7 @@ void ratelimit_table_free(struct ratelimit_table *t)
 }
 
 struct ratelimit_network *ratelimit_table_find(const struct ratelimit_table *t,
-                                               const struct ratelimit_net *net)
+                                               const struct moxd_network *net)
 {
     struct entry *e;
 
@@ -72,7 +72,7 @@ static struct ratelimit_network *seen(struct ratelimit_table *t, struct ratelimi
 }
 
 struct ratelimit_network *ratelimit_table_get(struct ratelimit_table *t,
-                                              const struct ratelimit_net *net)
+                                              const struct moxd_network *net)
 {
     struct ratelimit_network *n = ratelimit_table_find(t, net);
     struct entry *e;

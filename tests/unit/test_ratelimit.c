@@ -5,19 +5,19 @@
 
 #include <stdio.h>
 
-static struct ratelimit_net net(const char *text)
+static struct moxd_network net(const char *text)
 {
-    struct ratelimit_net n;
+    struct moxd_network n;
 
     ck_assert_msg(ratelimit_net_parse(moxd_cstr(text), &n) == 0, "%s", text);
     return n;
 }
 
-static void expect_net(const struct ratelimit_net *n, const char *text)
+static void expect_net(const struct moxd_network *n, const char *text)
 {
-    char name[RATELIMIT_NAME_MAX];
+    char name[MOXD_NETWORK_TEXT];
 
-    ck_assert_str_eq(ratelimit_net_text(n, name), text);
+    ck_assert_str_eq(moxd_network_text(n, name), text);
 }
 
 START_TEST(networks_of_an_address)
@@ -32,13 +32,13 @@ START_TEST(networks_of_an_address)
     };
 
     for (size_t i = 0; i < MOXD_NELEMS(cases); i++) {
-        struct ratelimit_net ip = net(cases[i].ip);
+        struct moxd_network ip = net(cases[i].ip);
 
         for (size_t w = 0; w < RATELIMIT_WIDTHS; w++) {
-            struct ratelimit_net n = ratelimit_net_of(&ip, w);
+            struct moxd_network n = ratelimit_net_of(&ip, w);
 
             expect_net(&n, cases[i].of[w]);
-            ck_assert(ratelimit_net_has(&n, &ip));
+            ck_assert(moxd_network_has(&n, &ip));
         }
     }
 }
@@ -50,22 +50,22 @@ START_TEST(networks_as_text)
         "",        "192.0.2", "192.0.2.1/33", "192.0.2.1/31", "192.0.2.1/", "2001:db8::/28",
         "::1/129", "a/8",     "1.2.3.4/-1",   "1.2.3.4/8/8",  "/8"
     };
-    struct ratelimit_net n, ip = net("10.1.2.3"), v6 = net("2001:db8::1");
+    struct moxd_network n, ip = net("10.1.2.3"), v6 = net("2001:db8::1");
 
     for (size_t i = 0; i < MOXD_NELEMS(bad); i++)
         ck_assert_msg(ratelimit_net_parse(moxd_cstr(bad[i]), &n) < 0, "%s", bad[i]);
     n = net("10.0.0.0/8");
     expect_net(&n, "10.0.0.0/8");
-    ck_assert(ratelimit_net_has(&n, &ip));
-    ck_assert(!ratelimit_net_has(&n, &v6));
+    ck_assert(moxd_network_has(&n, &ip));
+    ck_assert(!moxd_network_has(&n, &v6));
     n = net("0.0.0.0/0");
-    ck_assert(ratelimit_net_has(&n, &ip));
-    ck_assert(!ratelimit_net_has(&n, &v6));
+    ck_assert(moxd_network_has(&n, &ip));
+    ck_assert(!moxd_network_has(&n, &v6));
     n = net("2001:db8::/32");
-    ck_assert(ratelimit_net_has(&n, &v6));
-    ck_assert(!ratelimit_net_has(&n, &ip));
+    ck_assert(moxd_network_has(&n, &v6));
+    ck_assert(!moxd_network_has(&n, &ip));
     n = net("10.1.2.4");
-    ck_assert(!ratelimit_net_has(&n, &ip));
+    ck_assert(!moxd_network_has(&n, &ip));
 }
 END_TEST
 
@@ -125,8 +125,8 @@ static size_t count(const struct ratelimit_table *t)
 START_TEST(table_is_bounded)
 {
     struct ratelimit_table *t = ratelimit_table_new(3);
-    struct ratelimit_net a = net("192.0.2.1"), b = net("192.0.2.2"), c = net("192.0.2.3"),
-                         d = net("192.0.2.4");
+    struct moxd_network a = net("192.0.2.1"), b = net("192.0.2.2"), c = net("192.0.2.3"),
+                        d = net("192.0.2.4");
     struct ratelimit_network *open = ratelimit_table_get(t, &a);
 
     ratelimit_table_open(t, open);
@@ -179,7 +179,7 @@ END_TEST
 START_TEST(book_is_bounded)
 {
     struct ratelimit_book *b = ratelimit_book_new(2);
-    struct ratelimit_net n = net("192.0.2.1");
+    struct moxd_network n = net("192.0.2.1");
     struct ratelimit_page *one = ratelimit_book_add(b, "one", &n);
 
     one->changed = true;
