@@ -162,15 +162,45 @@ def raise_file_limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
 
 
-class Server:
+class Log:
+    """The lines that a process writes, and waiting for one."""
+
+    def __init__(self):
+        self.log = []
+        self.log_changed = threading.Condition()
+
+    def follow(self, process):
+        self.reader = threading.Thread(target=self.read_log, args=[process.stdout], daemon=True)
+        self.reader.start()
+
+    def read_log(self, output):
+        for line in output:
+            with self.log_changed:
+                self.log.append(line.decode("utf-8", "replace").rstrip("\n"))
+                self.log_changed.notify_all()
+
+    def log_text(self, last=60):
+        return "\n".join(self.log[-last:])
+
+    def await_log(self, pattern, count=1):
+        """Waits for that many log lines with that regular expression, from the start of the process on."""
+        regex = re.compile(pattern)
+        end = time.monotonic() + PATIENCE
+        with self.log_changed:
+            while sum(bool(regex.search(line)) for line in self.log) < count:
+                if not self.log_changed.wait(end - time.monotonic()):
+                    raise Failure("not %d log lines with %r in:\n%s"
+                                  % (count, pattern, self.log_text()))
+
+
+class Server(Log):
     def __init__(self, conf=None):
+        super().__init__()
         raise_file_limit()
         self.conf = conf or Conf()
         self.dir = tempfile.mkdtemp(prefix="moxd-test-")
         os.chmod(self.dir, 0o755)
         self.process = None
-        self.log = []
-        self.log_changed = threading.Condition()
         self.ports = {}
 
     def __enter__(self):
@@ -221,8 +251,7 @@ class Server:
             pass_fds=[ready_write], preexec_fn=die_with_parent,
             env=self.environment())
         os.close(ready_write)
-        self.reader = threading.Thread(target=self.read_log, args=[self.process.stdout], daemon=True)
-        self.reader.start()
+        self.follow(self.process)
         return ready_read
 
     def start(self):
@@ -238,25 +267,6 @@ class Server:
         if not readable or not os.read(fd, 4096):
             self.reader.join(1)  # what it said last
             raise Failure("the server did not start:\n" + self.log_text())
-
-    def read_log(self, output):
-        for line in output:
-            with self.log_changed:
-                self.log.append(line.decode("utf-8", "replace").rstrip("\n"))
-                self.log_changed.notify_all()
-
-    def log_text(self, last=60):
-        return "\n".join(self.log[-last:])
-
-    def await_log(self, pattern, count=1):
-        """Waits for that many log lines with that regular expression, from the start of the server on."""
-        regex = re.compile(pattern)
-        end = time.monotonic() + PATIENCE
-        with self.log_changed:
-            while sum(bool(regex.search(line)) for line in self.log) < count:
-                if not self.log_changed.wait(end - time.monotonic()):
-                    raise Failure("not %d log lines with %r in:\n%s"
-                                  % (count, pattern, self.log_text()))
 
     def moxctl(self, *args, text=None, check=True):
         """Runs a control command; returns (status, output of both streams)."""
