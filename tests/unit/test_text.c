@@ -159,6 +159,48 @@ static void check_transfer(enum moxd_cte cte, const char *in, const char *want, 
     }
 }
 
+static void encode(enum moxd_cte cte, struct moxd_str in, size_t piece, struct moxd_buf *out)
+{
+    struct moxd_encode e;
+
+    moxd_encode_init(&e, cte);
+    for (; in.n > piece; in = moxd_str_from(in, piece))
+        moxd_encode_write(&e, moxd_str_sub(in, 0, piece), false, out);
+    moxd_encode_write(&e, in, true, out);
+}
+
+static void check_transfer_encode(enum moxd_cte cte, const char *in, const char *want)
+{
+    for (size_t piece = 1; piece < 100; piece += 7) {
+        struct moxd_buf out = MOXD_BUF_INIT(10000);
+        encode(cte, moxd_cstr(in), piece, &out);
+        ck_str(moxd_buf_str(&out), want);
+        moxd_buf_fini(&out);
+    }
+}
+
+#define X25 "xxxxxxxxxxxxxxxxxxxxxxxxx"
+/* RFC 2045 6.7 and 6.8, RFC 2049 3 */
+START_TEST(encoders)
+{
+    check_transfer_encode(MOXD_CTE_QP, "a=b \t\r\n", "a=3Db =09\r\n");
+    check_transfer_encode(MOXD_CTE_QP, "\xc3\xbc \r\nx ", "=C3=BC=20\r\nx=20");
+    check_transfer_encode(MOXD_CTE_QP, "a\rb\nc\r", "a=0Db=0Ac=0D");
+    check_transfer_encode(MOXD_CTE_QP, "\r\r\n.\r\n..x", "=0D\r\n=2E\r\n=2E.x");
+    check_transfer_encode(MOXD_CTE_QP, X25 X25 X25 "x\r\n", X25 X25 X25 "=\r\nx\r\n");
+    check_transfer_encode(MOXD_CTE_QP, X25 X25 X25 ".", X25 X25 X25 "=\r\n=2E");
+    check_transfer_encode(MOXD_CTE_QP, "", "");
+    check_transfer_encode(MOXD_CTE_BASE64, "", "");
+    check_transfer_encode(MOXD_CTE_BASE64, "a", "YQ==\r\n");
+    check_transfer_encode(
+        MOXD_CTE_BASE64, X25 X25 "xxxxxxx",
+        "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\r\n");
+    check_transfer_encode(
+        MOXD_CTE_BASE64, X25 X25 "xxxxxxxy",
+        "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4\r\neQ==\r\n");
+}
+END_TEST
+
 START_TEST(transfer_encodings)
 {
     check_transfer(MOXD_CTE_7BIT, "a=20b\r\n", "a=20b\r\n", 0);
@@ -371,7 +413,7 @@ START_TEST(text_of_parts)
 }
 END_TEST
 
-UNIT_MAIN("text", encoded_words, encoded_words_written, charsets, transfer_encodings,
+UNIT_MAIN("text", encoded_words, encoded_words_written, charsets, encoders, transfer_encodings,
           transfer_of_many_blanks, search_in_decoded_text, search_across_pieces,
           tap_gives_the_folded_text, search_across_chunks_of_a_message, search_limits,
           text_of_parts)
