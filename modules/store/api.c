@@ -353,6 +353,15 @@ static int api_expunge(struct store_account *acc, uint32_t mailbox, const struct
     return 0;
 }
 
+static int api_discard(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                       struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct store_op_expunge op = { .mailbox = mailbox, .uids = uids, .any = true, .arena = a };
+
+    return store_write(acc, store_op_expunge, &op, err);
+}
+
 /* --- threads ----------------------------------------------------------------------------------- */
 
 static int api_threads(struct store_account *acc, const uint64_t *ids, size_t n,
@@ -530,4 +539,5 @@ const struct store_v1 store_api = {
     .exists = api_exists,
     .as = store_account_as,
     .set_flags_of = api_set_flags_of,
+    .discard = api_discard,
 };

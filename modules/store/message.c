@@ -87,7 +87,8 @@ int store_msg_show(struct store_tx *tx, struct store_box *box, uint32_t uid,
         .id = r->id, .mailbox = box->id, .uid = uid, .modseq = r->modseq,
         .createseq = r->createseq, .flags = r->flags,
         .received = { r->received, (int16_t)r->zone }, .saved = r->saved, .size = r->size,
-        .emailid = store_rec_emailid(r),
+        .emailid = store_rec_emailid(r), .reject = r->reject,
+        .delivered = r->delivered != 0 ? r->delivered : box->id,
     };
     if (r->nkw == 0)
         return 0;
@@ -279,6 +280,7 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
         store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();
+    store_rec_leave(rec, src->id, dst->id);
     if (place(tx, dst, rec, thread, new_uid, err) < 0 ||
         move_parsed(tx, src->id, uid, dst->id, *new_uid, err) < 0)
         return -1;

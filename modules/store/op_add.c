@@ -82,6 +82,23 @@ static struct store_rec record(const struct store_op_one *one)
     };
 }
 
+/* A refused message remembers where it would have gone, if there is such a mailbox yet. */
+static int note_reject(struct store_tx *tx, const struct store_add *add, uint32_t box,
+                       struct store_rec *rec, struct moxd_err *err)
+{
+    struct store_name name;
+    uint32_t id = 0;
+
+    rec->reject = add->reject;
+    if (!add->reject || add->destined == NULL)
+        return 0;
+    if (store_name_parse(moxd_cstr(add->destined), &name, err) < 0 ||
+        store_box_id(tx, store_name_str(&name), &id, err) < 0)
+        return -1;
+    rec->delivered = id != box ? id : 0;
+    return 0;
+}
+
 /* What comes into a muted thread need not be read (THR-04). */
 static int add_to_thread(struct store_tx *tx, struct store_op_one *one, struct store_rec *rec,
                          struct moxd_str *out, struct moxd_err *err)
@@ -107,7 +124,8 @@ static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_er
 
     moxd_assert(one->where == STORE_IN_FILE || one->body.n == one->body_size);
     if (check(add, one->body_size, err) < 0 || find_box(tx, add, &box, err) < 0 ||
-        store_quota_check(&tx->meta, one->quota, rec.size, err) < 0)
+        store_quota_check(&tx->meta, one->quota, rec.size, err) < 0 ||
+        note_reject(tx, add, box.id, &rec, err) < 0)
         return -1;
     if (add->keywords.n > 0 &&
         (store_box_keywords(tx, &box, err) < 0 ||

@@ -93,6 +93,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     rec.body = rec.where == STORE_IN_DB ? store_rec_body(&rec) : 0;
     rec.id = s->new_id;
     rec.saved = moxd_wall();
+    store_rec_leave(&rec, c->src.id, c->dst.id);
     struct store_origin origin = { "copy", NULL };
     if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
         store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },

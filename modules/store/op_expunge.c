@@ -11,9 +11,9 @@ int store_op_expunge(struct store_tx *tx, void *arg, struct moxd_err *err)
     if (store_box_load(tx, op->mailbox, &box, err) < 0)
         return -1;
     struct store_portion *it = store_portion_new(tx, &box, op->uids);
-    while (box.r.deleted > 0 && (rc = store_portion_next(tx, it, err)) != 0) {
+    while ((op->any || box.r.deleted > 0) && (rc = store_portion_next(tx, it, err)) != 0) {
         for (size_t i = 0; rc > 0 && i < it->n; i++) {
-            if ((it->rec[i].flags & STORE_DELETED) == 0)
+            if (!op->any && (it->rec[i].flags & STORE_DELETED) == 0)
                 continue;
             if (store_msg_expunge(tx, &box, it->uid[i], &it->rec[i], err) < 0)
                 return -1;

@@ -182,6 +182,7 @@ int store_op_move(struct store_tx *tx, void *arg, struct moxd_err *err);
 struct store_op_expunge {
     uint32_t mailbox;
     const struct store_uids *uids;
+    bool any; /* whatever the flags; else those with \Deleted */
     struct moxd_arena *arena;
     struct store_uids out;
     uint64_t modseq;

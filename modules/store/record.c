@@ -9,6 +9,7 @@ enum {
     META_VERSION = 2,   /* 1: without threads */
     COPY_VERSION = 2,   /* of the record of a message that is a copy */
     BODY_VERSION = 3,   /* of one that shares the body of another, expunged or not */
+    PLACED_VERSION = 4, /* of one that was refused, or is not where it was delivered */
 };
 
 static struct store_enc start_version(unsigned char *buf, unsigned version)
@@ -108,6 +109,8 @@ int store_mbox_decode(struct moxd_str s, struct store_mbox *m)
 
 static unsigned rec_version(const struct store_rec *r)
 {
+    if (r->reject || r->delivered != 0)
+        return PLACED_VERSION;
     if (r->body != 0)
         return BODY_VERSION;
     return r->copy_of != 0 ? COPY_VERSION : RECORD_VERSION;
@@ -115,7 +118,8 @@ static unsigned rec_version(const struct store_rec *r)
 
 struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
 {
-    struct store_enc e = start_version(buf, rec_version(r));
+    unsigned version = rec_version(r);
+    struct store_enc e = start_version(buf, version);
     store_enc_u64(&e, r->id);
     store_enc_u64(&e, r->modseq);
     store_enc_u64(&e, r->createseq);
@@ -129,10 +133,14 @@ struct moxd_str store_rec_encode(const struct store_rec *r, unsigned char *buf)
     store_enc_u8(&e, r->nkw);
     for (unsigned i = 0; i < r->nkw; i++)
         store_enc_u16(&e, r->kw[i]);
-    if (r->copy_of != 0 || r->body != 0)
+    if (version >= COPY_VERSION)
         store_enc_u64(&e, r->copy_of);
-    if (r->body != 0)
+    if (version >= BODY_VERSION)
         store_enc_u64(&e, r->body);
+    if (version >= PLACED_VERSION) {
+        store_enc_u8(&e, r->reject);
+        store_enc_u32(&e, r->delivered);
+    }
     return store_enc_str(&e);
 }
 
@@ -143,6 +151,21 @@ static bool keywords_ok(const struct store_rec *r)
         if (r->kw[i] >= STORE_MAILBOX_KEYWORDS_MAX || (i > 0 && r->kw[i] <= r->kw[i - 1]))
             return false;
     return true;
+}
+
+/* What each version adds; each has something to say. */
+static int decode_more(struct store_dec *d, unsigned version, struct store_rec *r)
+{
+    r->copy_of = version >= COPY_VERSION ? store_dec_u64(d) : 0;
+    r->body = version >= BODY_VERSION ? store_dec_u64(d) : 0;
+    unsigned reject = version >= PLACED_VERSION ? store_dec_u8(d) : 0;
+    r->reject = reject == 1;
+    r->delivered = version >= PLACED_VERSION ? store_dec_u32(d) : 0;
+    bool ok = store_dec_done(d) && reject <= 1 && version == rec_version(r) &&
+              (r->body == 0 || (r->copy_of != 0 && r->where == STORE_IN_DB)) &&
+              r->body != r->id && r->body <= STORE_RECORD_NUMBER_MAX &&
+              r->delivered <= STORE_MAILBOX_ID_MAX;
+    return ok ? 0 : -1;
 }
 
 int store_rec_decode(struct moxd_str s, struct store_rec *r)
@@ -161,8 +184,7 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
     unsigned where = store_dec_u8(&d);
     r->where = where == STORE_IN_DB ? STORE_IN_DB : STORE_IN_FILE;
     r->nkw = store_dec_u8(&d);
-    bool copy = version == COPY_VERSION, shared = version == BODY_VERSION;
-    if (d.bad || version < RECORD_VERSION || version > BODY_VERSION || r->id == 0 ||
+    if (d.bad || version < RECORD_VERSION || version > PLACED_VERSION || r->id == 0 ||
         r->id > STORE_RECORD_NUMBER_MAX || where > STORE_IN_DB ||
         (r->flags & ~(uint32_t)STORE_FLAGS_ALL) != 0 || r->createseq > r->modseq ||
         r->modseq > STORE_RECORD_NUMBER_MAX || r->size > STORE_SIZE_MAX || r->prefix > r->size ||
@@ -170,12 +192,7 @@ int store_rec_decode(struct moxd_str s, struct store_rec *r)
         return -1;
     for (unsigned i = 0; i < r->nkw; i++)
         r->kw[i] = (uint16_t)store_dec_u16(&d);
-    r->copy_of = copy || shared ? store_dec_u64(&d) : 0;
-    r->body = shared ? store_dec_u64(&d) : 0;
-    bool ok = store_dec_done(&d) && (copy || shared) == (r->copy_of != 0) &&
-              shared == (r->body != 0) && (!shared || r->where == STORE_IN_DB) &&
-              r->body != r->id && r->body <= STORE_RECORD_NUMBER_MAX;
-    return ok && keywords_ok(r) ? 0 : -1;
+    return decode_more(&d, version, r) == 0 && keywords_ok(r) ? 0 : -1;
 }
 
 struct moxd_str store_erase_encode(const struct store_erase *r, unsigned char *buf)

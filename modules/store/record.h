@@ -139,6 +139,8 @@ struct store_rec {
     enum store_where where;
     uint64_t copy_of;          /* id of the original, which may be gone; 0: it is none */
     uint64_t body;             /* id whose STORE_T_DATA it shares (body.h); 0: it has its own */
+    bool reject;               /* was refused: see store_msg */
+    uint32_t delivered;        /* mailbox that it came into first, or would have; 0: where it is */
     unsigned nkw;
     uint16_t kw[STORE_KEYWORDS_MAX];
 };
@@ -146,6 +148,18 @@ struct store_rec {
 static inline uint64_t store_rec_emailid(const struct store_rec *r)
 {
     return r->copy_of != 0 ? r->copy_of : r->id;
+}
+/* Before it goes from one mailbox to another one, itself or a copy: who takes a refused message out of where
+ * such are kept wants it (REP-03). */
+static inline void store_rec_leave(struct store_rec *r, uint32_t src, uint32_t dst)
+{
+    if (src == dst)
+        return;
+    if (r->delivered == 0 && !r->reject)
+        r->delivered = src;
+    if (r->delivered == dst)
+        r->delivered = 0;
+    r->reject = false;
 }
 /* The id by which its data is. */
 static inline uint64_t store_rec_body(const struct store_rec *r)

@@ -76,6 +76,11 @@ struct store_msg {
     int64_t saved;              /* ns: when it came into this mailbox (SAVEDATE) */
     uint64_t size;              /* prefix + body (STORE-01) */
     uint64_t emailid;           /* of its content: copies have that of their original (RFC 8474 5.1) */
+    /* 1.5 */
+    bool reject;                /* it was refused, and is kept for the user to see (STORE-20, REP-04); a
+                                   message or copy that goes to another mailbox is no reject any more */
+    uint32_t delivered;         /* mailbox that it came into first, which may be gone; of a reject, and of one that
+                                   was: the one that it would have come into (REP-03) */
 };
 struct store_location {
     uint32_t mailbox, uid;
@@ -158,6 +163,9 @@ struct store_add {
     /* results: */
     uint64_t id, modseq;
     uint32_t mailbox_id, uid, uidvalidity;
+    /* 1.5 */
+    bool reject;               /* it was refused; and the name of the mailbox that it would have gone */
+    const char *destined;      /* to, which need not exist, or NULL */
 };
 
 /* --- flags ------------------------------------------------------------------------------------- */
@@ -424,6 +432,11 @@ struct store_v1 {
                         struct store_flag_change *fc, unsigned mask, struct moxd_arena *a,
                         struct store_entry **out, size_t *n, struct store_uids *modified,
                         struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* --- since 1.5 --- */
+    /* Removes those of `uids` (NULL: all) for good, whatever their flags. NOTFOUND: no such mailbox. */
+    int (*discard)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
+                   struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */
