@@ -51,6 +51,8 @@ struct dmarc_msg {
     struct dmarc_author *authors;
     size_t n;
     bool too_many;
+    bool suspected; /* what becomes of it is not known when it is evaluated */
+    bool denied;    /* for good, if nobody wants it */
 };
 
 /* dmarc_from.c: the domains of the From field, each once. */
@@ -59,9 +61,13 @@ void dmarc_authors(struct moxd_str header, struct moxd_arena *a, struct dmarc_ms
 /* dmarc_lookup.c: on_message, at the same time as SPF and DKIM: looks for policies. */
 enum moxd_verdict dmarc_on_message(struct moxd_instance *m, const struct smtp_message *ev,
                                    struct moxd_reply *reply) MOXD_SUSPENDS;
-/* dmarc_decide.c: on_message, when all is known: the verdict, and what the policy wants done. */
+/* dmarc_decide.c: on_message, when all is known: the verdict; what the policy wants done is a suspicion. */
 enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,
                                struct moxd_reply *reply) MOXD_SUSPENDS;
+
+/* What became of a suspected message: then its evaluation is kept. */
+void dmarc_on_delivered(struct moxd_instance *m, const struct smtp_message *ev);
+void dmarc_on_refused(struct moxd_instance *m, const struct smtp_message *ev);
 
 /* dmarc_keep.c: remembers the evaluation if the domain asks for reports; writes what waits; a fiber that does
  * so from time to time. */

@@ -109,6 +109,14 @@ static enum moxd_verdict apply_all(const struct dmarc *d, const struct dmarc_msg
     return v;
 }
 
+static void keep_all(struct dmarc *d, const struct smtp_message *ev, bool refused)
+{
+    struct dmarc_msg *msg = moxd_slot(ev->mail->slots, "smtp-message", &d->m);
+
+    for (size_t i = 0; i < msg->n; i++)
+        dmarc_keep(d, ev->mail, &msg->authors[i], refused);
+}
+
 enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,
                                struct moxd_reply *reply)
 {
@@ -124,8 +132,31 @@ enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_messag
         moxd_dmarc_evaluate(&author->walk, auths, n, &r, ev->mail->arena, &author->verdict);
         report(d, ev->mail, author);
     }
-    enum moxd_verdict v = d->conf->enforce ? apply_all(d, msg, reply) : MOXD_NEXT;
-    for (size_t i = 0; i < msg->n; i++)
-        dmarc_keep(d, ev->mail, &msg->authors[i], v == MOXD_DENY);
-    return v;
+    (void)reply;
+    struct moxd_reply refusal = { 0 };
+    enum moxd_verdict v = d->conf->enforce ? apply_all(d, msg, &refusal) : MOXD_NEXT;
+    msg->suspected = v != MOXD_NEXT;
+    msg->denied = v == MOXD_DENY;
+    if (msg->suspected)
+        d->smtp->suspect(ev, "dmarc", &refusal);
+    else
+        keep_all(d, ev, false);
+    return MOXD_NEXT;
+}
+
+/* In spite of the policy: recipients have the last word. */
+void dmarc_on_delivered(struct moxd_instance *m, const struct smtp_message *ev)
+{
+    const struct dmarc_msg *msg = moxd_slot(ev->mail->slots, "smtp-message", m);
+
+    if (msg->suspected)
+        keep_all(MOXD_CONTAINER(m, struct dmarc, m), ev, false);
+}
+
+void dmarc_on_refused(struct moxd_instance *m, const struct smtp_message *ev)
+{
+    const struct dmarc_msg *msg = moxd_slot(ev->mail->slots, "smtp-message", m);
+
+    if (msg->suspected)
+        keep_all(MOXD_CONTAINER(m, struct dmarc, m), ev, msg->denied);
 }

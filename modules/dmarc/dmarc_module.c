@@ -18,7 +18,8 @@ static const struct moxd_directive directives[] = {
       MOXD_AT_BOOL(struct dmarc_conf, enforce),
       .deflt = "true",
       .doc = "Refuse messages that fail where the policy of their domain is \"reject\" or "
-             "\"quarantine\". Without this results are only noted." },
+             "\"quarantine\", unless a recipient wants them all the same (rulesets). Without this "
+             "results are only noted." },
     { .name = "defer-temperror",
       MOXD_AT_BOOL(struct dmarc_conf, defer_temperror),
       .deflt = "false",
@@ -31,6 +32,8 @@ static const struct moxd_block dmarc_block = { .size = sizeof(struct dmarc_conf)
 static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_message, dmarc_on_message, .concurrent = true),
     MOXD_HOOK(on_message, dmarc_decide, .phase = MOXD_POLICY),
+    MOXD_HOOK(on_delivered, dmarc_on_delivered),
+    MOXD_HOOK(on_refused, dmarc_on_refused),
     { 0 },
 };
 static const struct moxd_slot slots[] = {
@@ -90,7 +93,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.3", "store/1", NULL };
+static const char *const needs[] = { "smtp/1.4", "store/1", NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

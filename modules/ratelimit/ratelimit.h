@@ -5,7 +5,6 @@
 #ifndef RATELIMIT_H
 #define RATELIMIT_H
 
-#include <moxd/accounts.h>
 #include <moxd/auth.h>
 #include <moxd/clock.h>
 #include <moxd/config.h>
@@ -126,8 +125,6 @@ struct ratelimit {
     struct ratelimit_book *book;
     const struct store_v1 *store;
     struct moxd_instance *store_self;
-    const struct accounts_v1 *directory;
-    struct moxd_instance *directory_self;
     struct moxd_waitq more; /* for pages to be changed */
     bool changed;           /* some page is */
     struct moxd_fifolock writing;

@@ -16,18 +16,6 @@ static bool concerns(const struct ratelimit *r, const struct smtp_mail *mail,
            ratelimit_concerns(r, mail->conn->remote_ip, ip);
 }
 
-/* The account of a recipient; NULL when it is none of ours, or a list. */
-static const char *account_of(const struct ratelimit *r, const struct smtp_rcpt *rcpt,
-                              struct moxd_arena *a)
-{
-    struct accounts_target to = { 0 };
-
-    return r->directory->resolve(r->directory_self, rcpt->to.localpart, rcpt->to.domain, a, &to,
-                                 NULL) < 0
-               ? NULL
-               : to.account;
-}
-
 /* Whether the page has no room for a message of that size, and by which limit. */
 static bool page_full(const struct ratelimit *r, const struct ratelimit_page *page, size_t width,
                       uint64_t size, enum ratelimit_mail_kind *kind)
@@ -76,11 +64,10 @@ static enum moxd_verdict check(const struct ratelimit *r, const char *account,
 enum moxd_verdict ratelimit_on_rcpt(struct moxd_instance *m, const struct smtp_rcpt *ev,
                                     struct moxd_reply *reply)
 {
-    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct ratelimit *r = of(m);
     struct moxd_network ip;
     struct moxd_err err = { 0 };
-    const char *account = concerns(r, ev->mail, &ip) ? account_of(r, ev, a) : NULL;
+    const char *account = concerns(r, ev->mail, &ip) ? ev->account : NULL;
 
     if (!account)
         return MOXD_NEXT;
@@ -126,7 +113,7 @@ void ratelimit_on_delivered(struct moxd_instance *m, const struct smtp_message *
     if (!concerns(r, ev->mail, &ip))
         return;
     for (size_t i = 0; i < ev->nrcpts; i++) {
-        const char *account = account_of(r, ev->rcpts[i], a);
+        const char *account = ev->rcpts[i]->account;
 
         if (!account || is_among(accounts, n, account))
             continue;

@@ -49,7 +49,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "auth/1", "store/1?", "accounts/1?", NULL };
+static const char *const needs[] = { "auth/1", "store/1?", "smtp/1.4?", NULL };
 
 static int ratelimit_init(struct moxd_instance *m, const struct moxd_conf *conf,
                           struct moxd_err *err)
@@ -61,8 +61,7 @@ static int ratelimit_init(struct moxd_instance *m, const struct moxd_conf *conf,
     r->networks = ratelimit_table_new(RATELIMIT_NETWORKS_MAX);
     r->refused = moxd_metric_find("moxd_ratelimit_refused_total");
     r->store = moxd_interface_get(m, "store", &r->store_self);
-    r->directory = moxd_interface_get(m, "accounts", &r->directory_self);
-    if (r->store && r->directory)
+    if (r->store)
         r->book = ratelimit_book_new(RATELIMIT_MAIL_MAX);
     return 0;
 }

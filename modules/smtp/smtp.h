@@ -17,6 +17,7 @@
 
 struct smtp_session;
 struct smtp_receive;
+struct smtp_plan;
 
 struct smtp {
     struct moxd_instance m;
@@ -27,7 +28,7 @@ struct smtp {
     const struct auth_v1 *auth;
     struct moxd_instance *auth_self;
     struct moxd_point *on_connect, *on_helo, *on_mail, *on_route, *on_rcpt, *on_submit;
-    struct moxd_point *on_message, *on_delivered;
+    struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_reject;
     struct moxd_metric_handle *connections, *commands, *recipients, *messages, *bytes, *duration;
 };
 
@@ -58,6 +59,9 @@ struct smtp_txn {
     struct moxd_buf added;     /* fields of hooks, complete lines; go above Received */
     struct moxd_buf completed; /* fields that the message lacked (submission); go below */
     const char *mailbox;       /* set by a hook: instead of each recipient's */
+    struct smtp_suspicion *suspicion;
+    struct moxd_str prefix;    /* all fields before the message, once it is judged */
+    struct smtp_plan *plan;    /* of local delivery (smtp_copies.c) */
     struct smtp_note *notes;
     size_t nnotes, notes_cap;
     struct smtp_auth_result *results[SMTP_RESULTS_MAX]; /* sorted by method */
@@ -199,6 +203,9 @@ enum smtp_receive_result smtp_receive_chunk(struct smtp_session *s, struct smtp_
 /* Reads n bytes that nobody wants. 0 or the result of the stream. */
 int smtp_receive_skip(struct smtp_session *s, uint64_t n) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* The reply of a suspicion (smtp_copies.c). -1. */
+int smtp_suspicion_err(const struct smtp_suspicion *sus, struct moxd_err *err);
+
 /* The reply to a message over the limit (P-SMTP-22). -1. */
 int smtp_too_large(const struct smtp_session *s, struct moxd_err *err);
 
@@ -216,10 +223,12 @@ int smtp_parsable(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SU
 /* smtp_simulate.c: moxctl simulate. */
 extern const struct moxd_command smtp_control_commands[];
 
-/* smtp_deliver.c: makes the message durable for all recipients. */
+/* smtp_deliver.c: whether the recipients take the message; nothing is delivered yet. -1 with *err: the reply. */
+int smtp_judge(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Makes it durable for all of them. */
 int smtp_deliver(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
-/* smtp_local.c: provider of on_route for addresses of our accounts. */
+/* smtp_local.c: provider of on_route for addresses of our accounts; smtp_copies.c delivers to them. */
 enum moxd_verdict smtp_local_on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
                                       struct smtp_route *route) MOXD_SUSPENDS;
 

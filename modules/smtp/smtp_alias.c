@@ -3,9 +3,8 @@
 
 #include <moxmail/header_address.h>
 
-/* An address of the configuration. */
-static int resolve(const struct smtp *smtp, const char *address, struct moxd_arena *a,
-                   struct accounts_target *out, struct moxd_err *err)
+int smtp_alias_resolve(const struct smtp *smtp, const char *address, struct moxd_arena *a,
+                       struct accounts_target *out, struct moxd_err *err)
 {
     struct moxd_address ad;
 
@@ -33,7 +32,8 @@ static bool is_member(const struct smtp *smtp, const struct accounts_target *lis
     struct accounts_target to;
 
     for (size_t i = 0; account && list->members[i]; i++)
-        if (resolve(smtp, list->members[i], a, &to, NULL) == 0 && strcmp(to.account, account) == 0)
+        if (smtp_alias_resolve(smtp, list->members[i], a, &to, NULL) == 0 &&
+            strcmp(to.account, account) == 0)
             return true;
     return false;
 }
@@ -64,7 +64,7 @@ static bool takes(const struct smtp *smtp, const char *member, uint64_t size, st
 {
     struct moxd_err err = { 0 };
 
-    if (resolve(smtp, member, a, to, &err) == 0) {
+    if (smtp_alias_resolve(smtp, member, a, to, &err) == 0) {
         if (to->refuse_code)
             (void)moxd_err_smtp_set(&err, MOXD_ERR_DENIED, to->refuse_code,
                                     to->refuse_code == 421 ? "4.2.1" : "5.1.1", "%s",
@@ -155,7 +155,7 @@ static int check_authors(const struct smtp *smtp, const struct smtp_message *msg
 static int look_up(const struct smtp *smtp, const char *list, struct moxd_arena *a,
                    struct accounts_target *out, struct moxd_err *err)
 {
-    if (resolve(smtp, list, a, out, err) < 0)
+    if (smtp_alias_resolve(smtp, list, a, out, err) < 0)
         return -1;
     if (out->match == ACCOUNTS_ALIAS)
         return 0;

@@ -25,6 +25,10 @@ int smtp_alias_expand(struct smtp *smtp, const struct smtp_message *msg, const c
                       struct smtp_member **out, size_t *n,
                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* What an address of the configuration, or as a client wrote it, leads to; as accounts_v1.resolve. */
+int smtp_alias_resolve(const struct smtp *smtp, const char *address, struct moxd_arena *a,
+                       struct accounts_target *out, struct moxd_err *err) MOXD_CHECKED;
+
 /* smtp_local.c: 0 when the account takes a message of that size now. An account whose data is damaged, or
  * that is full, must not hold up the others of the same message. */
 int smtp_local_try(const struct smtp *smtp, const char *account, uint64_t size,

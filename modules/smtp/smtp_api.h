@@ -13,6 +13,7 @@
 #include <moxd/stream.h>
 #include <moxmail/authres.h>
 
+struct moxd_conf_head;
 struct moxd_instance;
 struct moxd_slots;
 struct store_draft;
@@ -56,6 +57,8 @@ struct smtp_rcpt {
     const struct smtp_mail *mail;
     struct smtp_path to;
     struct moxd_str notify, orcpt;
+    /* 1.4: whose it is, as the provider of the route says: from on_rcpt on; NULL: none of ours, or a list. */
+    const char *account;
 };
 struct smtp_message {            /* after DATA */
     const struct smtp_mail *mail;
@@ -108,6 +111,38 @@ struct smtp_route {
     /* Instead of deliver: the provider is responsible for the recipient and refuses it (no such user,
      * domain disabled). Filled by moxd_reply_set; code != 0 makes it count. */
     struct moxd_reply refuse;
+    /* 1.4, may be NULL. Called once per message, as deliver, when the hooks are content with it, before anything is
+     * delivered: decides what becomes of it for these recipients, and keeps that for deliver. 0, or -1 with
+     * *err: it is refused. Nothing is stored when the message is simulated. Without judge a message under
+     * suspicion is refused. */
+    int (*judge)(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
+                 void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
+    const char *account; /* 1.4: see smtp_rcpt; in the transaction arena */
+};
+
+/* 1.4: what a message deserves for what it is and who sent it (DMARC, a DNS list, a junk filter). The recipients
+ * have the last word: see on_mailbox. */
+struct smtp_suspicion {
+    const char *reason;      /* one word, as "dmarc" */
+    struct moxd_reply reply; /* if nobody wants it */
+};
+/* 1.4: the copy of a message for one account. */
+struct smtp_copy {
+    const struct smtp_message *message;
+    const char *account;
+    const char *address; /* its recipient, or a member of: */
+    const char *list;    /* or NULL */
+    const char *mailbox; /* of the address in the configuration, or what a hook set */
+    const struct moxd_conf_head
+        *conf; /* of the address, or NULL; valid until the next suspension */
+    const struct smtp_suspicion *suspicion; /* or NULL */
+};
+/* What becomes of a copy; strings in the transaction arena. */
+struct smtp_placing {
+    const char *mailbox; /* NULL: the copy's */
+    const char *reason;  /* for the log and X-Mox-Reason: printable ASCII; or NULL */
+    bool accept;         /* on_mailbox: in spite of a suspicion */
+    bool reject;         /* on_mailbox: mark it as refused all the same (store_msg) */
 };
 
 /* on_connect (DECIDE): before the greeting. on_helo (DECIDE). on_mail (DECIDE).
@@ -115,7 +150,12 @@ struct smtp_route {
  * responsible, refuses it (route->refuse). NEXT: not mine. When nobody answers: 550 5.7.1.
  * on_rcpt (DECIDE): after a route was found. on_message (DECIDE): data received, before delivery.
  * on_submit (TRANSFORM): as on_message, for authenticated submissions, before on_message.
- * on_delivered (OBSERVE): durable and about to be acknowledged. */
+ * on_delivered (OBSERVE): durable and about to be acknowledged.
+ * on_mailbox (PROVIDE, answer struct smtp_placing): where a copy goes. NEXT: to copy->mailbox, and under suspicion
+ * nowhere: the account refuses it.
+ * on_reject (PROVIDE, answer struct smtp_placing): into which mailbox a refused copy is put for its user to
+ * see; NEXT: it is not kept.
+ * on_refused (OBSERVE): after its data the message was refused, by a hook or by its recipients. */
 #define MOXD_POINT_on_connect_MAJOR 1
 typedef enum moxd_verdict moxd_on_connect_fn(struct moxd_instance *m, const struct smtp_conn *ev,
                                              struct moxd_reply *reply) MOXD_SUSPENDS;
@@ -139,6 +179,14 @@ typedef enum moxd_verdict moxd_on_message_fn(struct moxd_instance *m, const stru
                                              struct moxd_reply *reply) MOXD_SUSPENDS;
 #define MOXD_POINT_on_delivered_MAJOR 1
 typedef void moxd_on_delivered_fn(struct moxd_instance *m, const struct smtp_message *ev);
+#define MOXD_POINT_on_mailbox_MAJOR 1
+typedef enum moxd_verdict moxd_on_mailbox_fn(struct moxd_instance *m, const struct smtp_copy *ev,
+                                             struct smtp_placing *placing) MOXD_SUSPENDS;
+#define MOXD_POINT_on_reject_MAJOR 1
+typedef enum moxd_verdict moxd_on_reject_fn(struct moxd_instance *m, const struct smtp_copy *ev,
+                                            struct smtp_placing *placing) MOXD_SUSPENDS;
+#define MOXD_POINT_on_refused_MAJOR 1
+typedef void moxd_on_refused_fn(struct moxd_instance *m, const struct smtp_message *ev);
 
 /* smtp/1: setters for hooks. */
 struct smtp_v1 {
@@ -162,6 +210,14 @@ struct smtp_v1 {
     /* The fields that the message gets so far, but for trace fields: those of hooks, then Message-ID and
      * Date when a submission lacked them. A copy in the arena. */
     struct moxd_str (*added)(const struct smtp_message *msg, struct moxd_arena *a);
+
+    /* 1.4 */
+    /* For hooks at on_message, instead of a refusal: unless its recipients want it all the same, the message is
+     * refused with this reply. The first one counts, but 5xx before 4xx. All is copied. */
+    void (*suspect)(const struct smtp_message *msg, const char *reason,
+                    const struct moxd_reply *reply);
+    /* What counts so far, or NULL. */
+    const struct smtp_suspicion *(*suspicion)(const struct smtp_message *msg);
 };
 
 #endif

@@ -31,6 +31,19 @@ static void finish_facts(struct smtp_txn *t)
     t->message.nrcpts = t->nrcpts;
 }
 
+/* With what was found out about its sender, and by whom it was suspected. */
+static void log_refused(struct smtp_txn *t)
+{
+    const struct smtp_suspicion *sus = t->suspicion;
+
+    moxd_notify(t->s->smtp->on_refused, &t->message);
+    if (t->nresults > 0 || sus)
+        moxd_info(&t->s->log, "message refused",
+                  moxd_kvn("auth", t->nresults > 0 ? smtp_results_log(t) : MOXD_STR("")),
+                  moxd_kvs("suspected", sus ? sus->reason : ""),
+                  moxd_kvs("detail", sus ? sus->reply.detail : ""));
+}
+
 /* False when a hook refused the message, and the client was told. */
 static bool ask_hooks(struct smtp_session *s, struct smtp_txn *t)
 {
@@ -42,8 +55,7 @@ static bool ask_hooks(struct smtp_session *s, struct smtp_txn *t)
         struct moxd_reply reply = { 0 };
         enum moxd_verdict v = points[i] ? moxd_fire(points[i], &t->message, &reply) : MOXD_NEXT;
         if (v != MOXD_NEXT) {
-            if (t->nresults > 0)
-                moxd_info(&s->log, "message refused", moxd_kvn("auth", smtp_results_log(t)));
+            log_refused(t);
             smtp_reply_verdict(s, v, &reply, names[i]);
             return false;
         }
@@ -91,6 +103,11 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     }
     if (!ask_hooks(s, t))
         return "refused";
+    if (smtp_judge(t, &err) < 0) {
+        log_refused(t);
+        smtp_reply_err(s, &err);
+        return "refused";
+    }
     if (s->simulated) {
         smtp_reply(s, 250, "2.0.0", "the message would be delivered");
         return "simulated";

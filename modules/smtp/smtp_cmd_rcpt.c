@@ -49,6 +49,7 @@ static void route(struct smtp_session *s, struct smtp_accepted *r)
     if (v == MOXD_ANSWER && r->route.refuse.code) {
         refuse(s, &r->route.refuse);
     } else if (v == MOXD_ANSWER && r->route.deliver) {
+        r->facts.account = r->route.account;
         judge(s, r);
     } else if (v == MOXD_NEXT) {
         smtp_reply(s, 550, "5.7.1", "no module here takes mail for that address");

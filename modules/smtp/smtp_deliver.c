@@ -50,27 +50,55 @@ static bool went_before(const struct smtp_txn *t, size_t i)
     return false;
 }
 
-static int deliver_route(struct smtp_txn *t, size_t first, struct moxd_str prefix,
-                         struct moxd_err *err)
+/* All recipients that take the same route as this one. */
+static void **targets_of(const struct smtp_txn *t, size_t first, size_t *n)
 {
     const struct smtp_route *route = &t->rcpts[first]->route;
     void **targets = moxd_arena_calloc(t->arena, t->nrcpts, sizeof(*targets));
-    size_t n = 0;
 
+    *n = 0;
     for (size_t i = first; i < t->nrcpts; i++)
         if (same_route(&t->rcpts[i]->route, route))
-            targets[n++] = t->rcpts[i]->route.target;
-    return route->deliver(route->m, &t->message, prefix, targets, n, err);
+            targets[(*n)++] = t->rcpts[i]->route.target;
+    return targets;
+}
+
+static int judge_route(struct smtp_txn *t, size_t first, struct moxd_err *err)
+{
+    const struct smtp_route *route = &t->rcpts[first]->route;
+    size_t n;
+
+    if (route->judge) {
+        void **targets = targets_of(t, first, &n);
+        return route->judge(route->m, &t->message, t->prefix, targets, n, err);
+    }
+    return t->suspicion ? smtp_suspicion_err(t->suspicion, err) : 0;
+}
+
+int smtp_judge(struct smtp_txn *t, struct moxd_err *err)
+{
+    t->prefix = prefix_of(t);
+    for (size_t i = 0; i < t->nrcpts; i++)
+        if (!went_before(t, i) && judge_route(t, i, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int deliver_route(struct smtp_txn *t, size_t first, struct moxd_err *err)
+{
+    const struct smtp_route *route = &t->rcpts[first]->route;
+    size_t n;
+    void **targets = targets_of(t, first, &n);
+
+    return route->deliver(route->m, &t->message, t->prefix, targets, n, err);
 }
 
 /* When a later route fails after an earlier one took the message, the client is told the failure and
  * sends all of it again: twice is better than never. */
 int smtp_deliver(struct smtp_txn *t, struct moxd_err *err)
 {
-    struct moxd_str prefix = prefix_of(t);
-
     for (size_t i = 0; i < t->nrcpts; i++)
-        if (!went_before(t, i) && deliver_route(t, i, prefix, err) < 0)
+        if (!went_before(t, i) && deliver_route(t, i, err) < 0)
             return -1;
     moxd_notify(t->s->smtp->on_delivered, &t->message);
     return 0;

@@ -9,6 +9,9 @@ MOXD_POINT_THUNK(on_rcpt, struct moxd_reply)
 MOXD_POINT_THUNK(on_submit, struct moxd_reply)
 MOXD_POINT_THUNK(on_message, struct moxd_reply)
 MOXD_POINT_THUNK_VOID(on_delivered)
+MOXD_POINT_THUNK_VOID(on_refused)
+MOXD_POINT_THUNK(on_mailbox, struct smtp_placing)
+MOXD_POINT_THUNK(on_reject, struct smtp_placing)
 
 static const struct moxd_point_def points[] = {
     MOXD_POINT(on_connect, MOXD_DECIDE, "struct smtp_conn",
@@ -24,6 +27,14 @@ static const struct moxd_point_def points[] = {
                "A message was received; before delivery."),
     MOXD_POINT(on_delivered, MOXD_OBSERVE, "struct smtp_message",
                "The message is durable and about to be acknowledged."),
+    MOXD_POINT(
+        on_mailbox, MOXD_PROVIDE, "struct smtp_copy",
+        "Where the copy of a message for an account goes, and whether it is wanted in spite of a "
+        "suspicion."),
+    MOXD_POINT(on_reject, MOXD_PROVIDE, "struct smtp_copy",
+               "Into which mailbox a refused copy is put for its user to see."),
+    MOXD_POINT(on_refused, MOXD_OBSERVE, "struct smtp_message",
+               "After its data the message was refused, by a hook or by its recipients."),
     { 0 },
 };
 static const struct moxd_hook hooks[] = {
@@ -99,10 +110,10 @@ static const struct moxd_metric metrics[] = {
 };
 
 static const struct moxd_interface provides[] = {
-    { .name = "smtp", .major = 1, .minor = 3, .vtable = &smtp_interface },
+    { .name = "smtp", .major = 1, .minor = 4, .vtable = &smtp_interface },
     { 0 },
 };
-static const char *const needs[] = { "accounts/1", "store/1", "auth/1.2", NULL };
+static const char *const needs[] = { "accounts/1", "store/1.5", "auth/1.2", NULL };
 
 static void find_points(struct smtp *smtp)
 {
@@ -116,6 +127,9 @@ static void find_points(struct smtp *smtp)
     smtp->on_submit = moxd_point_get(m, "on_submit");
     smtp->on_message = moxd_point_get(m, "on_message");
     smtp->on_delivered = moxd_point_get(m, "on_delivered");
+    smtp->on_refused = moxd_point_get(m, "on_refused");
+    smtp->on_mailbox = moxd_point_get(m, "on_mailbox");
+    smtp->on_reject = moxd_point_get(m, "on_reject");
 }
 
 static int smtp_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

@@ -2,6 +2,7 @@
  * a real one, whose client is at the other end of a socket pair; what hooks say and how long they take is told
  * line by line. */
 #include "smtp.h"
+#include "smtp_local.h"
 
 #include <arpa/inet.h>
 #include <moxd/hook_trace.h>
@@ -72,6 +73,11 @@ static void annotations(struct simulation *sim, const struct smtp_txn *t)
     moxd_buf_addstr(&b, moxd_buf_str(&t->added));
     for (size_t i = 0; i < t->nnotes; i++)
         moxd_buf_addf(&b, "note: %s=%s\n", t->notes[i].key, t->notes[i].value);
+    if (t->suspicion)
+        moxd_buf_addf(&b, "suspected: %s, %d %s %s\n", t->suspicion->reason,
+                      t->suspicion->reply.code, t->suspicion->reply.enhanced,
+                      t->suspicion->reply.text);
+    smtp_plan_show(t->plan, &b);
     if (t->mailbox)
         moxd_buf_addf(&b, "mailbox: %s\n", t->mailbox);
     (void)moxd_ctl_write(sim->ctl, b.p, b.n);

@@ -75,6 +75,24 @@ static void note(const struct smtp_message *msg, const char *key, const char *va
     grown->value = moxd_arena_strdup(t->arena, value);
 }
 
+static void suspect(const struct smtp_message *msg, const char *reason,
+                    const struct moxd_reply *reply)
+{
+    struct smtp_txn *t = smtp_txn_of(msg);
+    const struct smtp_suspicion *s = t->suspicion;
+
+    if (s && (s->reply.code >= 500 || reply->code < 500))
+        return;
+    t->suspicion = moxd_arena_alloc(t->arena, sizeof(*t->suspicion));
+    t->suspicion->reason = moxd_arena_strdup(t->arena, reason);
+    t->suspicion->reply = *reply;
+}
+
+static const struct smtp_suspicion *suspicion(const struct smtp_message *msg)
+{
+    return smtp_txn_of(msg)->suspicion;
+}
+
 const struct smtp_v1 smtp_interface = {
     .add_header = add_header,
     .set_mailbox = set_mailbox,
@@ -82,4 +100,6 @@ const struct smtp_v1 smtp_interface = {
     .add_auth_result = smtp_results_add,
     .auth_result = smtp_results_get,
     .added = added,
+    .suspect = suspect,
+    .suspicion = suspicion,
 };

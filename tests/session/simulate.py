@@ -49,7 +49,8 @@ def main():
 
         def one_that_dmarc_refuses():
             text = simulate("198.51.100.1", "a@good.test", "mjl@mox.example")
-            seen(text, r"^   dmarc\.\S+ +deny +\d+\.\d+ ms", r"^S: 550 5\.7\.26", r"spf=fail", r"dmarc=fail")
+            seen(text, r"^   dmarc\.\S+ +next +\d+\.\d+ ms", r"^S: 550 5\.7\.26", r"spf=fail", r"dmarc=fail",
+                 r"^suspected: dmarc, 550 5\.7\.26 the DMARC policy of good\.test", r"^account mjl: refuses it$")
 
         def recipients_that_are_refused():
             text = simulate("192.0.2.1", "<>", "nobody@mox.example,a@elsewhere.example")
