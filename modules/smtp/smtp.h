@@ -9,6 +9,7 @@
 #include <moxd/module.h>
 #include <moxd/smtp.h>
 #include <moxd/store.h>
+#include <moxmail/reader.h>
 #include <moxmail/smtp_syntax.h>
 
 #include "smtp_conf.h"
@@ -29,6 +30,7 @@ struct smtp {
     struct moxd_instance *auth_self;
     struct moxd_point *on_connect, *on_helo, *on_mail, *on_route, *on_rcpt, *on_submit;
     struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_reject;
+    struct smtp_offer offer;
     struct moxd_metric_handle *connections, *commands, *recipients, *messages, *bytes, *duration;
 };
 
@@ -58,6 +60,8 @@ struct smtp_txn {
     struct moxd_str header;    /* header section as received, with its blank line */
     struct moxd_buf added;     /* fields of hooks, complete lines; go above Received */
     struct moxd_buf completed; /* fields that the message lacked (submission); go below */
+    bool eightbit;             /* submission: the data has bytes above 127 */
+    uint64_t longest_line;     /* of the data, without its CRLF */
     const char *mailbox;       /* set by a hook: instead of each recipient's */
     struct smtp_suspicion *suspicion;
     struct moxd_str prefix;    /* all fields before the message, once it is judged */
@@ -174,6 +178,9 @@ int smtp_path_of(struct smtp_path *p, const struct moxd_address *ad, bool smtput
 struct smtp_txn *smtp_txn_new(struct smtp_session *s);
 void smtp_txn_free(struct smtp_session *s); /* of the session's; none is fine */
 struct smtp_txn *smtp_txn_of(const struct smtp_message *msg);
+/* The data as it is in the draft now, for functions of lib. As long as the draft is not another one; any
+ * thread. */
+struct moxd_reader smtp_txn_reader(struct smtp_txn *t);
 extern const struct smtp_v1 smtp_interface;
 
 /* smtp_results.c: what hooks found out about who sent the message (functions of smtp/1); the field that
@@ -216,6 +223,10 @@ int smtp_check_loop(const struct smtp_txn *t, const struct smtp_header_facts *fa
 /* smtp_submit.c: what submission demands and adds (RFC 6409). */
 int smtp_submit(struct smtp_txn *t, const struct smtp_header_facts *facts,
                 struct moxd_err *err) MOXD_CHECKED;
+
+/* smtp_convert.c: puts a submitted message into the form that every server takes, before it is signed
+ * (P-QUEUE-13); others stay as they are. */
+int smtp_convert(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* smtp_parsable.c: in pedantic mode refuses messages with parts that cannot be read (LOCAL-04). */
 int smtp_parsable(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;

@@ -45,10 +45,11 @@ struct smtp_mail {               /* facts of the transaction, from MAIL on */
     struct smtp_path from;
     uint64_t size;               /* SIZE=, 0 unknown */
     bool smtputf8, body8bit, requiretls;
-    struct moxd_str envid, ret;
                                  /* requiretls (RFC 8689): who takes the message on and cannot keep to it
-                                    refuses the recipient, 550 5.7.30 */
-    int64_t holduntil;           /* ns wall, 0 */
+                                    refuses the recipient, 550 5.7.30. body8bit: as the client said; from
+                                    on_submit on whether a submission has bytes above 127 */
+    struct moxd_str envid, ret;  /* 1.5: DSN (RFC 3461) as on the wire, "FULL" or "HDRS"; empty: absent */
+    int64_t holduntil;           /* 1.5: FUTURERELEASE (RFC 4865): not before, ns wall; 0: at once */
     size_t nrcpts;               /* accepted so far */
     struct moxd_arena *arena;    /* transaction arena */
     const struct moxd_slots *slots; /* "smtp-message" */
@@ -56,7 +57,7 @@ struct smtp_mail {               /* facts of the transaction, from MAIL on */
 struct smtp_rcpt {
     const struct smtp_mail *mail;
     struct smtp_path to;
-    struct moxd_str notify, orcpt;
+    struct moxd_str notify, orcpt; /* 1.5: as on the wire; empty: absent */
     /* 1.4: whose it is, as the provider of the route says: from on_rcpt on; NULL: none of ours, or a list. */
     const char *account;
 };
@@ -71,6 +72,16 @@ struct smtp_message {            /* after DATA */
     /* 1.2: the header section with its blank line, as the draft begins with it; in the transaction arena.
      * Fields that we add are not in it. */
     struct moxd_str header;
+    /* 1.5: the field TLS-Required says No, and MAIL did not say REQUIRETLS (RFC 8689 4.1): the sender would
+     * rather have it arrive without TLS than not at all. */
+    bool tls_optional;
+};
+
+/* 1.5: what a module that takes mail on for other servers makes possible. */
+struct smtp_offer {
+    bool dsn;         /* it keeps to NOTIFY, ORCPT, RET, ENVID, and reports local deliveries that are asked for */
+    int64_t hold_max; /* it holds messages for so many seconds at most, those for local recipients too:
+                         FUTURERELEASE; 0: not */
 };
 
 /* Whether DNSSEC proved what a check of the sender read from DNS. */
@@ -218,6 +229,11 @@ struct smtp_v1 {
                     const struct moxd_reply *reply);
     /* What counts so far, or NULL. */
     const struct smtp_suspicion *(*suspicion)(const struct smtp_message *msg);
+
+    /* 1.5 */
+    /* From init: what is announced to authenticated users from now on (RFC 3461, RFC 4865). Messages that are to
+     * be held are offered to on_route whoever their recipients are; local ones were found to exist. */
+    void (*offer)(struct moxd_instance *self, const struct smtp_offer *offer);
 };
 
 #endif

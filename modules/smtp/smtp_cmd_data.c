@@ -11,6 +11,13 @@ static int check_from(const struct smtp_header_facts *f, struct moxd_err *err)
                                           : "the message has more than one From field");
 }
 
+/* RFC 8689 3 and 4.1: the field has one value, and is there once. */
+static bool tls_optional(const struct smtp_txn *t, const struct smtp_header_facts *f)
+{
+    return f->tls_required == 1 && !t->mail.requiretls &&
+           moxd_str_caseeqs(moxd_str_trim(f->tls_required_value), "No");
+}
+
 static int check_message(struct smtp_txn *t, struct moxd_err *err)
 {
     struct smtp_header_facts facts;
@@ -18,6 +25,7 @@ static int check_message(struct smtp_txn *t, struct moxd_err *err)
     smtp_header_facts(t->header, &facts);
     if (smtp_check_loop(t, &facts, err) < 0 || check_from(&facts, err) < 0)
         return -1;
+    t->message.tls_optional = tls_optional(t, &facts);
     return t->s->facts.submission ? smtp_submit(t, &facts, err) : 0;
 }
 
@@ -97,7 +105,7 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     struct moxd_err err = { 0 };
 
     finish_facts(t);
-    if (check_message(t, &err) < 0 || smtp_parsable(t, &err) < 0) {
+    if (check_message(t, &err) < 0 || smtp_parsable(t, &err) < 0 || smtp_convert(t, &err) < 0) {
         smtp_reply_err(s, &err);
         return "refused";
     }

@@ -1,6 +1,8 @@
 /* EHLO and HELO (RFC 5321 4.1.1.1). */
 #include "smtp.h"
 
+#include <moxmail/date.h>
+
 /* What the client calls itself; users may call themselves anything (SMTPIN-03). */
 static int parse(struct smtp_session *s, enum moxd_smtp_verb verb, struct moxd_str args,
                  struct moxd_err *err)
@@ -49,6 +51,17 @@ static void announce_auth(struct smtp_session *s)
     moxd_buf_fini(&b);
 }
 
+/* RFC 4865 3: the longest time, and the last moment. */
+static void announce_hold(struct smtp_session *s, int64_t seconds)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(SMTP_REPLY_TEXT_MAX);
+
+    moxd_buf_addf(&b, "FUTURERELEASE %lld ", (long long)seconds);
+    moxd_date_put_rfc3339(&b, moxd_wall() / MOXD_SEC + seconds);
+    smtp_reply_line(s, 250, false, moxd_buf_cstr(&b));
+    moxd_buf_fini(&b);
+}
+
 /* Only what works, and only when it does. */
 static void announce(struct smtp_session *s)
 {
@@ -65,6 +78,10 @@ static void announce(struct smtp_session *s)
         smtp_reply_line(s, 250, false, "REQUIRETLS");
     if (s->facts.submission && !s->facts.account && !smtp_session_demands_tls(s))
         announce_auth(s);
+    if (smtp_session_opts(s) & MOXD_SMTP_EXT_DSN)
+        smtp_reply_line(s, 250, false, "DSN");
+    if (smtp_session_opts(s) & MOXD_SMTP_EXT_FUTURERELEASE)
+        announce_hold(s, s->smtp->offer.hold_max);
     smtp_reply_line(s, 250, false, "ENHANCEDSTATUSCODES");
     smtp_reply_line(s, 250, false, "8BITMIME");
     smtp_reply_line(s, 250, false, "CHUNKING");

@@ -1,4 +1,4 @@
-/* MAIL (RFC 5321 4.1.1.2) with SIZE, BODY, SMTPUTF8, AUTH and REQUIRETLS. */
+/* MAIL (RFC 5321 4.1.1.2) with SIZE, BODY, SMTPUTF8, AUTH, REQUIRETLS, RET, ENVID, HOLDFOR and HOLDUNTIL. */
 #include "smtp.h"
 
 /* RFC 6531 3.5: internationalized addresses only where the client asked for them. */
@@ -52,6 +52,36 @@ static int check_sender(const struct smtp_session *s, const struct smtp_path *fr
                              "not an address of your account: %" MOXD_STRF, MOXD_STRA(from->text));
 }
 
+/* RFC 4865 4.2. A time that is over is a mistake of the client's clock or zone, and not meant as "at once". */
+static int set_hold(struct smtp_txn *t, const struct moxd_smtp_mail *mail, struct moxd_err *err)
+{
+    int64_t now = moxd_wall(), max = t->s->smtp->offer.hold_max;
+
+    if (mail->hold_for == 0 && mail->hold_until == 0)
+        return 0;
+    if (mail->hold_until != 0 && mail->hold_until <= now / MOXD_SEC)
+        return moxd_err_smtp_set(err, MOXD_ERR_INVALID, 501, "5.5.4", "HOLDUNTIL is in the past");
+    if (mail->hold_for > max || mail->hold_until > now / MOXD_SEC + max)
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 501, "5.5.4",
+                                 "a message is held for %lld seconds at most", (long long)max);
+    t->mail.holduntil =
+        mail->hold_for != 0 ? now + mail->hold_for * MOXD_SEC : mail->hold_until * MOXD_SEC;
+    return 0;
+}
+
+static void set_dsn(struct smtp_txn *t, const struct moxd_smtp_mail *mail)
+{
+    static const char *const ret[] = {
+        [MOXD_SMTP_RET_NONE] = "", [MOXD_SMTP_RET_FULL] = "FULL", [MOXD_SMTP_RET_HDRS] = "HDRS"
+    };
+    struct moxd_buf b = MOXD_BUF_INIT(3 * MOXD_SMTP_ENVID_MAX);
+
+    moxd_xtext_put(&b, mail->envid);
+    t->mail.envid = moxd_arena_str(t->arena, moxd_buf_str(&b));
+    t->mail.ret = moxd_cstr(ret[mail->ret]);
+    moxd_buf_fini(&b);
+}
+
 static int fill(struct smtp_txn *t, const struct moxd_smtp_mail *mail, struct moxd_err *err)
 {
     struct smtp_session *s = t->s;
@@ -61,8 +91,9 @@ static int fill(struct smtp_txn *t, const struct moxd_smtp_mail *mail, struct mo
     t->mail.requiretls = mail->requiretls;
     t->from = mail->from;
     t->mail.body8bit = mail->body == MOXD_SMTP_8BITMIME;
+    set_dsn(t, mail);
     if (smtp_path_of(&t->mail.from, &mail->from, mail->smtputf8, t->arena, err) < 0 ||
-        check_size(s, mail, err) < 0)
+        check_size(s, mail, err) < 0 || set_hold(t, mail, err) < 0)
         return -1;
     return check_sender(s, &t->mail.from, t->arena, err);
 }

@@ -95,6 +95,8 @@ void smtp_cmd_rcpt(struct smtp_session *s, struct moxd_str args)
     struct smtp_accepted *r = moxd_arena_alloc(t->arena, sizeof(*r));
     r->facts.mail = &t->mail;
     r->to = rcpt.to;
+    r->facts.notify = rcpt.notify_text;
+    r->facts.orcpt = rcpt.orcpt_text;
     if (smtp_path_of(&r->facts.to, &rcpt.to, t->mail.smtputf8, t->arena, &err) < 0)
         smtp_reply_err(s, &err);
     else

@@ -49,6 +49,7 @@ void smtp_header_facts(struct moxd_str header, struct smtp_header_facts *out)
         count(&f, "Date", &out->date, NULL);
         count(&f, "Message-ID", &out->message_id, NULL);
         count(&f, "Return-Path", &out->return_path, NULL);
+        count(&f, "TLS-Required", &out->tls_required, &out->tls_required_value);
     }
 }
 

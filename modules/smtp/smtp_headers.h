@@ -14,8 +14,8 @@ ptrdiff_t smtp_header_end_find(struct smtp_header_end *e, const char *p, size_t 
 
 /* How often fields are there, and the values of some (with their folding). */
 struct smtp_header_facts {
-    size_t from, sender, received, date, message_id, return_path;
-    struct moxd_str from_value, sender_value;
+    size_t from, sender, received, date, message_id, return_path, tls_required;
+    struct moxd_str from_value, sender_value, tls_required_value;
 };
 void smtp_header_facts(struct moxd_str header, struct smtp_header_facts *out);
 /* Appends the header without fields that must not get further; everything else stays byte for byte:

@@ -20,6 +20,10 @@ enum {
     SMTP_RECEIVED_HERE_MAX = 5,
     /* Bytes of a header section that are kept in memory for checks; more is refused. */
     SMTP_HEADER_MAX = 1024 * 1024,
+    /* A line of a message. RFC 5321 4.5.3.1.6 wants 998 at least; mail with more is common, above all HTML
+     * without line ends, and breaking it up would break its signature. A longer one is no text, and a
+     * burden for programs that read lines. */
+    SMTP_TEXT_LINE_MAX = 1024 * 1024,
     /* Bytes of fields that we and the hooks put before a message. */
     SMTP_ADDED_MAX = 64 * 1024,
     SMTP_NOTES_MAX = 32,

@@ -53,6 +53,8 @@ static enum moxd_verdict found(struct moxd_instance *m, const struct smtp_rcpt *
                   : smtp_local_try(smtp, to->account, ev->mail->size, &err);
     if (rc < 0)
         return refuse(route, moxd_err_smtp_code(&err), moxd_err_enhanced(&err), err.pub);
+    if (ev->mail->holduntil != 0)
+        return MOXD_NEXT; /* for who holds it (smtp_offer) */
     if (list)
         return take(m, ev, (struct smtp_target){ .list = moxd_arena_strdup(a, to->alias) }, route);
     const char *address = ev->to.domain.n > 0 ? ev->to.text.p : moxd_arena_strdup(a, to->address);

@@ -4,18 +4,6 @@
 #include <moxd/offload.h>
 #include <moxmail/message.h>
 
-struct source {
-    const struct store_v1 *store;
-    struct store_draft *draft;
-};
-
-static ssize_t read_draft(const void *ctx, uint64_t off, void *buf, size_t n)
-{
-    const struct source *src = ctx;
-
-    return src->store->draft_read(src->draft, off, buf, n, NULL);
-}
-
 /* Why the part is no more than bytes to us, or NULL. An encoded message/global is as it should be
  * (RFC 6532 3.7). */
 static const char *part_fault(const struct moxd_part *p)
@@ -40,7 +28,7 @@ static const char *fault(const struct moxd_msg *msg)
 }
 
 struct job {
-    struct source src;
+    struct moxd_reader r;
     struct moxd_arena *a;
     const char *fault;
     int rc;
@@ -50,11 +38,9 @@ struct job {
 static void parse(void *arg)
 {
     struct job *job = arg;
-    struct moxd_reader r = { .read_at = read_draft, .ctx = &job->src };
     struct moxd_msg *msg;
 
-    r.size = job->src.store->draft_size(job->src.draft);
-    job->rc = moxd_msg_parse(job->a, &r, &msg, &job->err);
+    job->rc = moxd_msg_parse(job->a, &job->r, &msg, &job->err);
     if (job->rc == 0)
         job->fault = fault(msg);
 }
@@ -62,7 +48,7 @@ static void parse(void *arg)
 int smtp_parsable(struct smtp_txn *t, struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct job job = { .src = { t->s->smtp->store, t->message.draft }, .a = a };
+    struct job job = { .r = smtp_txn_reader(t), .a = a };
 
     if (!moxd_conf_core()->pedantic)
         return 0;

@@ -52,6 +52,8 @@ static int sink(void *arg, const char *p, size_t n)
     struct smtp_receive *r = arg;
 
     moxd_log_trace(&r->s->log, MOXD_TRACEDATA, "C: ", moxd_str(p, n));
+    if (r->s->facts.submission && !r->t->eightbit)
+        r->t->eightbit = !moxd_str_is_ascii(moxd_str(p, n));
     return r->in_body ? store(r, moxd_str(p, n)) : header_piece(r, moxd_str(p, n));
 }
 
@@ -73,6 +75,11 @@ static int conclude(struct smtp_receive *r, int result, const struct moxd_data_r
     if (result == MOXD_BADDATA)
         return moxd_err_smtp_set(err, MOXD_ERR_SYNTAX, 554, "5.6.0", "message refused: %s",
                                  res->problem);
+    if (res->longest_line > SMTP_TEXT_LINE_MAX)
+        return moxd_err_smtp_set(err, MOXD_ERR_LIMIT, 554, "5.6.0",
+                                 "a line of the message has more than %d bytes",
+                                 (int)SMTP_TEXT_LINE_MAX);
+    r->t->longest_line = res->longest_line;
     if (res->sink_result == 0)
         return 0;
     *err = r->err;

@@ -19,6 +19,13 @@ size_t smtp_session_line_max(const struct smtp_session *s)
     return s->facts.submission ? SMTP_AUTH_LINE_MAX : SMTP_LINE_MAX;
 }
 
+/* For users only: others get no reports from us (RFC 3461 5.2.1 has the sending server make them), and the release of
+ * mail is not theirs to choose (RFC 4865 4.2). */
+static unsigned offered(const struct smtp_offer *o)
+{
+    return (o->dsn ? MOXD_SMTP_EXT_DSN : 0) | (o->hold_max > 0 ? MOXD_SMTP_EXT_FUTURERELEASE : 0);
+}
+
 unsigned smtp_session_opts(const struct smtp_session *s)
 {
     unsigned opts = moxd_conf_core()->pedantic ? MOXD_SMTP_PEDANTIC : 0;
@@ -28,7 +35,7 @@ unsigned smtp_session_opts(const struct smtp_session *s)
     if (s->facts.esmtp)
         opts |= MOXD_SMTP_EXT_SIZE | MOXD_SMTP_EXT_8BITMIME | MOXD_SMTP_EXT_SMTPUTF8;
     if (s->facts.esmtp && s->facts.submission)
-        opts |= MOXD_SMTP_EXT_AUTH;
+        opts |= MOXD_SMTP_EXT_AUTH | offered(&s->smtp->offer);
     if (s->facts.esmtp && smtp_session_offers_requiretls(s))
         opts |= MOXD_SMTP_EXT_REQUIRETLS;
     return opts;

@@ -40,6 +40,28 @@ struct smtp_txn *smtp_txn_of(const struct smtp_message *msg)
     return MOXD_CONTAINER(msg, struct smtp_txn, message);
 }
 
+struct source {
+    const struct store_v1 *store;
+    struct store_draft *draft;
+};
+
+static ssize_t read_draft(const void *ctx, uint64_t off, void *buf, size_t n)
+{
+    const struct source *src = ctx;
+
+    return src->store->draft_read(src->draft, off, buf, n, NULL);
+}
+
+struct moxd_reader smtp_txn_reader(struct smtp_txn *t)
+{
+    struct source *src = moxd_arena_alloc(t->arena, sizeof(*src));
+
+    *src = (struct source){ t->s->smtp->store, t->message.draft };
+    return (struct moxd_reader){ .read_at = read_draft,
+                                 .ctx = src,
+                                 .size = src->store->draft_size(src->draft) };
+}
+
 static void add_header(const struct smtp_message *msg, struct moxd_str field)
 {
     moxd_buf_addstr(&smtp_txn_of(msg)->added, field);
@@ -55,6 +77,11 @@ static struct moxd_str added(const struct smtp_message *msg, struct moxd_arena *
     struct moxd_str fields = moxd_arena_str(a, moxd_buf_str(&b));
     moxd_buf_fini(&b);
     return fields;
+}
+
+static void offer(struct moxd_instance *self, const struct smtp_offer *o)
+{
+    ((struct smtp *)self)->offer = *o;
 }
 
 static void set_mailbox(const struct smtp_message *msg, const char *mailbox)
@@ -102,4 +129,5 @@ const struct smtp_v1 smtp_interface = {
     .added = added,
     .suspect = suspect,
     .suspicion = suspicion,
+    .offer = offer,
 };

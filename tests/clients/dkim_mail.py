@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # proves: DKIM-01, DKIM-02, SUBM-01, SUBM-02, P-AUTHN-01
 # proves: DNS-05, DNS-06, DKIM-04, P-AUTHN-02
+# proves: P-QUEUE-13
 # proves in part: P-SMTP-10, P-CTL-02, DNS-02, DNS-03
 """DKIM through the server, beside another implementation (python3-dkim): what swaks submits is signed and
 verifies there, what is signed there verifies here; keys that are absent, odd, slow; many signatures."""
 
 import base64
 import datetime
+import email
 import imaplib
 import os
 import re
@@ -198,6 +200,25 @@ def large_and_empty_messages():
         for draft in (DRAFT.split(b"\n\n")[0] + b"\n\n", DRAFT + body):
             message = submit(server, MJL, draft)
             expect(verified(server, message) == ["pass", "pass"], header_of(message))
+
+
+def encoded_before_it_is_signed():
+    """P-QUEUE-13: the signature is over what leaves, 7-bit and in short lines."""
+    with signing_server() as server:
+        text = "Grüße aus Köln am Rhein, wo alles seinen Gang geht\n".encode()
+        html = b"<p>" + 300 * "lauter schöne Wörter ohne Zeilenende ".encode() + b"</p>\n"
+        parts = b"--b\nContent-Type: text/plain; charset=utf-8\n\n" + text + (
+            b"--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + html +
+            b"--b\nContent-Type: image/x-noise\n\n" + bytes(range(128, 256)) * 40 + b"\n--b--\n")
+        head = DRAFT.split(b"\n\n")[0] + b"\nMIME-Version: 1.0\n"
+        for draft in (DRAFT.split(b"\n\n")[0] + b"\n\n" + text,
+                      head + b'Content-Type: multipart/mixed; boundary="b"\n\n' + parts):
+            message = submit(server, MJL, draft)
+            expect(verified(server, message) == ["pass", "pass"], header_of(message))
+            expect(message.isascii() and max(map(len, message.split(b"\r\n"))) <= 998, message)
+            parsed = email.message_from_bytes(message)
+            body = parsed.get_payload()[0] if parsed.is_multipart() else parsed
+            expect(body.get_payload(decode=True).replace(b"\r\n", b"\n").startswith(text.rstrip()), message)
 
 
 def a_key_that_is_gone_stops_the_message():
@@ -472,6 +493,7 @@ def new_domains_get_keys():
 if __name__ == "__main__":
     sys.exit(run_tests([
         submitted_mail_verifies_elsewhere, the_from_header_chooses_the_domain, large_and_empty_messages,
+        encoded_before_it_is_signed,
         a_key_that_is_gone_stops_the_message, the_configuration_is_checked, others_signatures_verify_here,
         many_signatures_are_bounded, odd_keys, all_keys_are_asked_for_at_once,
         key_commands, the_sign_command, new_domains_get_keys]))

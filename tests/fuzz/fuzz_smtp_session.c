@@ -11,6 +11,7 @@
 #include <moxd/auth.h>
 #include <moxd/loop.h>
 #include <moxd/module.h>
+#include <moxd/smtp.h>
 #include <moxd/store.h>
 #include <moxd/tls.h>
 #include <moxmail/header.h>
@@ -246,7 +247,7 @@ static const struct auth_v1 auth = {
                                                        .provides = name_##_provides,               \
                                                        .instance_size =                            \
                                                            sizeof(struct moxd_instance) };
-FAKE(store, 0)
+FAKE(store, 5)
 FAKE(accounts, 0)
 FAKE(auth, 2)
 
@@ -266,6 +267,7 @@ static void set_up(void *arg)
     struct moxd_problems *problems = core_problems_new();
     struct moxd_buf text = MOXD_BUF_INIT(10000);
     const struct core_conf_module *mods;
+    const struct smtp_v1 *smtp;
     size_t n;
 
     (void)arg;
@@ -282,6 +284,9 @@ static void set_up(void *arg)
     core_problems_write(problems, &text);
     if (!conf || core_modules_init(set, conf, NULL) < 0)
         moxd_panic("set-up: %s", moxd_buf_cstr(&text));
+    smtp = moxd_module.provides[0].vtable;
+    smtp->offer(core_modules_find(set, "smtp")->m,
+                &(struct smtp_offer){ .dsn = true, .hold_max = 1000 });
     moxd_buf_fini(&text);
     core_problems_free(problems);
 }

@@ -4,6 +4,7 @@
  *     EHLO deny.example            refused       EHLO drop.example   refused and closed
  *     MAIL defer@...               451           MAIL drop@...       421 and closed
  *     RCPT denied@...              550           RCPT broken@...     the hook fails
+ *     offer = true                 (directive) DSN and FUTURERELEASE; takes over what is to be held
  *     RCPT ...@route.example       taken over; refused@ is refused, fails@ fails at delivery
  *     MAIL spam@...                the message is refused after its data was read
  *     MAIL junk@...                goes to Junk with a header and a note
@@ -18,6 +19,7 @@
 struct smtphooks_conf {
     struct moxd_conf_head head;
     const char *connect;
+    bool offer;
 };
 struct smtphooks {
     struct moxd_instance m;
@@ -83,6 +85,18 @@ static enum moxd_verdict on_rcpt(struct moxd_instance *m, const struct smtp_rcpt
     return moxd_str_eqs(ev->to.localpart, "broken") ? MOXD_FAIL : MOXD_NEXT;
 }
 
+/* What a queue would have to know. */
+static void log_envelope(const struct moxd_instance *m, const struct smtp_message *msg)
+{
+    const struct smtp_mail *mail = msg->mail;
+
+    moxd_info(
+        &m->log, "envelope", moxd_kvn("envid", mail->envid), moxd_kvn("ret", mail->ret),
+        moxd_kvn("notify", msg->rcpts[0]->notify), moxd_kvn("orcpt", msg->rcpts[0]->orcpt),
+        moxd_kvi("held", mail->holduntil == 0 ? 0 : (mail->holduntil - moxd_wall()) / MOXD_SEC),
+        moxd_kvb("eightbit", mail->body8bit), moxd_kvb("tlsoptional", msg->tls_optional));
+}
+
 static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err)
 {
@@ -90,17 +104,15 @@ static int deliver(struct moxd_instance *m, const struct smtp_message *msg, stru
     for (size_t i = 0; i < n; i++)
         if (strcmp(targets[i], "fails") == 0)
             return moxd_err_smtp_set(err, MOXD_ERR_TEMP, 451, "4.4.1", "no route now");
+    log_envelope(m, msg);
     moxd_info(&m->log, "routed", moxd_kvu("targets", n), moxd_kvu("size", msg->size),
               moxd_kvb("received", moxd_str_find(prefix, MOXD_STR("Received: ")) >= 0));
     return 0;
 }
 
-static enum moxd_verdict on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
-                                  struct smtp_route *route)
+static enum moxd_verdict take(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                              struct smtp_route *route)
 {
-    (void)moxd_yield();
-    if (!moxd_str_eqs(ev->to.domain, "route.example"))
-        return MOXD_NEXT;
     if (moxd_str_eqs(ev->to.localpart, "refused"))
         (void)moxd_reply_set(&route->refuse, 550, "5.1.1", "not routed");
     *route = (struct smtp_route){ .by = "smtphooks",
@@ -109,6 +121,22 @@ static enum moxd_verdict on_route(struct moxd_instance *m, const struct smtp_rcp
                                   .target = moxd_arena_cstr(ev->mail->arena, ev->to.localpart),
                                   .refuse = route->refuse };
     return MOXD_ANSWER;
+}
+
+static enum moxd_verdict on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                  struct smtp_route *route)
+{
+    (void)moxd_yield();
+    if (!moxd_str_eqs(ev->to.domain, "route.example"))
+        return MOXD_NEXT;
+    return take(m, ev, route);
+}
+
+/* After those who know the local addresses. */
+static enum moxd_verdict on_route_held(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                       struct smtp_route *route)
+{
+    return ev->mail->holduntil != 0 ? take(m, ev, route) : MOXD_NEXT;
 }
 
 static enum moxd_verdict on_submit(struct moxd_instance *m, const struct smtp_message *ev,
@@ -199,12 +227,14 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_mail, on_mail),
     MOXD_HOOK(on_rcpt, on_rcpt),
     MOXD_HOOK(on_route, on_route, .phase = MOXD_EARLY),
+    MOXD_HOOK(on_route, on_route_held, .phase = MOXD_POLICY),
     MOXD_HOOK(on_submit, on_submit),
     MOXD_HOOK(on_message, on_message),
     MOXD_HOOK(on_delivered, on_delivered),
     { 0 },
 };
 static const struct moxd_directive directives[] = {
+    { .name = "offer", MOXD_AT_BOOL(struct smtphooks_conf, offer), .doc = "For tests." },
     { .name = "connect", MOXD_AT_STRING(struct smtphooks_conf, connect), .doc = "For tests." },
     { 0 },
 };
@@ -214,7 +244,7 @@ static const struct moxd_slot slots[] = {
     { .object = "smtp-message", .size = sizeof(struct smtphooks_msg) },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.1", "store/1", NULL };
+static const char *const needs[] = { "smtp/1.5", "store/1", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -224,6 +254,8 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     (void)err;
     h->conf = moxd_conf_module(conf, m);
     h->smtp = moxd_interface_get(m, "smtp", &self);
+    if (h->conf->offer)
+        h->smtp->offer(self, &(struct smtp_offer){ .dsn = true, .hold_max = 60 * 24 * 3600 });
     h->store = moxd_interface_get(m, "store", &self);
     return 0;
 }
