@@ -70,6 +70,8 @@ AC_DEFUN([MOXD_LIBRARIES], [
     [libunistring-dev])
   MOXD_PKG([PSL], [libpsl], [0.21], [libpsl-dev])
   MOXD_PKG([ZLIB], [zlib], [1.2.11], [zlib1g-dev])
+  MOXD_PKG([ARCHIVE], [libarchive], [3.4], [libarchive-dev])
+  MOXD_PKG([XML2], [libxml-2.0], [2.9.10], [libxml2-dev])
   MOXD_OPTIONAL_PKG([SQLITE], [sqlite3], [3.34], [libsqlite3-dev (for the module search)])
   MOXD_LIB([CRYPT], [libcrypt with crypt_ra], [crypt.h], [1], [crypt], [crypt_ra], [libcrypt-dev])
   MOXD_PKG([CHECK], [check], [0.15], [check])
