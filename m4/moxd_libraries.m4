@@ -63,7 +63,7 @@ AC_DEFUN([MOXD_LIBRARIES], [
   MOXD_PKG([UNBOUND], [libunbound], [1.17], [libunbound-dev])
   MOXD_PKG([JANSSON], [jansson], [2.13], [libjansson-dev])
   MOXD_PKG([MICROHTTPD], [libmicrohttpd], [0.9.75], [libmicrohttpd-dev])
-  MOXD_PKG([CURL], [libcurl], [7.80], [libcurl4-openssl-dev])
+  MOXD_PKG([CURL], [libcurl], [7.85], [libcurl4-openssl-dev])
   MOXD_PKG([GSASL], [libgsasl], [2.0], [libgsasl-dev])
   MOXD_PKG([IDN2], [libidn2], [2.3], [libidn2-dev])
   MOXD_LIB([UNISTRING], [libunistring], [uninorm.h], [1], [unistring], [u8_normalize],

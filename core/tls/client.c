@@ -67,6 +67,17 @@ static SSL_CTX *get(const struct moxd_tls_client *c, struct moxd_err *err)
     return *ctx;
 }
 
+int core_tls_use_trust(SSL_CTX *ctx, struct moxd_err *err)
+{
+    SSL_CTX *ours = get(&(struct moxd_tls_client){ .verify = true }, err);
+
+    if (ours == NULL)
+        return -1;
+    SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(ours));
+    SSL_CTX_free(ours);
+    return 0;
+}
+
 SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err)
 {
     SSL_CTX *ctx = get(c, err);

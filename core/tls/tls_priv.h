@@ -20,6 +20,8 @@ int core_tls_err(struct moxd_err *err, enum moxd_err_kind kind, const char *what
 
 /* Whether the text is an IPv4 or IPv6 address. */
 bool core_is_ip(const char *text);
+/* Makes the context of a client verify with what is trusted (moxd_tls_trust). -1 with *err. */
+int core_tls_use_trust(SSL_CTX *ctx, struct moxd_err *err) MOXD_CHECKED;
 SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err);
 int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHECKED;
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
