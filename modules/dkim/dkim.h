@@ -3,6 +3,7 @@
 #define DKIM_H
 
 #include <moxd/accounts.h>
+#include <moxd/dkim.h>
 #include <moxd/dns.h>
 #include <moxd/module.h>
 #include <moxd/smtp.h>
@@ -129,6 +130,7 @@ struct dkim_signer {
 struct dkim_signing {
     struct dkim *d;
     struct moxd_arena *a;   /* touched by one thread at a time */
+    struct moxd_str domain; /* whose keys; empty: that of From */
     struct moxd_str header; /* as it will be, but for trace fields */
     struct dkim_source body;
     uint64_t body_start; /* in the draft */
@@ -141,6 +143,10 @@ struct dkim_signing {
 /* Fills out; d, a, header, body, body_start are set. Always ended by dkim_signing_fini. */
 int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 void dkim_signing_fini(struct dkim_signing *s);
+/* dkim/1 */
+int dkim_sign(struct moxd_instance *m, struct moxd_str domain, struct moxd_str header,
+              struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
+              struct moxd_err *err) MOXD_SUSPENDS;
 
 /* dkim_command.c */
 extern const struct moxd_command dkim_commands[];

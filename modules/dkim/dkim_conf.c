@@ -10,10 +10,21 @@ const char *const dkim_sealed_names[] = {
     "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
     NULL,
 };
-/* Lists and forwarders add these; RFC 8058 4 wants List-Unsubscribe signed. */
+/* Lists and forwarders add these; RFC 8058 4 wants List-Unsubscribe signed, RFC 8460 5.3 the fields of TLS
+ * reports. */
 const char *const dkim_other_names[] = {
-    "Sender",    "List-Id",    "List-Help",    "List-Unsubscribe", "List-Unsubscribe-Post",
-    "List-Post", "List-Owner", "List-Archive", "List-Subscribe",   NULL,
+    "Sender",
+    "List-Id",
+    "List-Help",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Post",
+    "List-Owner",
+    "List-Archive",
+    "List-Subscribe",
+    "TLS-Report-Domain",
+    "TLS-Report-Submitter",
+    NULL,
 };
 
 static const struct moxd_directive directives[] = {

@@ -31,6 +31,11 @@ static const struct moxd_metric metrics[] = {
     { 0 },
 };
 
+static const struct dkim_v1 vtable = { .sign = dkim_sign };
+static const struct moxd_interface provides[] = {
+    { "dkim", 1, 0, &vtable },
+    { 0 },
+};
 static const char *const needs[] = { "smtp/1.2", "store/1", "accounts/1.1", NULL };
 
 static int dkim_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
@@ -61,6 +66,7 @@ static void dkim_stop(struct moxd_instance *m)
 const struct moxd_module moxd_module = {
     MOXD_MODULE_HEAD("dkim", PACKAGE_VERSION, "verifies and makes DKIM signatures"),
     .needs = needs,
+    .provides = provides,
     .conf = &dkim_block,
     .contributes = contributes,
     .hooks = hooks,

@@ -104,7 +104,7 @@ static void describe(const struct dkim_selector_conf *s, struct moxd_str domain,
 /* What is configured is copied before anything waits. */
 static size_t plan(struct dkim_signing *s, const char *paths[DKIM_SELECTORS_MAX])
 {
-    struct moxd_str domain = author_domain(s->header, s->a);
+    struct moxd_str domain = s->domain.n > 0 ? s->domain : author_domain(s->header, s->a);
     const struct dkim_domain_conf *conf = settings(s->d, &domain);
     bool utf8 = !moxd_str_is_ascii(s->header);
     size_t n = 0;
@@ -227,4 +227,28 @@ enum moxd_verdict dkim_on_submit(struct moxd_instance *m, const struct smtp_mess
         return MOXD_NEXT;
     moxd_error(ev->mail->conn->log, "cannot sign a message", moxd_kve(&err));
     return moxd_reply_set(reply, 451, "4.7.5", "The message cannot be signed, try again later");
+}
+
+int dkim_sign(struct moxd_instance *m, struct moxd_str domain, struct moxd_str header,
+              struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
+              struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct dkim *d = MOXD_CONTAINER(m, struct dkim, m);
+    struct dkim_signing s = { .d = d,
+                              .a = a,
+                              .domain = domain,
+                              .header = header,
+                              .body = { d->store, draft },
+                              .body_start = body_start };
+    int rc = dkim_signing_run(&s, err);
+
+    if (rc < 0 || s.n > 0)
+        moxd_metric_inc(d->signed_total, rc == 0 ? "signed" : "failed", NULL);
+    if (rc == 0 && s.n > 0) {
+        moxd_buf_addstr(out, moxd_buf_str(&s.out));
+        rc = out->overflow ? moxd_err_set(err, MOXD_ERR_LIMIT, "too many signatures") : 1;
+    }
+    dkim_signing_fini(&s);
+    return rc;
 }

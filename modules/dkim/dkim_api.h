@@ -1,0 +1,25 @@
+/* dkim/1: signatures for messages that the server itself sends (reports, notifications). What users submit is signed
+ * in on_submit. */
+#ifndef MOXD_DKIM_H
+#define MOXD_DKIM_H
+
+#include <moxd/buf.h>
+#include <moxd/err.h>
+
+struct moxd_instance;
+struct store_draft;
+
+enum { DKIM_FIELDS_MAX = 8 * 8192 /* bytes of all signatures of a message */ };
+
+struct dkim_v1 {
+    /* Appends to out the DKIM-Signature fields of a message with CRLF line ends: they go before its header. It is signed
+     * with the keys of `domain`, or where that is empty with those of the domain in From, or of the next domain above that
+     * is ours and signs. header: all of it that will be signed, with its blank line; the body is in the draft from
+     * body_start on. 1: signed; 0: no domain of ours signs for it; -1: it should be signed and cannot be (a key that
+     * cannot be read: TEMP, INVALID; CANCELLED). */
+    int (*sign)(struct moxd_instance *self, struct moxd_str domain, struct moxd_str header,
+                struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
+                struct moxd_err *err) MOXD_SUSPENDS;
+};
+
+#endif
