@@ -3,7 +3,6 @@
 
 #include "envelope.h"
 
-#include <inttypes.h>
 #include <moxmail/imap_syntax.h>
 
 struct writer {
@@ -53,10 +52,11 @@ static void add_percent(struct writer *w, struct moxd_str s)
 static void add_param(struct writer *w, const struct moxd_param *p)
 {
     struct moxd_buf name = MOXD_BUF_INIT(p->name.n + 1);
-    moxd_buf_addstr(&name, p->name);
-    if (p->ext)
+    if (p->ext) {
+        moxd_buf_addstr(&name, p->name);
         moxd_buf_addc(&name, '*');
-    add_string(w, moxd_buf_str(&name));
+    }
+    add_string(w, p->ext ? moxd_buf_str(&name) : p->name);
     moxd_buf_fini(&name);
     moxd_buf_addc(w->b, ' ');
     if (p->ext && !w->utf8)
@@ -107,10 +107,7 @@ static void add_encoding(struct writer *w, const struct moxd_part *p)
 {
     const char *name = moxd_cte_name(p->cte);
     moxd_buf_addc(w->b, ' ');
-    if (name)
-        moxd_buf_addf(w->b, "\"%s\"", name);
-    else
-        add_string(w, p->cte_text);
+    add_string(w, name ? moxd_cstr(name) : p->cte_text);
 }
 
 /* body-fields = body-fld-param SP body-fld-id SP body-fld-desc SP body-fld-enc SP body-fld-octets */
@@ -121,7 +118,8 @@ static void add_fields(struct writer *w, const struct moxd_part *p, bool text)
     add_nstring(w, p->id);
     add_nstring(w, p->description);
     add_encoding(w, p);
-    moxd_buf_addf(w->b, " %" PRIu64, p->end - p->body);
+    moxd_buf_addc(w->b, ' ');
+    moxd_buf_addu(w->b, p->end - p->body);
 }
 
 static void add_body(struct writer *w, const struct moxd_part *p);
@@ -166,8 +164,10 @@ static void add_single(struct writer *w, const struct moxd_part *p)
         moxd_buf_addc(w->b, ' ');
         add_body(w, p + 1);
     }
-    if (text || p->kind == MOXD_PART_MESSAGE)
-        moxd_buf_addf(w->b, " %" PRIu64, p->lines);
+    if (text || p->kind == MOXD_PART_MESSAGE) {
+        moxd_buf_addc(w->b, ' ');
+        moxd_buf_addu(w->b, p->lines);
+    }
     if (w->extended) {
         add_nstring(w, p->md5);
         add_extension(w, p);

@@ -67,3 +67,14 @@ bool moxd_msg_form_current(struct moxd_str data)
     uint64_t form;
     return mail_varint_get(&data, MOXD_MSG_FORM, &form) == 0 && form == MOXD_MSG_FORM;
 }
+
+unsigned moxd_msg_form_flags(struct moxd_str data)
+{
+    uint64_t form, size, flags;
+
+    if (mail_varint_get(&data, MOXD_MSG_FORM, &form) < 0 || form != MOXD_MSG_FORM ||
+        mail_varint_get(&data, UINT64_MAX, &size) < 0 ||
+        mail_varint_get(&data, MOXD_MSG_LIMITED | MOXD_MSG_INTERNATIONAL, &flags) < 0)
+        return MOXD_MSG_INTERNATIONAL;
+    return (unsigned)flags;
+}

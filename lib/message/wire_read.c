@@ -119,7 +119,7 @@ static bool get_msg(struct in *in, uint64_t size, struct moxd_msg *m)
     if (get(in, MOXD_MSG_FORM) != MOXD_MSG_FORM || get(in, size) != size)
         return false;
     m->size = size;
-    m->flags = (unsigned)get(in, MOXD_MSG_LIMITED);
+    m->flags = (unsigned)get(in, MOXD_MSG_LIMITED | MOXD_MSG_INTERNATIONAL);
     m->nparts = (uint32_t)get(in, MOXD_MSG_PARTS_MAX);
     if (m->nparts == 0)
         return false;

@@ -83,11 +83,13 @@ struct moxd_part {
 
 enum {
     MOXD_MSG_LIMITED = 1, /* a limit above was met: the structure is incomplete */
+    MOXD_MSG_INTERNATIONAL =
+        2, /* its header is, as <moxmail/downgrade.h> says, or may be; set by who stores it */
 };
 
 struct moxd_msg {
     uint64_t size;           /* of the whole message */
-    unsigned flags;          /* MOXD_MSG_LIMITED */
+    unsigned flags;          /* MOXD_MSG_* */
     struct moxd_part *parts; /* in document order; parts[0] is the message itself */
     uint32_t nparts;         /* at least 1 */
 };
@@ -103,9 +105,11 @@ struct moxd_envelope *moxd_envelope_parse(struct moxd_arena *a, struct moxd_str 
 void moxd_msg_text(struct moxd_buf *out, struct moxd_str value);
 
 /* The number of the compact form: raised when the form or the meaning of what is in it changes. */
-enum { MOXD_MSG_FORM = 2 };
+enum { MOXD_MSG_FORM = 3 };
 /* Whether stored bytes say that they are of this form. */
 bool moxd_msg_form_current(struct moxd_str data);
+/* The flags of a stored form, without reading the rest: MOXD_MSG_INTERNATIONAL when it is of another form. */
+unsigned moxd_msg_form_flags(struct moxd_str data);
 /* The compact form of the structure, versioned; appended to out: 40-60 bytes for a part. */
 void moxd_msg_encode(const struct moxd_msg *m, struct moxd_buf *out);
 /* Reads the compact form back; `size` is the size of the message now. Everything lives in the arena,

@@ -3,18 +3,34 @@
 
 enum { BATCH = 500, BLOCK = 64 * 1024 };
 
+/* Some messages that follow each other, read in one job. */
+struct portion {
+    struct fetching *f;
+    struct moxd_arena *a;
+    struct store_uids uids; /* the first of these, as many as fit into memory */
+    struct store_msg *infos;
+    struct imap_loaded *loaded; /* NULL: flags only */
+    size_t n;
+    uint32_t last; /* UID up to which it goes */
+    int result;    /* 0; -1: the store refused */
+    struct moxd_err err;
+};
+
 struct fetching {
     struct imap_session *s;
-    const struct moxd_imap_cmd *cmd; /* the items */
-    struct moxd_arena *a, *batch, *msg;
-    struct moxd_str *previews; /* of the batch */
+    const struct moxd_imap_cmd *cmd;             /* the items */
+    struct portion portion[2];                   /* one is told while the next is read */
+    struct imap_cut cut;                         /* of the set */
+    struct store_uids piece;                     /* of the set: not read yet */
+    size_t wanted, found;                        /* messages of the set */
+    struct moxd_arena *a, *pieces, *batch, *msg; /* batch: that of the portion that is told */
+    struct moxd_str *previews;                   /* of the batch */
     uint64_t *threads;
     bool bodies; /* needs more than flags and UID */
     bool seen;   /* sets \Seen */
     struct imap_want want;
     struct moxd_summary_query *queries; /* for each item */
     bool wants_flags, wants_uid, wants_modseq, wants_preview, wants_thread;
-    size_t missing;      /* messages that somebody expunged */
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
     struct moxd_err err; /* of the last message that could not be read */
 };
@@ -143,35 +159,35 @@ static int fetch_one(struct fetching *f, const struct store_msg *info,
 }
 
 /* Only what the list of flags holds; for FETCH FLAGS, the most frequent of all. */
-static int read_entries(struct fetching *f, const struct store_uids *uids, struct store_msg **out,
-                        size_t *n)
+static int read_entries(struct portion *p)
 {
-    struct imap_session *s = f->s;
+    struct imap_session *s = p->f->s;
     struct store_entry *v;
 
-    if (s->im->store->entries(s->sel->acc, s->sel->mailbox, uids, f->batch, &v, n, NULL, &f->err) <
-        0)
+    p->loaded = NULL;
+    p->last = UINT32_MAX;
+    if (s->im->store->entries(s->sel->acc, s->sel->mailbox, &p->uids, p->a, &v, &p->n, NULL,
+                              &p->err) < 0)
         return -1;
-    *out = moxd_arena_calloc(f->batch, *n + 1, sizeof(**out));
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (struct store_msg){ .id = v[i].id,
-                                        .uid = v[i].uid,
-                                        .flags = v[i].flags,
-                                        .modseq = v[i].modseq,
-                                        .keywords = v[i].keywords };
+    p->infos = moxd_arena_calloc(p->a, p->n + 1, sizeof(*p->infos));
+    for (size_t i = 0; i < p->n; i++)
+        p->infos[i] = (struct store_msg){ .id = v[i].id,
+                                          .uid = v[i].uid,
+                                          .flags = v[i].flags,
+                                          .modseq = v[i].modseq,
+                                          .keywords = v[i].keywords };
     return 0;
 }
 
-/* Of the first of these messages, up to the UID *last. */
-static int read_infos(struct fetching *f, const struct store_uids *uids, struct store_msg **out,
-                      struct imap_loaded **loaded, size_t *n, uint32_t *last)
+static void read_portion(void *arg)
 {
-    *loaded = NULL;
-    *last = UINT32_MAX;
-    if (!f->bodies)
-        return read_entries(f, uids, out, n);
-    return imap_load(f->s, f->s->sel->acc, f->s->sel->mailbox, uids, &f->want, f->batch, out,
-                     loaded, n, last, &f->err);
+    struct portion *p = arg;
+    struct imap_session *s = p->f->s;
+
+    moxd_arena_reset(p->a);
+    p->result = p->f->bodies ? imap_load(s, s->sel->acc, s->sel->mailbox, &p->uids, &p->f->want,
+                                         p->a, &p->infos, &p->loaded, &p->n, &p->last, &p->err)
+                             : read_entries(p);
 }
 
 /* Sets \Seen on those that lack it, in one transaction; their new state comes back. */
@@ -203,50 +219,71 @@ static int set_seen(struct fetching *f, struct store_msg *v, size_t n, bool *new
     return 0;
 }
 
-/* The first of these messages, up to the UID *last; *n counts them. -1 connection lost; 1 the store refused
- * (*f->err). */
-static int fetch_batch(struct fetching *f, const struct store_uids *uids, size_t *n, uint32_t *last)
+/* -1 connection lost; 1 the store refused (f->err). */
+static int tell_portion(struct fetching *f, struct portion *p)
 {
-    struct imap_loaded *loaded;
-    struct store_msg *infos;
-    size_t found;
-    bool *newly;
-
-    if (read_infos(f, uids, &infos, &loaded, &found, last) < 0)
-        return 1;
-    newly = moxd_arena_calloc(f->batch, found + 1, sizeof(*newly));
-    if (f->seen && set_seen(f, infos, found, newly) < 0)
-        return 1;
-    if (read_beside(f, infos, found) < 0)
-        return 1;
-    *n += found;
+    bool *newly = moxd_arena_calloc(p->a, p->n + 1, sizeof(*newly));
     int r = 0;
-    for (size_t i = 0; i < found && r == 0; i++)
-        r = fetch_one(f, &infos[i], loaded ? &loaded[i] : NULL, newly[i], i);
+
+    f->batch = p->a;
+    f->found += p->n;
+    if (f->seen && set_seen(f, p->infos, p->n, newly) < 0)
+        return 1;
+    if (read_beside(f, p->infos, p->n) < 0)
+        return 1;
+    for (size_t i = 0; i < p->n && r == 0; i++)
+        r = fetch_one(f, &p->infos[i], p->loaded ? &p->loaded[i] : NULL, newly[i], i);
+    return r;
+}
+
+/* What follows the message with that UID; false at the end of the set. */
+static bool next_uids(struct fetching *f, const struct store_uids *set, uint32_t last,
+                      struct store_uids *out)
+{
+    imap_uids_after(&f->piece, last, f->pieces);
+    if (f->piece.n == 0) {
+        moxd_arena_reset(f->pieces);
+        f->wanted += imap_view_cut(&f->s->sel->view, set, &f->cut, BATCH, f->pieces, &f->piece);
+    }
+    *out = f->piece;
+    return f->piece.n > 0;
+}
+
+/* Tells one portion while a worker reads the next. */
+static int tell_and_read(struct fetching *f, struct portion *now, struct portion *next)
+{
+    struct moxd_fid reader = moxd_fiber_spawn("imap-read", read_portion, next);
+    /* A round for it to ask, and one for the worker to get what was asked. */
+    int r = moxd_yield() < 0 || moxd_yield() < 0 ? -1 : 0;
+
+    if (r == 0)
+        r = tell_portion(f, now);
+    moxd_fiber_shield(); /* it uses our memory */
+    (void)moxd_fiber_join(reader, MOXD_NEVER);
+    moxd_fiber_unshield();
     return r;
 }
 
 static int fetch_all(struct fetching *f, const struct store_uids *set)
 {
-    struct moxd_arena *a = moxd_arena_new(0); /* of the piece */
-    struct imap_cut cut = { 0 };
-    struct store_uids piece;
-    uint32_t last;
-    size_t n;
+    struct portion *now = &f->portion[0], *next = &f->portion[1];
+    bool more = next_uids(f, set, 0, &now->uids);
     int r = 0;
 
-    while (r == 0 && (n = imap_view_cut(&f->s->sel->view, set, &cut, BATCH, a, &piece)) > 0) {
-        size_t found = 0;
+    if (more)
+        read_portion(now);
+    while (more && r == 0) {
+        struct portion *told = now;
 
-        while (r == 0 && piece.n > 0) {
-            r = fetch_batch(f, &piece, &found, &last);
-            imap_uids_after(&piece, last, a);
-            moxd_arena_reset(f->batch);
+        if (now->result < 0) {
+            f->err = now->err;
+            return 1;
         }
-        f->missing += n - found;
-        moxd_arena_reset(a);
+        more = next_uids(f, set, now->last, &next->uids);
+        r = more ? tell_and_read(f, now, next) : tell_portion(f, now);
+        now = next;
+        next = told;
     }
-    moxd_arena_free(a);
     return r;
 }
 
@@ -256,12 +293,16 @@ static int run(struct fetching *f, const struct store_uids *set)
 
     look_at_items(f);
     f->a = moxd_arena_new(0);
+    f->pieces = moxd_arena_new(0);
     imap_fetch_want(f->s, f->cmd, f->a, &f->want, &f->queries);
-    f->batch = moxd_arena_new(BLOCK);
+    for (size_t i = 0; i < 2; i++)
+        f->portion[i] = (struct portion){ .f = f, .a = moxd_arena_new(BLOCK) };
     f->msg = moxd_arena_new(0);
     r = fetch_all(f, set);
     moxd_arena_free(f->msg);
-    moxd_arena_free(f->batch);
+    moxd_arena_free(f->portion[1].a);
+    moxd_arena_free(f->portion[0].a);
+    moxd_arena_free(f->pieces);
     moxd_arena_free(f->a);
     return r;
 }
@@ -307,7 +348,7 @@ static int answer(struct fetching *f)
         return imap_no(s, "UNKNOWN-CTE", "%s", f->err.pub);
     if (f->err.kind != MOXD_ERR_NONE && f->err.kind != MOXD_ERR_NOTFOUND)
         return imap_fail(s, &f->err);
-    if (f->missing > 0 || f->err.kind == MOXD_ERR_NOTFOUND)
+    if (f->found < f->wanted || f->err.kind == MOXD_ERR_NOTFOUND)
         return imap_ok(s, "EXPUNGEISSUED", "some messages are gone");
     return imap_ok(s, NULL, "fetched");
 }

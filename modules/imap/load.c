@@ -41,9 +41,14 @@ static bool wants_body(const struct loading *l, const struct imap_loaded *m)
     if ((want->with & STORE_WITH_HEADER) &&
         !(m->has_summary && moxd_summary_knows(&m->summary, &want->fields)))
         return true;
-    if (want->ascii && m->summary.international)
+    if (want->ascii && m->has_summary && m->summary.international)
         return true;
-    return (want->with & STORE_WITH_STRUCTURE) && !moxd_msg_form_current(m->structure);
+    if (!(want->with & STORE_WITH_STRUCTURE))
+        return false;
+    if (want->ascii && !m->has_summary &&
+        (moxd_msg_form_flags(m->structure) & MOXD_MSG_INTERNATIONAL))
+        return true;
+    return !moxd_msg_form_current(m->structure);
 }
 
 static int add(void *arg, struct store_tx *tx, const struct store_item *item, struct moxd_err *err)
@@ -57,7 +62,8 @@ static int add(void *arg, struct store_tx *tx, const struct store_item *item, st
     int r = 0;
 
     *info = imap_copy_info(item->msg, l->a);
-    m->has_summary = moxd_summary_read(&m->summary, moxd_arena_str(l->a, item->header)) == 0;
+    m->has_summary = item->header.n > 0 &&
+                     moxd_summary_read(&m->summary, moxd_arena_str(l->a, item->header)) == 0;
     m->structure = moxd_arena_str(l->a, item->structure);
     if (wants_body(l, m))
         r = l->s->im->store->tx_body(tx, item, &body, err);

@@ -24,7 +24,8 @@ int imap_msg_downgrade(struct imap_msg *msg, struct moxd_err *err)
 
     if (msg->looked_at || imap_utf8(msg->s))
         return 0;
-    if (msg->has_summary && !msg->summary.international) {
+    if (msg->has_summary ? !msg->summary.international
+                         : !(moxd_msg_form_flags(msg->stored) & MOXD_MSG_INTERNATIONAL)) {
         msg->looked_at = true;
         return 0;
     }

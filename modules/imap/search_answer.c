@@ -121,8 +121,10 @@ int imap_send_esearch(struct imap_session *s, const struct imap_found *f)
 int imap_send_found(struct imap_session *s, const char *word, const struct imap_found *f)
 {
     moxd_buf_addf(&s->out, "* %s", word);
-    for (size_t i = 0; i < f->n; i++)
-        moxd_buf_addf(&s->out, " %u", imap_shown(s, f->uids[i]));
+    for (size_t i = 0; i < f->n; i++) {
+        moxd_buf_addc(&s->out, ' ');
+        moxd_buf_addu(&s->out, imap_shown(s, f->uids[i]));
+    }
     if (f->modseq > 0)
         moxd_buf_addf(&s->out, " (MODSEQ %llu)", (unsigned long long)f->modseq);
     return imap_send_out(s);

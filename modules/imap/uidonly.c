@@ -35,8 +35,10 @@ bool imap_uid_required(const struct imap_session *s)
 
 void imap_put_fetch(struct imap_session *s, uint32_t seq, uint32_t uid)
 {
-    if (imap_uidonly(s))
-        moxd_buf_addf(&s->out, "* %u UIDFETCH (", uid);
-    else
-        moxd_buf_addf(&s->out, "* %u FETCH (", seq);
+    bool uidonly = imap_uidonly(s);
+
+    moxd_buf_addc(&s->out, '*');
+    moxd_buf_addc(&s->out, ' ');
+    moxd_buf_addu(&s->out, uidonly ? uid : seq);
+    moxd_buf_adds(&s->out, uidonly ? " UIDFETCH (" : " FETCH (");
 }

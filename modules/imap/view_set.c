@@ -19,8 +19,12 @@ size_t imap_view_lower_bound(const struct imap_view *v, uint32_t uid)
 
 uint32_t imap_view_seq(const struct imap_view *v, uint32_t uid)
 {
-    size_t i = imap_view_lower_bound(v, uid);
+    size_t i = v->told > 0 && uid >= v->uids[0] ? uid - v->uids[0] : v->told;
 
+    /* Where it is when none is missing before it. */
+    if (i < v->told && v->uids[i] == uid)
+        return (uint32_t)i + 1;
+    i = imap_view_lower_bound(v, uid);
     return i < v->told && v->uids[i] == uid ? (uint32_t)i + 1 : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bodyfile.h"
 
+#include <moxmail/downgrade.h>
 #include <moxmail/summary.h>
 
 #include <errno.h>
@@ -22,7 +23,7 @@ void store_parsed_fini(struct store_parsed *p)
 /* --- parsing ----------------------------------------------------------------------------------- */
 
 static int parse_header(const struct moxd_reader *r, struct moxd_arena *a, struct store_parsed *out,
-                        struct moxd_err *err)
+                        bool *international, struct moxd_err *err)
 {
     struct moxd_str header;
     bool whole;
@@ -34,17 +35,19 @@ static int parse_header(const struct moxd_reader *r, struct moxd_arena *a, struc
     else
         moxd_summary_make_none(&out->header);
     store_head_parse(&out->head, header);
+    *international = !whole || moxd_header_is_international(header);
     return 0;
 }
 
 /* A structure that is too large to keep is parsed each time: an empty record says so. */
-static int parse_structure(const struct moxd_reader *r, struct moxd_arena *a, struct moxd_buf *out,
-                           struct moxd_err *err)
+static int parse_structure(const struct moxd_reader *r, struct moxd_arena *a, bool international,
+                           struct moxd_buf *out, struct moxd_err *err)
 {
     struct moxd_msg *m;
 
     if (moxd_msg_parse(a, r, &m, err) < 0)
         return -1;
+    m->flags |= international ? MOXD_MSG_INTERNATIONAL : 0;
     moxd_msg_encode(m, out);
     if (out->overflow)
         moxd_buf_reset(out);
@@ -55,11 +58,13 @@ int store_parse(const struct moxd_reader *r, struct store_parsed *out, struct mo
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
 
+    bool international;
+
     moxd_buf_reset(&out->header);
     moxd_buf_reset(&out->structure);
-    if (parse_header(r, a, out, err) < 0)
+    if (parse_header(r, a, out, &international, err) < 0)
         return -1;
-    return parse_structure(r, a, &out->structure, err);
+    return parse_structure(r, a, international, &out->structure, err);
 }
 
 int store_parse_head(const struct moxd_reader *r, struct store_head *out, struct moxd_err *err)

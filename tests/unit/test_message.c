@@ -294,6 +294,8 @@ static void check_stored(struct message *t)
     struct moxd_msg *m;
     struct moxd_err err = { 0 };
     moxd_msg_encode(t->m, &form);
+    ck_assert_uint_eq(moxd_msg_form_flags(moxd_buf_str(&form)), t->m->flags);
+    ck_assert_uint_eq(moxd_msg_form_flags(moxd_str(form.p, 1)), MOXD_MSG_INTERNATIONAL);
     ck_assert_int_eq(moxd_msg_decode(t->a, moxd_buf_str(&form), t->text.n, &m, &err), 0);
     moxd_msg_encode(m, &again);
     ck_assert(moxd_str_eq(moxd_buf_str(&form), moxd_buf_str(&again)));
