@@ -1,5 +1,6 @@
 /* The interface store/1: arguments checked and brought into stored form, then the operations. */
 #include "annotation.h"
+#include "recipients.h"
 #include "store.h"
 #include "table.h"
 
@@ -540,4 +541,5 @@ const struct store_v1 store_api = {
     .as = store_account_as,
     .set_flags_of = api_set_flags_of,
     .discard = api_discard,
+    .tx_sent_to = store_tx_sent_to,
 };

@@ -267,6 +267,17 @@ static int move_parsed(struct store_tx *tx, uint32_t src, uint32_t uid, uint32_t
     return store_parsed_copy(tx, from, to, err) < 0 ? -1 : store_parsed_del(tx, from, err);
 }
 
+void store_msg_leave(struct store_rec *rec, const struct store_box *src, const struct store_box *dst)
+{
+    if (src->id == dst->id)
+        return;
+    if (rec->reject)
+        rec->flags &= ~(uint32_t)STORE_SEEN;
+    if ((dst->r.special_use & STORE_USE_JUNK) != 0)
+        rec->flags = (rec->flags | STORE_JUNK) & ~(uint32_t)STORE_NOTJUNK;
+    store_rec_leave(rec, src->id, dst->id);
+}
+
 int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box *dst, uint32_t uid,
                    struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err)
 {
@@ -280,7 +291,7 @@ int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box 
         store_msg_translate(tx, src, dst, rec, err) < 0)
         return -1;
     rec->saved = moxd_wall();
-    store_rec_leave(rec, src->id, dst->id);
+    store_msg_leave(rec, src, dst);
     if (place(tx, dst, rec, thread, new_uid, err) < 0 ||
         move_parsed(tx, src->id, uid, dst->id, *new_uid, err) < 0)
         return -1;

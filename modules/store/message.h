@@ -24,6 +24,9 @@ int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
  * translated. rec becomes what is stored now. */
 int store_msg_move(struct store_tx *tx, struct store_box *src, struct store_box *dst, uint32_t uid,
                    struct store_rec *rec, uint32_t *new_uid, struct moxd_err *err) MOXD_CHECKED;
+/* Before a message, or its copy, goes from one box to another: what that says of it (P-STORE-13, REP-03). Into one for
+ * junk it goes as junk; out of where refused messages are kept, as one that nobody has seen. */
+void store_msg_leave(struct store_rec *rec, const struct store_box *src, const struct store_box *dst);
 /* Takes it out for good: a tombstone stays, and what is beside it until it is erased. */
 int store_msg_expunge(struct store_tx *tx, struct store_box *box, uint32_t uid,
                       const struct store_rec *rec, struct moxd_err *err) MOXD_CHECKED;

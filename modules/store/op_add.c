@@ -1,6 +1,7 @@
 /* Adding messages: bodies are on disk already, or come along. */
 #include "ops.h"
 #include "parsed.h"
+#include "recipients.h"
 #include "thread.h"
 #include "viewer.h"
 
@@ -141,6 +142,8 @@ static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_er
         store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
         (seen && store_seen_add(tx, &box, add->uid, err) < 0) ||
         put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
+        (one->parsed != NULL &&
+         store_recipients_note(tx, &box, moxd_buf_str(&one->parsed->header), rec.received, err) < 0) ||
         store_box_save(tx, &box, err) < 0)
         return -1;
     add->id = rec.id;

@@ -1,6 +1,7 @@
 /* Copying and moving messages to another mailbox of the account. */
 #include "ops.h"
 #include "parsed.h"
+#include "recipients.h"
 #include "thread.h"
 #include "viewer.h"
 
@@ -73,6 +74,15 @@ static void note(struct store_op_copy *op, uint32_t src, uint32_t dst)
     *p = (struct store_copied){ src, dst };
 }
 
+/* From one mailbox for sent messages to another: it was noted before. */
+static int came_in(struct store_tx *tx, const struct store_box *src, const struct store_box *dst,
+                   uint32_t uid, int64_t received, struct moxd_err *err)
+{
+    if (src->r.special_use & STORE_USE_SENT)
+        return 0;
+    return store_recipients_note_stored(tx, dst, uid, received, err);
+}
+
 static int copy_one(struct store_tx *tx, struct copying *c, const struct store_op_source *s,
                     struct moxd_err *err)
 {
@@ -93,11 +103,12 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
     rec.body = rec.where == STORE_IN_DB ? store_rec_body(&rec) : 0;
     rec.id = s->new_id;
     rec.saved = moxd_wall();
-    store_rec_leave(&rec, c->src.id, c->dst.id);
+    store_msg_leave(&rec, &c->src, &c->dst);
     struct store_origin origin = { "copy", NULL };
     if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
         store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },
                           (struct store_place){ c->op->dst, uid }, err) < 0 ||
+        came_in(tx, &c->src, &c->dst, uid, rec.received, err) < 0 ||
         store_seen_copy(tx, c->same ? &c->dst : &c->src, s->uid, &c->dst, uid, err) < 0)
         return -1;
     note(c->op, s->uid, uid);
@@ -133,7 +144,8 @@ int store_op_move(struct store_tx *tx, void *arg, struct moxd_err *err)
     struct store_portion *it = store_portion_new(tx, src, c.op->uids);
     while ((rc = store_portion_next(tx, it, err)) > 0)
         for (size_t i = 0; i < it->n; i++) {
-            if (store_msg_move(tx, src, &c.dst, it->uid[i], &it->rec[i], &uid, err) < 0)
+            if (store_msg_move(tx, src, &c.dst, it->uid[i], &it->rec[i], &uid, err) < 0 ||
+                came_in(tx, src, &c.dst, uid, it->rec[i].received, err) < 0)
                 return -1;
             note(c.op, it->uid[i], uid);
         }

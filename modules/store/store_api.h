@@ -85,6 +85,11 @@ struct store_msg {
 struct store_location {
     uint32_t mailbox, uid;
 };
+/* How often the account wrote to somebody (P-STORE-10). */
+struct store_sent_to {
+    uint32_t messages;
+    int64_t first, last;        /* ns, INTERNALDATE of messages */
+};
 /* The place of a message in its thread (THR-*). Muted: new messages below it are marked as read. */
 enum store_thread_state {
     STORE_THREAD_MISSING = 1, /* not its parent, only an ancestor of it was found, or nobody */
@@ -437,6 +442,13 @@ struct store_v1 {
     /* Removes those of `uids` (NULL: all) for good, whatever their flags. NOTFOUND: no such mailbox. */
     int (*discard)(struct store_account *acc, uint32_t mailbox, const struct store_uids *uids,
                    struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* --- since 1.6 --- */
+    /* In a transaction or view: messages to an address that came into a mailbox with the special use \Sent, ever.
+     * Localpart unquoted, NFC, of any case; domain as A-labels, lower case (struct moxd_address). An empty
+     * localpart: to all addresses of the domain. 1; 0: none; -1. */
+    int (*tx_sent_to)(struct store_tx *tx, struct moxd_str localpart, struct moxd_str domain,
+                      struct store_sent_to *out, struct moxd_err *err);
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

@@ -12,7 +12,7 @@ struct model_msg {
     char first;
 };
 struct model_box {
-    bool there, subscribed;
+    bool there, subscribed, junk;
     char name[40];
     uint32_t id, uidvalidity, uidnext;
 };
@@ -79,8 +79,12 @@ static void learn_boxes(void)
             continue;
         struct model_box *b = &mo.b[mo.nb++];
         ck_assert_uint_le(mo.nb, BOXES_MAX);
-        *b = (struct model_box){ .there = true, .subscribed = v[i].subscribed, .id = v[i].id,
-                                 .uidvalidity = v[i].uidvalidity, .uidnext = 1 };
+        *b = (struct model_box){ .there = true,
+                                 .subscribed = v[i].subscribed,
+                                 .id = v[i].id,
+                                 .uidvalidity = v[i].uidvalidity,
+                                 .uidnext = 1,
+                                 .junk = v[i].special_use & STORE_USE_JUNK };
         snprintf(b->name, sizeof(b->name), "%s", v[i].name);
         ck_assert_uint_eq(v[i].total, 0);
         ck_assert_uint_eq(v[i].uidnext, 1);
@@ -140,13 +144,16 @@ static void step_add(void)
 {
     static char body[BODY_MAX];
     struct model_box *b = random_box();
-    struct model_msg m = { .flags = rnd(16), .kw = rnd(8), .first = (char)('a' + rnd(26)),
+    struct model_msg m = { .flags = rnd(16),
+                           .kw = rnd(8),
+                           .first = (char)('a' + rnd(26)),
                            .size = rnd(4) ? rnd(300) : rnd(BODY_MAX) };
 
     memset(body, m.first, m.size);
     struct store_draft *d = draft_of(body, m.size);
-    struct store_add add = { .acc = mo.acc, .mailbox = b->id, .flags = m.flags,
-                             .keywords = keywords(m.kw) };
+    struct store_add add = {
+        .acc = mo.acc, .mailbox = b->id, .flags = m.flags, .keywords = keywords(m.kw)
+    };
     ck_err(api->add(self, d, &add, 1, NULL, err));
     api->draft_free(d);
     ck_assert_uint_eq(add.modseq, ++mo.modseq);
@@ -169,10 +176,12 @@ static void step_flags(void)
         struct model_msg *m = &mo.m[i], old = *m;
         if (!m->there || m->box != b->id || !in(u, m->uid))
             continue;
-        m->flags = fc.mode == STORE_FLAGS_SET ? fc.flags
-                   : fc.mode == STORE_FLAGS_ADD ? m->flags | fc.flags : m->flags & ~fc.flags;
-        m->kw = fc.mode == STORE_FLAGS_SET ? kw
-                : fc.mode == STORE_FLAGS_ADD ? m->kw | kw : m->kw & ~kw;
+        m->flags = fc.mode == STORE_FLAGS_SET   ? fc.flags
+                   : fc.mode == STORE_FLAGS_ADD ? m->flags | fc.flags
+                                                : m->flags & ~fc.flags;
+        m->kw = fc.mode == STORE_FLAGS_SET   ? kw
+                : fc.mode == STORE_FLAGS_ADD ? m->kw | kw
+                                             : m->kw & ~kw;
         if (m->flags != old.flags || m->kw != old.kw) {
             m->modseq = mo.modseq + 1;
             changed = true;
@@ -212,6 +221,8 @@ static void step_copy_or_move(bool move)
         uint64_t createseq = m->createseq;
         struct model_msg *made = put(m, dst, e[0].id);
         ck_assert_uint_eq(made->uid, c[i].dst_uid);
+        if (dst->junk && src != dst)
+            made->flags = (made->flags | STORE_JUNK) & ~(unsigned)STORE_NOTJUNK;
         if (move)
             made->createseq = createseq;
         m->there = m->there && !move;
@@ -229,8 +240,8 @@ static void step_expunge(void)
     ck_err(api->expunge(mo.acc, b->id, all ? NULL : &u, mo.a, &out, NULL, err));
     for (size_t i = 0; i < mo.nm; i++) {
         struct model_msg *m = &mo.m[i];
-        bool goes = m->there && m->box == b->id && (m->flags & STORE_DELETED) &&
-                    (all || in(u, m->uid));
+        bool goes =
+            m->there && m->box == b->id && (m->flags & STORE_DELETED) && (all || in(u, m->uid));
         if (!m->there || m->box != b->id)
             continue;
         ck_assert_int_eq(in(out, m->uid), goes);
@@ -281,8 +292,10 @@ static void step_rename(void)
 
     int rc = api->mailbox_rename(mo.acc, moxd_cstr(from), moxd_cstr(to), &err);
     bool below = strncmp(to, from, n) == 0 && to[n] == '/';
-    enum moxd_err_kind want = b == NULL ? MOXD_ERR_NOTFOUND : box_by_name(to) ? MOXD_ERR_EXISTS
-                              : below ? MOXD_ERR_INVALID : MOXD_ERR_NONE;
+    enum moxd_err_kind want = b == NULL         ? MOXD_ERR_NOTFOUND
+                              : box_by_name(to) ? MOXD_ERR_EXISTS
+                              : below           ? MOXD_ERR_INVALID
+                                                : MOXD_ERR_NONE;
     ck_assert_int_eq(err.kind, want);
     if (rc < 0)
         return;

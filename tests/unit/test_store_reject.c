@@ -1,6 +1,6 @@
 /* Messages that were refused and are kept: marked, until they are taken out of where such are.
  *
- * proves: STORE-20, REP-04
+ * proves: STORE-20, REP-04, P-STORE-13
  * proves in part: REP-03 */
 #include "store_unit.h"
 
@@ -102,6 +102,95 @@ IN_STORE(messages_know_where_they_came_in)
     close_account(acc);
 }
 
+/* Moved or copied into a mailbox for junk it is junk; a refused one that is taken out is new to the user. */
+IN_STORE(mailboxes_say_what_a_message_is)
+{
+    struct store_account *acc = open_account("mjl");
+    struct moxd_arena *a = moxd_arena_new(0);
+    uint32_t inbox = mailbox_of(acc, "INBOX", a).id, junk = mailbox_of(acc, "Junk", a).id;
+    struct store_add add =
+        add_text(acc, "INBOX", "Subject: one\r\n\r\n", STORE_SEEN | STORE_NOTJUNK);
+    struct store_msg m = message(acc, inbox, add.uid, a), copy = goes(acc, m, junk, true, a);
+
+    ck_assert_uint_eq(copy.flags, STORE_SEEN | STORE_JUNK);
+    ck_assert_uint_eq(message(acc, inbox, add.uid, a).flags, STORE_SEEN | STORE_NOTJUNK);
+    m = goes(acc, m, junk, false, a);
+    ck_assert_uint_eq(m.flags, STORE_SEEN | STORE_JUNK);
+    m = goes(acc, m, inbox, false, a);
+    ck_assert_uint_eq(m.flags, STORE_SEEN | STORE_JUNK);
+    add = add_reject(acc, NULL);
+    struct store_flag_change fc = { .mode = STORE_FLAGS_ADD, .flags = STORE_SEEN | STORE_FLAGGED };
+    struct store_entry *e;
+    size_t n;
+    ck_err(api->set_flags(acc, add.mailbox_id, NULL, &fc, a, &e, &n, NULL, err));
+    m = message(acc, add.mailbox_id, add.uid, a);
+    ck_assert_uint_eq(goes(acc, m, inbox, true, a).flags, STORE_FLAGGED);
+    ck_assert_uint_eq(goes(acc, m, inbox, false, a).flags, STORE_FLAGGED);
+    ck_assert_uint_eq(mailbox_of(acc, "INBOX", a).unseen, 2);
+    moxd_arena_free(a);
+    close_account(acc);
+}
+
+struct asked {
+    const char *localpart, *domain;
+    struct store_sent_to to;
+    int result;
+};
+
+static int ask(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct asked *q = arg;
+
+    q->result = api->tx_sent_to(tx, moxd_cstr(q->localpart), moxd_cstr(q->domain), &q->to, err);
+    return q->result < 0 ? -1 : 0;
+}
+
+static struct store_sent_to sent_to(struct store_account *acc, const char *localpart,
+                                    const char *domain)
+{
+    struct asked q = { .localpart = localpart, .domain = domain };
+
+    ck_err(api->view(self, acc, ask, &q, err));
+    ck_assert_int_eq(q.result, q.to.messages > 0);
+    return q.to;
+}
+
+/* proves: P-STORE-10 */
+IN_STORE(recipients_of_sent_messages_are_known)
+{
+    struct store_account *acc = open_account("mjl");
+    struct moxd_arena *a = moxd_arena_new(0);
+    uint32_t sent = mailbox_of(acc, "Sent", a).id;
+
+    add_text(acc, "Sent",
+             "To: Ann <Ann@example.org>, us: bob@Example.ORG, \"o k\"@example.net;\r\n"
+             "Cc: x@b\xc3\xbc"
+             "cher.example, undisclosed, <>\r\nBcc: ann@example.org\r\n\r\n",
+             0);
+    ck_assert_uint_eq(sent_to(acc, "ann", "example.org").messages, 2);
+    ck_assert_uint_eq(sent_to(acc, "BOB", "example.org").messages, 1);
+    ck_assert_uint_eq(sent_to(acc, "o k", "example.net").messages, 1);
+    ck_assert_uint_eq(sent_to(acc, "x", "xn--bcher-kva.example").messages, 1);
+    ck_assert_uint_eq(sent_to(acc, "", "example.org").messages, 3);
+    ck_assert_uint_eq(sent_to(acc, "", "example.or").messages, 0);
+    ck_assert_uint_eq(sent_to(acc, "carl", "example.org").messages, 0);
+    /* Elsewhere nobody wrote it; where it comes from for such mailboxes it is known. */
+    struct store_add add = add_text(acc, "INBOX", "To: carl@example.org\r\n\r\n", 0);
+    ck_assert_uint_eq(sent_to(acc, "carl", "example.org").messages, 0);
+    struct store_msg m = message(acc, add.mailbox_id, add.uid, a);
+    m = goes(acc, goes(acc, m, sent, true, a), sent, true, a);
+    ck_assert_uint_eq(sent_to(acc, "carl", "example.org").messages, 1);
+    goes(acc, message(acc, add.mailbox_id, add.uid, a), sent, false, a);
+    struct store_sent_to carl = sent_to(acc, "carl", "example.org");
+    ck_assert_uint_eq(carl.messages, 2);
+    ck_assert_int_eq(carl.first, m.received.ns);
+    /* Also when the messages are gone. */
+    ck_err(api->discard(acc, sent, NULL, err));
+    ck_assert_uint_eq(sent_to(acc, "carl", "example.org").messages, 2);
+    moxd_arena_free(a);
+    close_account(acc);
+}
+
 IN_STORE(discarding_takes_no_flag)
 {
     struct store_account *acc = open_account("mjl");
@@ -120,4 +209,5 @@ IN_STORE(discarding_takes_no_flag)
 }
 
 UNIT_MAIN("store_reject", rejects_are_marked_until_taken_out, messages_know_where_they_came_in,
-          discarding_takes_no_flag)
+          discarding_takes_no_flag, mailboxes_say_what_a_message_is,
+          recipients_of_sent_messages_are_known)
