@@ -542,4 +542,8 @@ const struct store_v1 store_api = {
     .set_flags_of = api_set_flags_of,
     .discard = api_discard,
     .tx_sent_to = store_tx_sent_to,
+    .keep = store_keep,
+    .kept_open = store_kept_open,
+    .tx_unkeep = store_tx_unkeep,
+    .tx_from = store_table_from,
 };

@@ -30,11 +30,11 @@ static int op_open(struct store_tx *tx, void *arg, struct moxd_err *err)
     return b->fd < 0 ? -1 : 0;
 }
 
-int store_body_open(struct store_account *acc, uint64_t id, struct store_body **out,
-                    struct moxd_err *err)
+static int open_body(struct store_account *acc, uint64_t id, bool kept, struct store_body **out,
+                     struct moxd_err *err)
 {
     struct store_body *b = moxd_xcalloc(1, sizeof(*b));
-    struct opening o = { .op = { .id = id, .data = &b->data }, .b = b };
+    struct opening o = { .op = { .id = id, .kept = kept, .data = &b->data }, .b = b };
 
     b->fd = -1;
     moxd_buf_init(&b->data, SIZE_MAX / 2);
@@ -44,6 +44,18 @@ int store_body_open(struct store_account *acc, uint64_t id, struct store_body **
     }
     *out = b;
     return 0;
+}
+
+int store_body_open(struct store_account *acc, uint64_t id, struct store_body **out,
+                    struct moxd_err *err)
+{
+    return open_body(acc, id, false, out, err);
+}
+
+int store_kept_open(struct moxd_instance *self, uint64_t id, struct store_body **out,
+                    struct moxd_err *err)
+{
+    return open_body(MOXD_CONTAINER(self, struct store, m)->server, id, true, out, err);
 }
 
 uint64_t store_body_size(const struct store_body *b)

@@ -35,13 +35,26 @@ static int find_body(struct store_tx *tx, uint64_t id, struct store_erase *out, 
                : store_corrupt(tx, "record of an expunged message", err);
 }
 
+static int find_kept(struct store_tx *tx, uint64_t id, struct store_erase *out,
+                     struct moxd_err *err)
+{
+    struct store_key key = store_key_u64(STORE_T_KEPT, id);
+    struct moxd_str val;
+    int rc = store_get(tx, &key, &val, err);
+
+    if (rc <= 0)
+        return rc;
+    return store_erase_decode(val, out) == 0 ? 1 : store_corrupt(tx, "body of the server", err);
+}
+
 int store_op_body(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct store_op_body *op = arg;
     struct moxd_str val;
 
     moxd_buf_reset(op->data);
-    int rc = find_body(tx, op->id, &op->place, err);
+    int rc = op->kept ? find_kept(tx, op->id, &op->place, err)
+                      : find_body(tx, op->id, &op->place, err);
     if (rc <= 0)
         return rc < 0 ? -1 : moxd_err_set(err, MOXD_ERR_NOTFOUND, "no such message");
     uint64_t want = op->place.where == STORE_IN_DB ? op->place.size : op->place.prefix;

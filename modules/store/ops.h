@@ -74,6 +74,7 @@ int store_op_subscriptions(struct store_tx *tx, void *arg, struct moxd_err *err)
 /* Where the body of a message is: also of one that was expunged and not yet erased. */
 struct store_op_body {
     uint64_t id;
+    bool kept;                /* a body of the server */
     struct store_erase place; /* out */
     struct moxd_buf *data;    /* out: prefix, and body when it is in the database */
 };

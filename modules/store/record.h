@@ -59,6 +59,7 @@ enum store_table {
     STORE_T_VIEWER,        /* mailbox32 account64 -> struct store_viewer_rec */
     STORE_T_CHANGED,       /* mailbox32 block32 -> modseq64: the highest in a block of UIDs (changed.h) */
     STORE_T_SHARED,        /* id64 of a body, id64 -> nothing: another message that has it too */
+    STORE_T_KEPT,          /* server.db: id64 -> struct store_erase: a body of the server (keep.c) */
 };
 
 struct store_key {
@@ -91,7 +92,8 @@ enum { STORE_THREADS_FILL, STORE_THREADS_LINK, STORE_THREADS_DONE };
 struct store_meta {
     uint64_t next_id;          /* of messages; of accounts in server.db */
     uint64_t low_id;           /* no file with a smaller id was in the making at this commit */
-    uint64_t modseq;           /* the last one given out */
+    uint64_t modseq;           /* the last one given out; in server.db, whose other ids are of accounts: what
+                                  low_id is of bodies in keep.c */
     uint64_t gone_modseq;      /* highest of a tombstone (P-STORE-04) */
     uint64_t messages, size;   /* over all mailboxes */
     uint32_t mailboxes, next_mailbox;

@@ -202,6 +202,9 @@ struct store_item {
 typedef int store_item_fn(void *arg, struct store_tx *tx, const struct store_item *item,
                           struct moxd_err *err);
 
+/* Makes the records that belong to a body of the server, in the transaction that keeps it. */
+typedef int store_kept_fn(struct store_tx *tx, uint64_t id, void *arg, struct moxd_err *err);
+
 struct store_v1 {
     /* Opens an account by name, creating its data at first use (with the initial mailboxes of the
      * configuration, CORE-27, subscribed). The caller knows that the account is configured.
@@ -449,6 +452,25 @@ struct store_v1 {
      * localpart: to all addresses of the domain. 1; 0: none; -1. */
     int (*tx_sent_to)(struct store_tx *tx, struct moxd_str localpart, struct moxd_str domain,
                       struct store_sent_to *out, struct moxd_err *err);
+
+    /* --- since 1.7 --- */
+    /* Bodies that belong to the server instead of an account: what waits to be sent. Makes prefix and draft durable, and
+     * runs fn in the same transaction of the server with the id of the body, which is never reused; as
+     * transact for fn. LIMIT: prefix too large; FULL, TEMP; what fn says. */
+    int (*keep)(struct moxd_instance *self, struct store_draft *d, struct moxd_str prefix,
+                store_kept_fn *fn, void *arg, struct moxd_err *err) MOXD_SUSPENDS;
+    /* As body_open, for such a body: body_size, body_read, body_close. NOTFOUND; CORRUPT. */
+    int (*kept_open)(struct moxd_instance *self, uint64_t id, struct store_body **out,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+    /* Removes such a body in a transaction of the server; no error when it is not there. Who has it open reads
+     * on. */
+    int (*tx_unkeep)(struct store_tx *tx, uint64_t id, struct moxd_err *err);
+    /* As tx_each, from the first key on that is not less than `from`, which begins with the prefix: listings in
+     * pages. */
+    int (*tx_from)(struct store_tx *tx, const char *table, struct moxd_str prefix,
+                   struct moxd_str from,
+                   int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
+                   struct moxd_err *err);
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

@@ -70,14 +70,22 @@ static int each(void *arg, struct moxd_str key, struct moxd_str val)
     return e->fn(e->arg, moxd_str_from(key, e->skip), val);
 }
 
+int store_table_from(struct store_tx *tx, const char *table, struct moxd_str prefix,
+                     struct moxd_str from,
+                     int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
+                     struct moxd_err *err)
+{
+    struct store_key k, first;
+    struct each e = { .skip = 1 + strlen(table) + 1, .fn = fn, .arg = arg };
+
+    if (make_key(table, prefix, &k, err) < 0 || make_key(table, from, &first, err) < 0)
+        return -1;
+    return store_scan(tx, &first, store_key_str(&k), each, &e, err);
+}
+
 int store_table_each(struct store_tx *tx, const char *table, struct moxd_str prefix,
                      int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
                      struct moxd_err *err)
 {
-    struct store_key k;
-    struct each e = { .skip = 1 + strlen(table) + 1, .fn = fn, .arg = arg };
-
-    if (make_key(table, prefix, &k, err) < 0)
-        return -1;
-    return store_scan(tx, &k, store_key_str(&k), each, &e, err);
+    return store_table_from(tx, table, prefix, prefix, fn, arg, err);
 }

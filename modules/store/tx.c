@@ -95,11 +95,14 @@ static int put_meta(struct store_tx *tx, struct moxd_err *err)
 {
     unsigned char buf[STORE_RECORD_MAX];
     struct store_key key = store_key_table(STORE_T_META);
-    uint64_t next;
+    uint64_t next, low;
 
+    store_ids_state(&tx->bt->ids, &next, &low);
     if (tx->bt->id != 0) {
-        store_ids_state(&tx->bt->ids, &next, &tx->meta.low_id);
         tx->meta.next_id = next;
+        tx->meta.low_id = low;
+    } else if (low > tx->meta.modseq) {
+        tx->meta.modseq = low;
     }
     if (memcmp(&tx->meta, &tx->bt->meta, sizeof(tx->meta)) == 0)
         return 0;

@@ -123,7 +123,8 @@ int store_up(struct store *s, const struct store_options *opt, struct moxd_err *
     if (store_offload(MOXD_LANE_STORE, open_env_job, s, err) < 0)
         return -1;
     store_flusher_start(&s->flusher, s->env);
-    if (store_server_open(s, err) == 0 && store_resume_removals(s, err) == 0)
+    if (store_server_open(s, err) == 0 && store_keep_resume(s, err) == 0 &&
+        store_resume_removals(s, err) == 0)
         return 0;
     store_flusher_stop(&s->flusher);
     close_all(s);
