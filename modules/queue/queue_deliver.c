@@ -1,0 +1,121 @@
+/* One attempt for the recipients of a job. */
+#include "queue_job.h"
+
+#include <stdlib.h>
+
+/* RFC 5321 4.5.3.2: 10 minutes for the end of the data alone; and what the data takes at a modem's pace. */
+#define SEND_TIMEOUT (1800 * MOXD_SEC)
+
+static long read_body(void *arg, uint64_t off, void *p, size_t n, struct moxd_err *err)
+{
+    const struct queue_job *job = arg;
+
+    return job->q->store->body_read(job->body, off, p, n, err);
+}
+
+static int open_body(struct queue_job *job)
+{
+    struct moxd_err err = { 0 };
+
+    if (job->q->store->kept_open(job->q->store_self, job->msg.body, &job->body, &err) == 0)
+        return 0;
+    struct smtpclient_reply reply = queue_reply_err(job, SMTPCLIENT_NEEDS, &err);
+    /* Damage does not heal; but the administrator may restore it. */
+    reply.permanent = false;
+    moxd_error(&job->q->m.log, "reading a queued message", moxd_kvu("message", job->msg.body),
+               moxd_kve(&err));
+    queue_job_all(job, &reply);
+    return -1;
+}
+
+/* The sender, with the from-id of the recipient when it has one. */
+static const char *sender(struct queue_job *job, const struct queue_item *item)
+{
+    return item->fromid ? item->fromid : job->msg.from;
+}
+
+static void take_verdicts(struct queue_job *job, const struct smtpclient_rcpt *rcpts,
+                          const size_t *index, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct queue_verdict *v = &job->verdicts[index[i]];
+        v->ok = rcpts[i].ok;
+        v->reply = rcpts[i].reply;
+        if (!v->ok && v->reply.code == 0) { /* broken off */
+            v->reply.permanent = false;
+            v->reply.code = 451;
+            if (!v->reply.enhanced || !v->reply.enhanced[0])
+                v->reply.enhanced = "4.4.2";
+            v->reply.ours = true;
+        }
+    }
+}
+
+/* Those without a verdict that have the same sender. */
+static size_t collect(struct queue_job *job, struct smtpclient_rcpt *rcpts, size_t *index,
+                      size_t max)
+{
+    const char *from = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < job->n && n < max; i++) {
+        const struct queue_item *item = &job->items[i];
+        if (job->verdicts[i].reply.code != 0 || (from && strcmp(from, sender(job, item)) != 0))
+            continue;
+        from = sender(job, item);
+        index[n] = i;
+        rcpts[n++] = (struct smtpclient_rcpt){ .to = item->to,
+                                               .notify = item->notify,
+                                               .orcpt = item->orcpt };
+    }
+    return n;
+}
+
+static bool transaction(struct queue_job *job, struct queue_session *s)
+{
+    struct smtpclient_rcpt rcpts[QUEUE_JOB_RCPTS];
+    size_t index[QUEUE_JOB_RCPTS];
+    unsigned rcptmax = job->facts->rcptmax;
+    size_t max = rcptmax > 0 && rcptmax < QUEUE_JOB_RCPTS ? rcptmax : QUEUE_JOB_RCPTS;
+    size_t n = collect(job, rcpts, index, max);
+    struct smtpclient_transaction t = {
+        .from = sender(job, &job->items[index[0]]),
+        .rcpts = rcpts,
+        .n = n,
+        .smtputf8 = job->msg.smtputf8,
+        .body8bit = job->msg.body8bit,
+        .requiretls = s->plan_requiretls,
+        .envid = job->msg.envid,
+        .ret = job->msg.ret,
+        .size = job->q->store->body_size(job->body),
+        .read = read_body,
+        .arg = job,
+        .deadline = moxd_deadline(SEND_TIMEOUT),
+    };
+
+    s->transactions++;
+    int rc = job->q->client->send(s->s, &t, job->arena);
+    take_verdicts(job, rcpts, index, n);
+    return rc == 0;
+}
+
+static bool all_decided(const struct queue_job *job)
+{
+    for (size_t i = 0; i < job->n; i++)
+        if (job->verdicts[i].reply.code == 0)
+            return false;
+    return true;
+}
+
+void queue_deliver(struct queue_job *job, struct queue_session *s)
+{
+    if (open_body(job) < 0 || queue_open(job, s) < 0)
+        return;
+    while (!all_decided(job)) {
+        if (transaction(job, s))
+            continue;
+        queue_session_close(job->q, s);
+        if (!all_decided(job) && queue_open(job, s) < 0)
+            return;
+    }
+}

@@ -1,0 +1,76 @@
+/* Mail of our users to others: taken over from the SMTP server. */
+#include "queue_submit.h"
+
+struct target { /* in the transaction's arena */
+    struct queue_rcpt rcpt;
+};
+
+static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
+                   void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
+
+static const char *text_or_null(struct moxd_str s, struct moxd_arena *a)
+{
+    return s.n > 0 ? moxd_arena_cstr(a, s) : NULL;
+}
+
+/* No open relay: only who has logged in, on a submission service, and only for domains that are not ours. */
+static bool takes(const struct queue *q, const struct smtp_rcpt *ev)
+{
+    const struct smtp_conn *conn = ev->mail->conn;
+
+    if (!conn->submission || !conn->account || ev->to.domain.n == 0)
+        return false;
+    return q->conf->local || !q->accounts->is_local_domain(q->accounts_self, ev->to.domain);
+}
+
+enum moxd_verdict queue_on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                 struct smtp_route *route)
+{
+    struct queue *q = queue_of(m);
+    struct moxd_arena *a = ev->mail->arena;
+
+    if (!takes(q, ev))
+        return MOXD_NEXT;
+    struct target *t = moxd_arena_alloc(a, sizeof(*t));
+    t->rcpt = (struct queue_rcpt){
+        .to = moxd_arena_cstr(a, ev->to.text),
+        .notify = text_or_null(ev->notify, a),
+        .orcpt = text_or_null(ev->orcpt, a),
+    };
+    *route = (struct smtp_route){ .by = "queue", .deliver = deliver, .m = m, .target = t };
+    return MOXD_ANSWER;
+}
+
+static enum queue_requiretls requiretls_of(const struct smtp_message *msg)
+{
+    if (msg->mail->requiretls)
+        return QUEUE_TLS_REQUIRED;
+    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
+}
+
+static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
+                   void *const *targets, size_t n, struct moxd_err *err)
+{
+    const struct smtp_mail *mail = msg->mail;
+    struct moxd_arena *a = mail->arena;
+    struct queue_rcpt *rcpts = moxd_arena_calloc(a, n, sizeof(*rcpts));
+
+    for (size_t i = 0; i < n; i++)
+        rcpts[i] = ((const struct target *)targets[i])->rcpt;
+    struct queue_new new = {
+        .account = mail->conn->account,
+        .from = moxd_arena_cstr(a, mail->from.text),
+        .rcpts = rcpts,
+        .n = n,
+        .prefix = prefix,
+        .draft = msg->draft,
+        .requiretls = requiretls_of(msg),
+        .smtputf8 = mail->smtputf8,
+        .body8bit = mail->body8bit,
+        .envid = text_or_null(mail->envid, a),
+        .ret = text_or_null(mail->ret, a),
+        .hold_until = mail->holduntil,
+        .origin = "smtp",
+    };
+    return queue_add(m, &new, NULL, err);
+}

@@ -1,0 +1,223 @@
+/* The pure parts of the queue: order of what waits, schedule, records, history, routes. */
+#include "unit.h"
+
+#include "queue_conf.h"
+#include "queue_heap.h"
+#include "queue_history.h"
+#include "queue_record.h"
+#include "queue_schedule.h"
+#include "queue_suppress.h"
+
+/* proves in part: P-QUEUE-01, P-QUEUE-06, P-QUEUE-09, QUEUE-05, QUEUE-06, QUEUE-07 */
+
+START_TEST(heap_by_time_then_id)
+{
+    struct queue_heap h = { 0 };
+    struct queue_entry e, last = { 0, 0 };
+
+    for (uint64_t i = 1; i <= 5000; i++)
+        queue_heap_push(&h, (struct queue_entry){ (int64_t)(i * 7919 % 97), i });
+    for (size_t i = 0; i < 5000; i++) {
+        ck_assert(queue_heap_pop(&h, &e));
+        ck_assert(e.next > last.next || (e.next == last.next && e.id > last.id));
+        last = e;
+    }
+    ck_assert(!queue_heap_pop(&h, &e));
+    queue_heap_free(&h);
+}
+END_TEST
+
+START_TEST(set_of_ids)
+{
+    struct queue_idset s = { 0 };
+
+    ck_assert(!queue_idset_has(&s, 1));
+    for (uint64_t i = 1; i <= 10000; i++)
+        ck_assert(queue_idset_add(&s, i * 3));
+    ck_assert(!queue_idset_add(&s, 3));
+    for (uint64_t i = 1; i <= 10000; i += 2)
+        queue_idset_remove(&s, i * 3);
+    for (uint64_t i = 1; i <= 10000; i++)
+        ck_assert(queue_idset_has(&s, i * 3) == (i % 2 == 0));
+    ck_assert_uint_eq(s.n, 5000);
+    for (uint64_t i = 1; i <= 10000; i++)
+        queue_idset_remove(&s, i * 3);
+    ck_assert_uint_eq(s.n, 0);
+    ck_assert_uint_le(s.cap, 1024);
+    queue_idset_free(&s);
+}
+END_TEST
+
+#define MINUTE (60 * MOXD_SEC)
+static const int64_t intervals[] = { 450 * MOXD_SEC, 15 * MINUTE,  30 * MINUTE, 60 * MINUTE,
+                                     120 * MINUTE,   240 * MINUTE, 480 * MINUTE };
+
+START_TEST(schedule_to_the_end)
+{
+    struct queue_schedule s = { intervals, MOXD_NELEMS(intervals), 5 * 24 * 60 * MINUTE };
+    int64_t start = 1000 * MOXD_SEC, now = start, next;
+    unsigned attempts = 1;
+
+    for (; (next = queue_schedule_next(&s, start, now, attempts, 7)) != 0; attempts++) {
+        size_t i =
+            attempts - 1 < MOXD_NELEMS(intervals) ? attempts - 1 : MOXD_NELEMS(intervals) - 1;
+        int64_t waited = next - now, most = intervals[i] + intervals[i] / 16;
+        ck_assert_int_gt(waited, 0);
+        ck_assert_int_le(waited, most);
+        ck_assert(next == start + s.give_up || waited >= intervals[i] - intervals[i] / 16);
+        now = next;
+    }
+    ck_assert_int_eq(now, start + s.give_up); /* the last attempt is at the very end */
+    ck_assert_uint_ge(attempts, 18);
+    /* recipients of one message stay together, messages do not */
+    ck_assert_int_eq(queue_schedule_next(&s, start, start, 1, 7),
+                     queue_schedule_next(&s, start, start, 1, 7));
+    ck_assert_int_ne(queue_schedule_next(&s, start, start, 1, 7),
+                     queue_schedule_next(&s, start, start, 1, 8));
+}
+END_TEST
+
+START_TEST(records_come_back)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_buf b = MOXD_BUF_INIT(10000);
+    struct queue_item in = { .id = 7,
+                             .body = 9,
+                             .to = "x@y.example",
+                             .domain = "y.example",
+                             .next = -5,
+                             .attempts = 3,
+                             .hold = true,
+                             .fromid = "",
+                             .history = MOXD_STR("\0\1") };
+    struct queue_item out = { 0 };
+    struct queue_due due;
+
+    queue_encode(&b, &queue_item_table, &in);
+    ck_assert_int_eq(queue_decode(moxd_buf_str(&b), &queue_item_table, a, &out, NULL), 0);
+    ck_assert_str_eq(out.to, "x@y.example");
+    ck_assert_ptr_null(out.notify);
+    ck_assert_str_eq(out.fromid, "");
+    ck_assert(out.id == 7 && out.body == 9 && out.next == -5 && out.attempts == 3 && out.hold);
+    ck_assert_uint_eq(out.history.n, 2);
+    ck_assert_int_eq(queue_decode_due(moxd_buf_str(&b), &due), 0);
+    ck_assert(due.id == 7 && due.next == -5 && due.hold);
+    /* cut off anywhere it is damaged, or an older record: never read past its end */
+    for (size_t n = 0; n < b.n; n++) {
+        struct queue_item cut = { 0 };
+        char *copy = moxd_xmalloc(n);
+        memcpy(copy, b.p, n);
+        (void)!queue_decode(moxd_str(copy, n), &queue_item_table, a, &cut, NULL);
+        free(copy);
+    }
+    moxd_buf_addc(&b, 'x');
+    ck_assert_int_lt(queue_decode(moxd_buf_str(&b), &queue_item_table, a, &out, NULL), 0);
+    moxd_buf_fini(&b);
+    moxd_arena_free(a);
+}
+END_TEST
+
+START_TEST(history_keeps_first_and_last)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_str h = MOXD_STR("");
+    struct queue_attempt at;
+    unsigned n = 0, last = 0;
+    char *text = moxd_xmalloc(5000);
+
+    memset(text, 'x', 4999);
+    text[4999] = '\0';
+    for (unsigned i = 1; i <= 50; i++)
+        h = queue_history_add(h, &(struct queue_attempt){ .code = i, .text = text, .host = "mx" },
+                              a);
+    while (queue_history_next(&h, a, &at)) {
+        ck_assert_uint_eq(at.code, n == 0 ? 1 : 50 - QUEUE_HISTORY_MAX + n + 1);
+        ck_assert_uint_eq(strlen(at.text), QUEUE_HISTORY_TEXT_MAX);
+        last = at.code;
+        n++;
+    }
+    ck_assert_uint_eq(n, QUEUE_HISTORY_MAX);
+    ck_assert_uint_eq(last, 50);
+    free(text);
+    moxd_arena_free(a);
+}
+END_TEST
+
+START_TEST(durations)
+{
+    int64_t ns;
+    struct moxd_buf b = MOXD_BUF_INIT(100);
+
+    ck_assert_int_eq(queue_duration_parse(MOXD_STR("7m30s"), &ns), 0);
+    ck_assert_int_eq(ns, 450 * MOXD_SEC);
+    ck_assert_int_eq(queue_duration_parse(MOXD_STR("5d"), &ns), 0);
+    ck_assert_int_eq(ns, 120 * 60 * MINUTE);
+    static const char *const bad[] = { "", "5", "m", "5x", "5m ", "-5m", "1000000d", NULL };
+    for (size_t i = 0; bad[i]; i++)
+        ck_assert_int_lt(queue_duration_parse(moxd_cstr(bad[i]), &ns), 0);
+    queue_duration_put(&b, 450 * MOXD_SEC);
+    moxd_buf_addc(&b, ' ');
+    queue_duration_put(&b, 0);
+    moxd_buf_addc(&b, ' ');
+    queue_duration_put(&b, 26 * 60 * MINUTE);
+    ck_assert_str_eq(moxd_buf_cstr(&b), "7m30s 0s 1d2h");
+    moxd_buf_fini(&b);
+}
+END_TEST
+
+/* --- routes ------------------------------------------------------------------------------------ */
+
+static const char *const below[] = { ".example.net", NULL };
+static const char *const ours[] = { "example.org", NULL };
+
+START_TEST(first_route_that_matches)
+{
+    struct queue_transport one = { .head = { .label = "one" } },
+                           two = { .head = { .label = "two" } };
+    void *transports[] = { &one, &two };
+    struct queue_conf conf = { .transports = { transports, 2 } };
+    struct queue_route late = { .transport = "two", .minimum_attempts = 3 };
+    struct queue_route sub = { .transport = "one", .to = { below, 1, NULL } };
+    struct queue_route direct = { .transport = "", .from = { ours, 1, NULL } };
+    void *in_account[] = { &sub }, *in_domain[] = { &direct }, *in_all[] = { &late };
+    struct queue_account_conf account = { .routes = { in_account, 1 } };
+    struct queue_domain_conf domain = { .routes = { in_domain, 1 } };
+    struct queue_dynamic_conf all = { .routes = { in_all, 1 } };
+    struct queue_route_facts f = { .from_domain = "elsewhere.example",
+                                   .to_domain = "a.example.net" };
+
+    ck_assert_ptr_eq(queue_route_find(&conf, &all, &domain, &account, &f), &one);
+    f.to_domain = "example.net"; /* not below itself */
+    ck_assert_ptr_null(queue_route_find(&conf, &all, &domain, &account, &f));
+    f.attempts = 2;
+    ck_assert_ptr_null(queue_route_find(&conf, &all, &domain, &account, &f));
+    f.attempts = 3;
+    ck_assert_ptr_eq(queue_route_find(&conf, &all, &domain, &account, &f), &two);
+    f.from_domain = "Example.ORG"; /* the domain's own route is direct, and comes before */
+    ck_assert_ptr_null(queue_route_find(&conf, &all, &domain, &account, &f));
+    ck_assert_ptr_eq(queue_route_find(&conf, &all, NULL, NULL, &f), &two);
+}
+END_TEST
+
+START_TEST(refusals_that_suppress)
+{
+    static const struct {
+        int code;
+        const char *enhanced;
+        bool at_once;
+    } v[] = {
+        { 550, "5.1.1", true },   { 550, "5.1.10", true }, { 550, "5.2.1", true },
+        { 554, "5.1.6", true },   { 550, "", true },       { 551, NULL, true },
+        { 553, "", true },        { 556, "", true },       { 550, "5.7.1", false },
+        { 554, "", false },       { 552, "5.2.2", false }, { 450, "4.1.1", false },
+        { 550, "5.1.11", false },
+    };
+
+    for (size_t i = 0; i < MOXD_NELEMS(v); i++)
+        ck_assert_msg(queue_suppress_at_once(v[i].code, v[i].enhanced) == v[i].at_once, "%d %s",
+                      v[i].code, v[i].enhanced);
+}
+END_TEST
+
+UNIT_MAIN("queue", heap_by_time_then_id, set_of_ids, schedule_to_the_end, records_come_back,
+          history_keeps_first_and_last, durations, first_route_that_matches, refusals_that_suppress)
