@@ -98,8 +98,30 @@ struct moxd_tls_client {
     const char *name;      /* SNI and reference identity */
     bool verify;           /* PKIX with system and configured CAs */
     const char *ca_file;   /* extra CA file, or NULL */
+    const char *sni;       /* instead of the name; or NULL */
+    bool report;           /* with verify: what is wrong with the certificate does not end the handshake,
+                              moxd_stream_tls_fault tells it */
+    const char *resume;    /* sessions are kept under this key and resumed, up to a limit of the process: whom it
+                              is with and all that it was verified by; or NULL. What was found out about the
+                              certificate when the session began holds in it */
 };
 int moxd_stream_tls_connect(struct moxd_stream *st, const struct moxd_tls_client *c) MOXD_SUSPENDS;
+/* What PKIX says of the server's certificate, also after a handshake that failed because of it. */
+enum moxd_tls_fault {
+    MOXD_TLS_FINE,
+    MOXD_TLS_UNVERIFIED,    /* nobody looked, there is no TLS, or no certificate */
+    MOXD_TLS_HOST_MISMATCH, /* it is for other names */
+    MOXD_TLS_EXPIRED,       /* it, or one above it; or not valid yet */
+    MOXD_TLS_NOT_TRUSTED,   /* all else */
+};
+enum moxd_tls_fault moxd_stream_tls_fault(const struct moxd_stream *st);
+const char *moxd_stream_tls_fault_text(const struct moxd_stream *st); /* OpenSSL's words for it; "" when FINE */
+/* The server's certificates as it sent them, in DER, its own first: at most MOXD_TLS_CHAIN_MAX, in the arena. Their
+ * number. */
+enum { MOXD_TLS_CHAIN_MAX = 16 };
+size_t moxd_stream_tls_chain(const struct moxd_stream *st, struct moxd_arena *a,
+                             struct moxd_str **out);
+bool moxd_stream_tls_resumed(const struct moxd_stream *st);
 bool moxd_stream_is_tls(const struct moxd_stream *st);
 /* "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL when plain. */
 const char *moxd_stream_tls_version(const struct moxd_stream *st);
@@ -132,6 +154,9 @@ void moxd_stream_counts(const struct moxd_stream *st, uint64_t *in, uint64_t *ou
 /* Connects TCP to one address; NULL and *err on failure. */
 struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len,
                                         int64_t deadline, struct moxd_err *err) MOXD_SUSPENDS;
+/* The same from an address of this machine of the same family; its port may be 0. NULL: any. */
+struct moxd_stream *moxd_stream_connect_from(const struct sockaddr *from, const struct sockaddr *to,
+                                             int64_t deadline, struct moxd_err *err) MOXD_SUSPENDS;
 /* "192.0.2.1", "2001:db8::1", "unix" into out[64]; port of it. */
 const char *moxd_addr_ip(const struct sockaddr *sa, char out[64]);
 unsigned moxd_addr_port(const struct sockaddr *sa);

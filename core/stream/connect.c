@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <moxd/stream.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 static int connect_result(int fd)
@@ -32,8 +33,26 @@ static int wait_connected(int fd, int64_t deadline, const char *ip, unsigned por
     return 0;
 }
 
-struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len, int64_t deadline,
-                                        struct moxd_err *err)
+static socklen_t length_of(const struct sockaddr *sa)
+{
+    return sa->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+/* The port is chosen when the connection is made, so that it need only be free for that peer. */
+static int bind_to(int fd, const struct sockaddr *from, struct moxd_err *err)
+{
+    char text[64];
+    int on = 1;
+
+    if (moxd_addr_port(from) == 0)
+        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    if (bind(fd, from, length_of(from)) == 0)
+        return 0;
+    return moxd_err_sys(err, "connect from %s", moxd_addr_ip(from, text));
+}
+
+static struct moxd_stream *connect_stream(const struct sockaddr *from, const struct sockaddr *to,
+                                          socklen_t len, int64_t deadline, struct moxd_err *err)
 {
     char text[64];
     const char *ip = moxd_addr_ip(to, text);
@@ -45,6 +64,8 @@ struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len
         moxd_err_sys(err, "socket");
         return NULL;
     }
+    if (from != NULL && bind_to(fd, from, err) < 0)
+        return NULL;
     if (connect(fd, to, len) != 0) {
         if (errno != EINPROGRESS) {
             moxd_err_sys(err, "connect to %s port %u", ip, port);
@@ -56,4 +77,16 @@ struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len
     struct moxd_stream *st = moxd_stream_new(fd);
     fd = -1;
     return st;
+}
+
+struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len, int64_t deadline,
+                                        struct moxd_err *err)
+{
+    return connect_stream(NULL, to, len, deadline, err);
+}
+
+struct moxd_stream *moxd_stream_connect_from(const struct sockaddr *from, const struct sockaddr *to,
+                                             int64_t deadline, struct moxd_err *err)
+{
+    return connect_stream(from, to, length_of(to), deadline, err);
 }

@@ -63,13 +63,13 @@ int moxd_stream_tls_accept(struct moxd_stream *st, struct moxd_tls *tls, size_t 
  * no SNI (RFC 6066 3). */
 static void set_name(SSL *ssl, const struct moxd_tls_client *c)
 {
-    bool is_ip = core_is_ip(c->name);
+    const char *sni = c->sni != NULL ? c->sni : c->name;
 
-    if (!is_ip)
-        SSL_set_tlsext_host_name(ssl, c->name);
+    if (!core_is_ip(sni))
+        SSL_set_tlsext_host_name(ssl, sni);
     if (!c->verify)
         return;
-    if (is_ip)
+    if (core_is_ip(c->name))
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), c->name);
     else
         SSL_set1_host(ssl, c->name);
@@ -91,6 +91,11 @@ int moxd_stream_tls_connect(struct moxd_stream *st, const struct moxd_tls_client
     if (c->name != NULL)
         set_name(ssl, c);
     SSL_set_connect_state(ssl);
+    if (c->report)
+        SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+    if (c->resume != NULL)
+        core_tls_resume(ssl, c->resume);
+    st->verified = c->verify;
     return secure(st, ssl);
 }
 
@@ -117,6 +122,35 @@ const char *moxd_stream_tls_sni(const struct moxd_stream *st)
 int moxd_stream_tls_binding(struct moxd_stream *st, const char *type, struct moxd_buf *out)
 {
     return st->ssl != NULL ? core_tls_binding(st->ssl, type, out) : -1;
+}
+
+enum moxd_tls_fault moxd_stream_tls_fault(const struct moxd_stream *st)
+{
+    return st->ssl != NULL && st->verified ? core_tls_fault(st->ssl) : MOXD_TLS_UNVERIFIED;
+}
+
+const char *moxd_stream_tls_fault_text(const struct moxd_stream *st)
+{
+    switch (moxd_stream_tls_fault(st)) {
+    case MOXD_TLS_FINE:
+        return "";
+    case MOXD_TLS_UNVERIFIED:
+        return "nothing was verified";
+    default:
+        return X509_verify_cert_error_string(SSL_get_verify_result(st->ssl));
+    }
+}
+
+size_t moxd_stream_tls_chain(const struct moxd_stream *st, struct moxd_arena *a,
+                             struct moxd_str **out)
+{
+    *out = NULL;
+    return st->ssl != NULL ? core_tls_chain(st->ssl, a, out) : 0;
+}
+
+bool moxd_stream_tls_resumed(const struct moxd_stream *st)
+{
+    return st->ssl != NULL && SSL_session_reused(st->ssl) == 1;
 }
 
 int moxd_stream_tls_client_key(const struct moxd_stream *st, unsigned char out[32])

@@ -47,6 +47,7 @@ struct moxd_stream {
     bool rd_on, wr_on;
     bool slow;
     bool ticket_due; /* nothing was written since a TLS handshake as server */
+    bool verified;   /* as client: PKIX looked at the server's certificate */
     bool stopping;   /* moxd_stream_stop */
     bool shielded;   /* moxd_stream_shield */
     bool flushing;   /* a fiber is in flush, and may be suspended there */

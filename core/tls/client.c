@@ -22,6 +22,8 @@ static SSL_CTX *make(const char *const *files, size_t n, bool verify, bool no_sy
 {
     SSL_CTX *ctx = core_tls_ctx_new(TLS_client_method(), TLS1_2_VERSION, err);
 
+    if (ctx != NULL)
+        core_tls_resume_ctx(ctx);
     if (ctx == NULL || !verify)
         return ctx;
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);

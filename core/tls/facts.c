@@ -1,4 +1,4 @@
-/* Channel bindings and the peer's key. */
+/* Channel bindings, the peer's key and certificates. */
 #include "tls/tls_priv.h"
 
 #include <limits.h>
@@ -105,4 +105,38 @@ int moxd_tls_pem_key(struct moxd_str pem, unsigned char out[32], struct moxd_err
     return fingerprint(spki, n, out) < 0
                ? moxd_err_set(err, MOXD_ERR_SYNTAX, "no certificate or public key in PEM")
                : 0;
+}
+
+enum moxd_tls_fault core_tls_fault(const SSL *ssl)
+{
+    switch (SSL_get_verify_result(ssl)) {
+    case X509_V_OK: /* also as long as there is no certificate */
+        return SSL_get0_peer_certificate(ssl) != NULL ? MOXD_TLS_FINE : MOXD_TLS_UNVERIFIED;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return MOXD_TLS_HOST_MISMATCH;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return MOXD_TLS_EXPIRED;
+    default:
+        return MOXD_TLS_NOT_TRUSTED;
+    }
+}
+
+size_t core_tls_chain(const SSL *ssl, struct moxd_arena *a, struct moxd_str **out)
+{
+    STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+    int n = chain != NULL ? sk_X509_num(chain) : 0;
+    size_t taken = 0;
+
+    *out = moxd_arena_calloc(a, MOXD_TLS_CHAIN_MAX, sizeof(**out));
+    for (int i = 0; i < n && taken < MOXD_TLS_CHAIN_MAX; i++) {
+        unsigned char *der = NULL;
+        int len = i2d_X509(sk_X509_value(chain, i), &der);
+        if (len > 0)
+            (*out)[taken++] = moxd_arena_str(a, moxd_str((const char *)der, (size_t)len));
+        OPENSSL_free(der);
+    }
+    ERR_clear_error();
+    return taken;
 }

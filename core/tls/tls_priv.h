@@ -11,6 +11,8 @@ enum {
     CORE_TLS_CLIENT_CACHE = 2,     /* one context that verifies, one that does not */
     CORE_TLS_PEM_MAX = 512 * 1024, /* of a certificate or key file; long chains have 20 KiB */
     CORE_TLS_CHAIN_MAX = 16,       /* certificates in a file */
+    CORE_TLS_SESSIONS_MAX = 256,   /* that clients of ours may resume: some KiB each */
+    CORE_TLS_SESSION_KEY_MAX = 600,
 };
 
 /* Settings that all of our contexts share; NULL with *err when OpenSSL cannot make one. */
@@ -25,6 +27,13 @@ int core_tls_use_trust(SSL_CTX *ctx, struct moxd_err *err) MOXD_CHECKED;
 SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err);
 int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHECKED;
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
+/* Client side: keeps sessions under the key, and resumes the one that is there. */
+void core_tls_resume(SSL *ssl, const char *key);
+/* For a context of clients: its sessions are kept where core_tls_resume asks for it. */
+void core_tls_resume_ctx(SSL_CTX *ctx);
+/* Of the server's certificate, which was verified. */
+enum moxd_tls_fault core_tls_fault(const SSL *ssl);
+size_t core_tls_chain(const SSL *ssl, struct moxd_arena *a, struct moxd_str **out);
 /* Server side: with the next SSL_write goes a session ticket (RFC 8446 4.6.1), unless there shall be none.
  * Only together with data: clients that read and write in two threads of their own take a lone ticket for
  * data, wait in SSL_read for more, and block or spoil what the other thread writes (imaplib2). */

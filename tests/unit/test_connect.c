@@ -28,6 +28,33 @@ IN_FIBER(connects)
     ck_assert_ptr_nonnull(strstr(err.priv, "127.0.0.1"));
 }
 
+static void check_from(const char *from, const struct sockaddr_in *to, bool works)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET };
+    struct moxd_err err = { 0 };
+    char ip[64];
+
+    inet_pton(AF_INET, from, &in.sin_addr);
+    struct moxd_stream *st = moxd_stream_connect_from(
+        (struct sockaddr *)&in, (const struct sockaddr *)to, MOXD_NEVER, &err);
+    ck_assert_int_eq(st != NULL, works);
+    if (works)
+        ck_assert_str_eq(moxd_addr_ip(moxd_stream_local(st), ip), from);
+    else
+        ck_assert_ptr_nonnull(strstr(err.priv, from));
+    moxd_stream_close(st);
+}
+
+IN_FIBER(connects_from_an_address)
+{
+    struct sockaddr_in in;
+    int l = listen_local(&in);
+
+    check_from("127.0.0.5", &in, true);
+    check_from("192.0.2.1", &in, false);
+    close(l);
+}
+
 /* A backlog that is full answers no more. */
 IN_FIBER(connect_has_a_deadline)
 {
@@ -79,4 +106,4 @@ START_TEST(addresses)
 }
 END_TEST
 
-UNIT_MAIN("connect", connects, connect_has_a_deadline, addresses)
+UNIT_MAIN("connect", connects, connects_from_an_address, connect_has_a_deadline, addresses)

@@ -229,6 +229,40 @@ IN_FIBER(self_signed)
     ck_assert_ptr_nonnull(strstr(err.priv, "/nonexistent/x"));
 }
 
+static void check_report(struct moxd_tls *tls, const char *name, const char *ca,
+                         enum moxd_tls_fault want)
+{
+    struct moxd_tls_client c = { .name = name, .sni = "a.example", .verify = true, .report = true };
+
+    c.ca_file = ca ? in_dir(ca) : NULL;
+    struct ends e = shake_hands_as(tls, &c);
+    check_works(&e);
+    ck_assert_int_eq(moxd_stream_tls_fault(e.client), want);
+    ck_assert_int_eq(*moxd_stream_tls_fault_text(e.client) == '\0', want == MOXD_TLS_FINE);
+    ck_assert_str_eq(moxd_stream_tls_sni(e.server), "a.example");
+    close_ends(&e);
+    /* Without `report` the same ends the handshake, and is known as well. */
+    c.report = false;
+    e = shake_hands_as(tls, &c);
+    ck_assert_int_eq(e.connected, want == MOXD_TLS_FINE ? 0 : MOXD_TLSERR);
+    ck_assert_int_eq(moxd_stream_tls_fault(e.client), want);
+    close_ends(&e);
+}
+
+IN_FIBER(reports_what_is_wrong_with_a_certificate)
+{
+    struct moxd_tls *tls = make_server(&(struct moxd_tls_opts){ .hostname = "a.example" });
+
+    check_report(tls, "a.example", "a.pem", MOXD_TLS_FINE);
+    check_report(tls, "b.example", "a.pem", MOXD_TLS_HOST_MISMATCH);
+    check_report(tls, "127.0.0.2", "a.pem", MOXD_TLS_HOST_MISMATCH);
+    check_report(tls, "a.example", "b.pem", MOXD_TLS_NOT_TRUSTED);
+    struct ends e = shake_hands(tls, "a.example", NULL);
+    ck_assert_int_eq(moxd_stream_tls_fault(e.client), MOXD_TLS_UNVERIFIED);
+    close_ends(&e);
+    moxd_tls_free(tls);
+}
+
 /* STARTTLS: what came in plaintext after it is gone. */
 struct starttls {
     int fd;
@@ -401,12 +435,21 @@ IN_FIBER(bulk_both_ways)
 
 int main(void)
 {
-    const TTest *const tests[] = { encrypts, trusts_whom_it_is_told_to, chooses_certificates,
-                               reloads, says_what_is_wrong_with_files, expired_is_a_warning,
-                               self_signed, starttls_discards_plaintext, garbage_is_no_handshake,
-                               silent_peer_ends_the_handshake, connection_is_cut,
-                               stale_errors_do_not_count, records_of_tls_itself_are_no_input,
-                               bulk_both_ways };
+    const TTest *const tests[] = { encrypts,
+                                   trusts_whom_it_is_told_to,
+                                   chooses_certificates,
+                                   reloads,
+                                   says_what_is_wrong_with_files,
+                                   expired_is_a_warning,
+                                   self_signed,
+                                   starttls_discards_plaintext,
+                                   garbage_is_no_handshake,
+                                   silent_peer_ends_the_handshake,
+                                   connection_is_cut,
+                                   stale_errors_do_not_count,
+                                   records_of_tls_itself_are_no_input,
+                                   bulk_both_ways,
+                                   reports_what_is_wrong_with_a_certificate };
 
     return tls_run("tls", tests, MOXD_NELEMS(tests));
 }

@@ -164,6 +164,70 @@ IN_FIBER(tickets_of_tls_1_3)
     moxd_tls_free(tls);
 }
 
+static void check_resumes(struct moxd_tls *tls, const struct moxd_tls_client *c, bool want)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_str *chain;
+    struct ends e = shake_hands_as(tls, c);
+
+    check_works(&e);
+    ck_assert_int_eq(moxd_stream_tls_resumed(e.client), want);
+    /* What is known of the server is known in a resumed session too. */
+    ck_assert_int_eq(moxd_stream_tls_fault(e.client), MOXD_TLS_FINE);
+    ck_assert_uint_eq(moxd_stream_tls_chain(e.client, a, &chain), 1);
+    ck_assert_uint_gt(chain[0].n, 100);
+    close_ends(&e);
+    moxd_arena_free(a);
+}
+
+IN_FIBER(clients_resume_by_key)
+{
+    struct moxd_tls *tls = make_server(&(struct moxd_tls_opts){ .hostname = "a.example" });
+    struct moxd_tls_client c = {
+        .name = "a.example", .verify = true, .ca_file = in_dir("a.pem"), .resume = "a pkix"
+    };
+    struct moxd_tls_client other = c, none = c;
+
+    other.resume = "a tlsa 3 1 1";
+    none.resume = NULL;
+    check_resumes(tls, &c, false);
+    check_resumes(tls, &c, true);
+    check_resumes(tls, &other, false);
+    check_resumes(tls, &none, false);
+    check_resumes(tls, &c, true);
+    moxd_clock_step(2 * 3600 * MOXD_SEC);
+    check_resumes(tls, &c, false);
+    moxd_clock_reset();
+    moxd_tls_free(tls);
+}
+
+/* The oldest session makes room. */
+IN_FIBER(sessions_to_resume_are_limited)
+{
+    struct moxd_tls *tls = make_server(&(struct moxd_tls_opts){ .hostname = "a.example" });
+    struct moxd_tls_client c = { .name = "a.example", .resume = "the first" };
+    struct ends e = shake_hands_as(tls, &c);
+    char key[20];
+
+    check_works(&e);
+    close_ends(&e);
+    for (int i = 0; i < 257; i++) {
+        snprintf(key, sizeof(key), "key %d", i);
+        c.resume = key;
+        e = shake_hands_as(tls, &c);
+        check_works(&e);
+        close_ends(&e);
+    }
+    e = shake_hands_as(tls, &c);
+    ck_assert(moxd_stream_tls_resumed(e.client));
+    close_ends(&e);
+    c.resume = "the first";
+    e = shake_hands_as(tls, &c);
+    ck_assert(!moxd_stream_tls_resumed(e.client));
+    close_ends(&e);
+    moxd_tls_free(tls);
+}
+
 /* proves: P-SMTP-15 */
 IN_FIBER(without_tickets_nothing_is_resumed)
 {
@@ -252,10 +316,15 @@ IN_FIBER(client_certificates)
 
 int main(void)
 {
-    const TTest *const tests[] = { channel_bindings,   tls_unique_in_tls_1_2,
-                                   tickets_of_tls_1_3, without_tickets_nothing_is_resumed,
-                                   minimum_version,    protocol_negotiation,
-                                   client_certificates };
+    const TTest *const tests[] = { channel_bindings,
+                                   tls_unique_in_tls_1_2,
+                                   tickets_of_tls_1_3,
+                                   without_tickets_nothing_is_resumed,
+                                   minimum_version,
+                                   protocol_negotiation,
+                                   client_certificates,
+                                   clients_resume_by_key,
+                                   sessions_to_resume_are_limited };
 
     return tls_run("tls_session", tests, MOXD_NELEMS(tests));
 }

@@ -77,12 +77,11 @@ static inline void accept_tls(void *arg)
 }
 
 /* Both handshakes on a new pair of streams. */
-static inline struct ends shake_hands(struct moxd_tls *tls, const char *name, const char *ca)
+static inline struct ends shake_hands_as(struct moxd_tls *tls, const struct moxd_tls_client *c)
 {
-    struct ends e = { .tls = tls, .c = { .name = name, .verify = ca != NULL } };
+    struct ends e = { .tls = tls, .c = *c };
     int fd[2];
 
-    e.c.ca_file = ca != NULL ? in_dir(ca) : NULL;
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
     e.server = moxd_stream_new(fd[0]);
     e.client = moxd_stream_new(fd[1]);
@@ -90,6 +89,15 @@ static inline struct ends shake_hands(struct moxd_tls *tls, const char *name, co
     e.connected = moxd_stream_tls_connect(e.client, &e.c);
     moxd_fiber_join(f, MOXD_NEVER);
     return e;
+}
+
+static inline struct ends shake_hands(struct moxd_tls *tls, const char *name, const char *ca)
+{
+    const struct moxd_tls_client c = { .name = name,
+                                       .verify = ca != NULL,
+                                       .ca_file = ca != NULL ? in_dir(ca) : NULL };
+
+    return shake_hands_as(tls, &c);
 }
 
 static inline void close_ends(struct ends *e)
