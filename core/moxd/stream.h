@@ -122,6 +122,8 @@ enum { MOXD_TLS_CHAIN_MAX = 16 };
 size_t moxd_stream_tls_chain(const struct moxd_stream *st, struct moxd_arena *a,
                              struct moxd_str **out);
 bool moxd_stream_tls_resumed(const struct moxd_stream *st);
+/* What `resume` keeps of this connection shall not be resumed, now and later. */
+void moxd_stream_tls_forget(struct moxd_stream *st);
 bool moxd_stream_is_tls(const struct moxd_stream *st);
 /* "TLSv1.3", "TLS_AES_256_GCM_SHA384"; NULL when plain. */
 const char *moxd_stream_tls_version(const struct moxd_stream *st);

@@ -153,6 +153,12 @@ bool moxd_stream_tls_resumed(const struct moxd_stream *st)
     return st->ssl != NULL && SSL_session_reused(st->ssl) == 1;
 }
 
+void moxd_stream_tls_forget(struct moxd_stream *st)
+{
+    if (st->ssl != NULL)
+        core_tls_resume_not(st->ssl);
+}
+
 int moxd_stream_tls_client_key(const struct moxd_stream *st, unsigned char out[32])
 {
     return st->ssl != NULL ? core_tls_peer_key(st->ssl, out) : -1;

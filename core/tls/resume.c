@@ -100,3 +100,14 @@ void core_tls_resume(SSL *ssl, const char *key)
     remove_kept(k);
     ERR_clear_error();
 }
+
+void core_tls_resume_not(SSL *ssl)
+{
+    char *key = SSL_get_ex_data(ssl, key_index());
+    struct kept *k = key != NULL ? find(key) : NULL;
+
+    if (k != NULL)
+        remove_kept(k);
+    SSL_set_ex_data(ssl, key_index(), NULL);
+    free(key);
+}

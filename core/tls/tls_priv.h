@@ -29,6 +29,8 @@ int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHEC
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
 /* Client side: keeps sessions under the key, and resumes the one that is there. */
 void core_tls_resume(SSL *ssl, const char *key);
+/* Takes that back, and what it has kept. */
+void core_tls_resume_not(SSL *ssl);
 /* For a context of clients: its sessions are kept where core_tls_resume asks for it. */
 void core_tls_resume_ctx(SSL_CTX *ctx);
 /* Of the server's certificate, which was verified. */

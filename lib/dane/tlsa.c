@@ -1,6 +1,7 @@
 /* TLSA records (RFC 6698 2). */
 #include <moxd/enc.h>
 #include <moxmail/dane.h>
+#include <openssl/err.h>
 #include <openssl/x509.h>
 
 enum {
@@ -34,6 +35,7 @@ static bool is_whole(const struct moxd_tlsa *t)
     else
         key = d2i_PUBKEY(NULL, &p, (long)t->data.n);
     bool whole = (cert || key) && p == end;
+    ERR_clear_error();
     X509_free(cert);
     EVP_PKEY_free(key);
     return whole;

@@ -64,8 +64,10 @@ struct smtpclient_target {
     const char *host;                      /* SNI, names in certificates */
     struct sockaddr_storage address;       /* with port */
     const struct sockaddr_storage *source; /* bind to; or NULL */
-    const char *socks; /* "host:port" of a SOCKS5 proxy, which resolves host itself; or NULL */
-    const char *ehlo;  /* our name */
+    /* "host:port" or "user:password@host:port" of a SOCKS5 proxy (RFC 1928, 1929), which resolves host itself; or
+     * NULL. Of the address only the port counts then (AF_INET); source is of the way to the proxy. */
+    const char *socks;
+    const char *ehlo; /* our name */
     struct smtpclient_security security;
     const struct smtpclient_login *login; /* or NULL */
     const struct moxd_log *log;
@@ -92,8 +94,11 @@ struct smtpclient_reply {
     int code;
     const char *enhanced; /* "5.1.1", "" when there was none */
     const char *text; /* all lines with their codes, LF between (P-QUEUE-11); ours: one sentence */
-    bool permanent;   /* must not be tried again as it is */
-    bool ours;        /* we say so: no such extension, TLS failed, ... */
+    bool
+        permanent; /* must not be tried again as it is: a 5xx to MAIL or later. What a server says before that is
+                         about itself or our connection: another one may take the mail */
+    bool
+        ours; /* we say so: no such extension, TLS failed, ...; then there is an enhanced code always */
 };
 enum smtpclient_tls_result { /* RFC 8460 4.3 */
                              SMTPCLIENT_TLS_OK,
@@ -105,16 +110,16 @@ enum smtpclient_tls_result { /* RFC 8460 4.3 */
                              SMTPCLIENT_TLS_TLSA_INVALID,
                              SMTPCLIENT_TLS_FAILED,
 };
-struct
-    smtpclient_facts { /* of a session; valid as long as it is open, or in the arena after a failure */
+/* Of a session; valid as long as it is open, or in the arena after a failure. */
+struct smtpclient_facts {
     bool esmtp, starttls, requiretls, eightbitmime, smtputf8, pipelining, dsn, chunking;
     uint64_t size;                        /* announced limit, 0: none */
     unsigned rcptmax, mailmax;            /* LIMITS (RFC 9422), 0: none */
     const char *tls_version, *tls_cipher; /* or NULL */
     bool pkix_ok, dane_ok;                /* verified, whether or not it was asked for */
     enum smtpclient_tls_result tls_result;
-    const char *tls_error; /* or "" */
-    char local_ip[64], remote_ip[64];
+    const char *tls_error;            /* or "" */
+    char local_ip[64], remote_ip[64]; /* "" before there is a connection, and through a proxy */
 };
 struct smtpclient_rcpt {
     const char *to;                /* as it is written between <>: quoted where needed */
@@ -126,13 +131,13 @@ struct smtpclient_transaction {
     const char *from; /* reverse-path without <>, "" for the null path */
     struct smtpclient_rcpt *rcpts;
     size_t n;
-    bool smtputf8, body8bit,
-        requiretls; /* what the message needs; missing: NEEDS, permanent, 5.6.7, 5.6.3, 5.7.30 */
+    /* What the message needs. Missing: NEEDS, permanent, 5.6.7, 5.6.3, 5.7.30; also 5.3.4 when it is too large. */
+    bool smtputf8, body8bit, requiretls;
     const char *envid, *ret; /* or NULL */
     uint64_t size;
     /* The message with CRLF line ends, n bytes from off: as store_v1.body_read. Without 8-bit lines and the like
      * being looked at: what is there is sent, dots stuffed. */
-    long (*read)(void *arg, uint64_t off, void *p, size_t n, struct moxd_err *err);
+    long (*read)(void *arg, uint64_t off, void *p, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
     void *arg;
     int64_t deadline;
 };

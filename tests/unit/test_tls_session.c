@@ -195,6 +195,11 @@ IN_FIBER(clients_resume_by_key)
     check_resumes(tls, &other, false);
     check_resumes(tls, &none, false);
     check_resumes(tls, &c, true);
+    struct ends e = shake_hands_as(tls, &c);
+    moxd_stream_tls_forget(e.client);
+    check_works(&e);
+    close_ends(&e);
+    check_resumes(tls, &c, false);
     moxd_clock_step(2 * 3600 * MOXD_SEC);
     check_resumes(tls, &c, false);
     moxd_clock_reset();
