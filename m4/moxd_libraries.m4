@@ -62,6 +62,7 @@ AC_DEFUN([MOXD_LIBRARIES], [
     [db-5.3], [db_env_create], [libdb5.3-dev])
   MOXD_PKG([UNBOUND], [libunbound], [1.17], [libunbound-dev])
   MOXD_PKG([JANSSON], [jansson], [2.13], [libjansson-dev])
+  MOXD_PKG([PCRE2], [libpcre2-8], [10.34], [libpcre2-dev])
   MOXD_PKG([MICROHTTPD], [libmicrohttpd], [0.9.75], [libmicrohttpd-dev])
   MOXD_PKG([CURL], [libcurl], [7.85], [libcurl4-openssl-dev])
   MOXD_PKG([GSASL], [libgsasl], [2.0], [libgsasl-dev])

@@ -25,7 +25,7 @@ static const char conf_text[] =
     "pedantic = true\n"
     "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"spf\", \"dkim\", \"dmarc\", "
     "\"imap\",\n"
-    "    \"logins\", \"ratelimit\"%s]\n"
+    "    \"logins\", \"ratelimit\", \"rulesets\", \"rejects\"%s]\n"
     "\n"
     "# Names in DNS are made up, so that checks of senders need no network and those of localhost "
     "pass.\n"
