@@ -11,7 +11,7 @@
 enum {
     MOXD_MTASTS_ID_MAX = 32,            /* characters of an id (RFC 8461 3.1) */
     MOXD_MTASTS_RECORD_MAX = 1024,      /* bytes of a TXT record; one has about 40 */
-    MOXD_MTASTS_POLICY_MAX = 64 * 1024, /* bytes of a policy file (3.3) */
+    MOXD_MTASTS_POLICY_MAX = 64000,     /* bytes of a policy file (3.3) */
     MOXD_MTASTS_MX_MAX = 1000,          /* patterns of a policy */
     MOXD_MTASTS_AGE_MAX = 31557600,     /* seconds (3.2) */
 };
