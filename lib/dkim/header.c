@@ -132,8 +132,9 @@ static void update(EVP_MD_CTX *ctx, struct moxd_buf *b)
     moxd_buf_reset(b);
 }
 
-void mail_dkim_header_hash(const struct moxd_dkim_header *h, const struct moxd_dkim_sig *sig,
-                           unsigned char out[MOXD_DKIM_HASH_MAX], size_t *n)
+void mail_dkim_fields_hash(const struct moxd_str *fields, size_t nfields,
+                           const struct moxd_dkim_sig *sig, unsigned char out[MOXD_DKIM_HASH_MAX],
+                           size_t *n)
 {
     struct moxd_buf b = MOXD_BUF_INIT(SIZE_MAX / 2); /* a field at a time */
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -141,11 +142,8 @@ void mail_dkim_header_hash(const struct moxd_dkim_header *h, const struct moxd_d
 
     if (ctx == NULL || EVP_DigestInit_ex(ctx, mail_dkim_md(sig->alg), NULL) != 1)
         moxd_panic("no memory for a digest");
-    for (size_t i = 0; i < sig->nnames; i++) {
-        const struct moxd_field *f = from_bottom(h, sig->names[i], times_before(sig, i));
-        if (f == NULL)
-            continue;
-        moxd_dkim_canon_field(&b, f->raw, sig->header_relaxed);
+    for (size_t i = 0; i < nfields; i++) {
+        moxd_dkim_canon_field(&b, fields[i], sig->header_relaxed);
         update(ctx, &b);
     }
     put_own(&b, sig);
@@ -155,4 +153,19 @@ void mail_dkim_header_hash(const struct moxd_dkim_header *h, const struct moxd_d
     *n = len;
     EVP_MD_CTX_free(ctx);
     moxd_buf_fini(&b);
+}
+
+void mail_dkim_header_hash(const struct moxd_dkim_header *h, const struct moxd_dkim_sig *sig,
+                           unsigned char out[MOXD_DKIM_HASH_MAX], size_t *n)
+{
+    struct moxd_str *fields = moxd_xcalloc(sig->nnames + 1, sizeof(*fields));
+    size_t nfields = 0;
+
+    for (size_t i = 0; i < sig->nnames; i++) {
+        const struct moxd_field *f = from_bottom(h, sig->names[i], times_before(sig, i));
+        if (f != NULL)
+            fields[nfields++] = f->raw;
+    }
+    mail_dkim_fields_hash(fields, nfields, sig, out, n);
+    free(fields);
 }

@@ -194,33 +194,41 @@ static int parse_q(struct parse *p, struct moxd_str v)
     return moxd_taglist_has(v, "dns/txt") ? 0 : syntax(p, "unknown query method");
 }
 
+enum {
+    OF_MESSAGES = MAIL_DKIM_SIGNATURE | MAIL_DKIM_ARC_MESSAGE,
+    ALL = OF_MESSAGES | MAIL_DKIM_ARC_SEAL,
+};
+
 /* What a report names comes first, so that it is there when another tag is wrong. */
 static const struct {
     const char *name;
     int (*parse)(struct parse *p, struct moxd_str v);
     const char *missing; /* the tag is required */
+    unsigned forms;      /* enum mail_dkim_form: that have it */
 } tags[] = {
-    { "d", parse_d, "no signing domain" },
-    { "s", parse_s, "no selector" },
-    { "b", parse_b, "no signature data" },
-    { "i", parse_i, NULL },
-    { "v", parse_v, "no version" },
-    { "a", parse_a, "no algorithm" },
-    { "bh", parse_bh, "no body hash" },
-    { "h", parse_h, "no list of signed fields" },
-    { "c", parse_c, NULL },
-    { "l", parse_l, NULL },
-    { "q", parse_q, NULL },
-    { "t", parse_t, NULL },
-    { "x", parse_x, NULL },
+    { "d", parse_d, "no signing domain", ALL },
+    { "s", parse_s, "no selector", ALL },
+    { "b", parse_b, "no signature data", ALL },
+    { "i", parse_i, NULL, MAIL_DKIM_SIGNATURE },
+    { "v", parse_v, "no version", MAIL_DKIM_SIGNATURE },
+    { "a", parse_a, "no algorithm", ALL },
+    { "bh", parse_bh, "no body hash", OF_MESSAGES },
+    { "h", parse_h, "no list of signed fields", OF_MESSAGES },
+    { "c", parse_c, NULL, OF_MESSAGES },
+    { "l", parse_l, NULL, OF_MESSAGES },
+    { "q", parse_q, NULL, OF_MESSAGES },
+    { "t", parse_t, NULL, ALL },
+    { "x", parse_x, NULL, OF_MESSAGES },
 };
 
 /* 6.1.1: all tags are looked at, and the first thing that is wrong is told. */
-static int parse_tags(struct parse *p, const struct moxd_taglist *l)
+static int parse_tags(struct parse *p, const struct moxd_taglist *l, enum mail_dkim_form form)
 {
     struct moxd_dkim_verdict first = { MOXD_DKIM_NONE, NULL }, *why = p->why;
     for (size_t i = 0; i < MOXD_NELEMS(tags); i++) {
         struct moxd_dkim_verdict this = { MOXD_DKIM_NONE, NULL };
+        if (!(tags[i].forms & form))
+            continue;
         p->tag = moxd_taglist_find(l, tags[i].name);
         p->why = &this;
         if (p->tag == NULL && tags[i].missing)
@@ -234,8 +242,9 @@ static int parse_tags(struct parse *p, const struct moxd_taglist *l)
     return first.reason ? mail_dkim_fail(why, first.result, first.reason) : 0;
 }
 
-int moxd_dkim_sig_parse(const struct moxd_field *field, struct moxd_arena *a,
-                        struct moxd_dkim_sig *out, struct moxd_dkim_verdict *why)
+int mail_dkim_sig_parse(enum mail_dkim_form form, const struct moxd_field *field,
+                        struct moxd_arena *a, struct moxd_dkim_sig *out,
+                        struct moxd_dkim_verdict *why)
 {
     struct moxd_taglist *l = moxd_arena_alloc(a, sizeof(*l));
     struct parse p = { .sig = out, .a = a, .why = why };
@@ -245,9 +254,16 @@ int moxd_dkim_sig_parse(const struct moxd_field *field, struct moxd_arena *a,
         return mail_dkim_fail(why, MOXD_DKIM_POLICY, "signature field too long");
     if (moxd_taglist_parse(field->value, l) < 0)
         return syntax(&p, "malformed tags, or one twice");
-    if (parse_tags(&p, l) < 0)
+    out->header_relaxed = form == MAIL_DKIM_ARC_SEAL;
+    if (parse_tags(&p, l, form) < 0)
         return -1;
     if (out->identity.p == NULL)
         out->identity_domain = out->domain;
     return 0;
+}
+
+int moxd_dkim_sig_parse(const struct moxd_field *field, struct moxd_arena *a,
+                        struct moxd_dkim_sig *out, struct moxd_dkim_verdict *why)
+{
+    return mail_dkim_sig_parse(MAIL_DKIM_SIGNATURE, field, a, out, why);
 }

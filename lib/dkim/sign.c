@@ -91,13 +91,16 @@ static void put_identity(struct moxd_header_writer *w, struct moxd_str id)
 }
 
 /* Everything but the signature; b= is last, so that it can be appended. */
-static void put_field(struct moxd_buf *b, const struct moxd_dkim_signing *s,
+static void put_field(struct moxd_buf *b, unsigned instance, const struct moxd_dkim_signing *s,
                       const struct moxd_dkim_private *k, const struct names *names,
                       struct moxd_str body)
 {
     struct moxd_header_writer w;
-    moxd_hw_begin(&w, b, "DKIM-Signature");
-    moxd_hw_wordf(&w, "v=1;");
+    moxd_hw_begin(&w, b, instance ? "ARC-Message-Signature" : "DKIM-Signature");
+    if (instance)
+        moxd_hw_wordf(&w, "i=%u;", instance);
+    else
+        moxd_hw_wordf(&w, "v=1;");
     moxd_hw_wordf(&w, "d=%" MOXD_STRF ";", MOXD_STRA(s->domain));
     moxd_hw_wordf(&w, "s=%" MOXD_STRF ";", MOXD_STRA(s->selector));
     if (s->identity.n > 0)
@@ -148,24 +151,14 @@ static int sign_hash(const struct moxd_dkim_private *k, struct moxd_str hash, un
     return rc == 0 ? 0 : moxd_err_set(err, MOXD_ERR_INTERNAL, "OpenSSL cannot sign");
 }
 
-/* Signs the field that is in b from `start` on, and appends the signature. */
-static int finish(struct moxd_buf *b, size_t start, const struct moxd_dkim_header *h,
-                  const struct moxd_dkim_signing *s, const struct moxd_dkim_private *k,
-                  const struct names *names, struct moxd_err *err)
+/* Signs the hash, and ends the field. */
+static int finish(struct moxd_buf *b, const struct moxd_dkim_private *k, struct moxd_str hash,
+                  struct moxd_err *err)
 {
-    unsigned char hash[MOXD_DKIM_HASH_MAX], sig[MOXD_DKIM_RSA_MAX / 8];
-    size_t hash_n, n = sizeof(sig);
-    struct moxd_str field = moxd_str_from(moxd_buf_str(b), start);
-    struct moxd_dkim_sig own = {
-        .field = field,
-        .b_raw = moxd_str(field.p + field.n, 0),
-        .alg = k->alg,
-        .header_relaxed = s->header_relaxed,
-        .names = names->v,
-        .nnames = names->n,
-    };
-    mail_dkim_header_hash(h, &own, hash, &hash_n);
-    if (sign_hash(k, moxd_str((char *)hash, hash_n), sig, &n, err) < 0)
+    unsigned char sig[MOXD_DKIM_RSA_MAX / 8];
+    size_t n = sizeof(sig);
+
+    if (sign_hash(k, hash, sig, &n, err) < 0)
         return -1;
     struct moxd_header_writer w = { .b = b, .column = MOXD_FOLD_COLUMN };
     put_base64(&w, "", moxd_str((char *)sig, n), "");
@@ -173,20 +166,65 @@ static int finish(struct moxd_buf *b, size_t start, const struct moxd_dkim_heade
     return 0;
 }
 
-int moxd_dkim_sign(const struct moxd_dkim_header *h, const struct moxd_dkim_signing *s,
-                   const struct moxd_dkim_private *k, struct moxd_str body, struct moxd_buf *out,
-                   struct moxd_err *err)
+/* The field that is in b from `start` on, as if it were a signature of somebody. */
+static struct moxd_dkim_sig own(const struct moxd_buf *b, size_t start, bool relaxed,
+                                const struct moxd_dkim_private *k)
+{
+    struct moxd_str field = moxd_str_from(moxd_buf_str(b), start);
+
+    return (struct moxd_dkim_sig){ .field = field,
+                                   .b_raw = moxd_str(field.p + field.n, 0),
+                                   .alg = k->alg,
+                                   .header_relaxed = relaxed };
+}
+
+int mail_dkim_sign_fields(const struct moxd_str *fields, size_t nfields, struct moxd_buf *b,
+                          size_t start, bool relaxed, const struct moxd_dkim_private *k,
+                          struct moxd_err *err)
+{
+    struct moxd_dkim_sig sig = own(b, start, relaxed, k);
+    unsigned char hash[MOXD_DKIM_HASH_MAX];
+    size_t n;
+
+    mail_dkim_fields_hash(fields, nfields, &sig, hash, &n);
+    return finish(b, k, moxd_str((char *)hash, n), err);
+}
+
+static int sign_names(const struct moxd_dkim_header *h, const struct names *names,
+                      struct moxd_buf *b, size_t start, bool relaxed,
+                      const struct moxd_dkim_private *k, struct moxd_err *err)
+{
+    struct moxd_dkim_sig sig = own(b, start, relaxed, k);
+    unsigned char hash[MOXD_DKIM_HASH_MAX];
+    size_t n;
+
+    sig.names = names->v;
+    sig.nnames = names->n;
+    mail_dkim_header_hash(h, &sig, hash, &n);
+    return finish(b, k, moxd_str((char *)hash, n), err);
+}
+
+int mail_dkim_sign_as(unsigned instance, const struct moxd_dkim_header *h,
+                      const struct moxd_dkim_signing *s, const struct moxd_dkim_private *k,
+                      struct moxd_str body, struct moxd_buf *out, struct moxd_err *err)
 {
     struct moxd_arena *a = moxd_arena_new(0);
     struct names names = { .n = 0 };
     size_t start = out->n;
     int rc = choose_names(h, s, a, &names, err);
     if (rc == 0) {
-        put_field(out, s, k, &names, body);
-        rc = finish(out, start, h, s, k, &names, err);
+        put_field(out, instance, s, k, &names, body);
+        rc = sign_names(h, &names, out, start, s->header_relaxed, k, err);
     }
     if (rc == 0 && out->overflow)
         rc = moxd_err_set(err, MOXD_ERR_LIMIT, "no room for a signature");
     moxd_arena_free(a);
     return rc;
+}
+
+int moxd_dkim_sign(const struct moxd_dkim_header *h, const struct moxd_dkim_signing *s,
+                   const struct moxd_dkim_private *k, struct moxd_str body, struct moxd_buf *out,
+                   struct moxd_err *err)
+{
+    return mail_dkim_sign_as(0, h, s, k, body, out, err);
 }

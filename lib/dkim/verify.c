@@ -53,23 +53,33 @@ static bool matches_ed25519(EVP_PKEY *pkey, struct moxd_str hash, struct moxd_st
     return ok;
 }
 
-static struct moxd_dkim_verdict verify_with(EVP_PKEY *pkey, const struct moxd_dkim_header *h,
-                                            const struct moxd_dkim_sig *sig,
-                                            const struct moxd_dkim_key *key, bool weak)
+static struct moxd_dkim_verdict verify_with(EVP_PKEY *pkey, const struct moxd_dkim_sig *sig,
+                                            const struct moxd_dkim_key *key, struct moxd_str hash,
+                                            bool weak)
 {
-    unsigned char hash[MOXD_DKIM_HASH_MAX];
-    size_t n;
     bool ed25519 = sig->alg == MOXD_DKIM_ED25519_SHA256;
     const char *problem = ed25519 ? NULL : rsa_problem(pkey, weak);
 
     if (problem)
         return verdict(MOXD_DKIM_PERMERROR, problem);
-    mail_dkim_header_hash(h, sig, hash, &n);
-    struct moxd_str digest = moxd_str((const char *)hash, n);
-    if (ed25519 ? matches_ed25519(pkey, digest, sig->b)
-                : matches_rsa(pkey, mail_dkim_md(sig->alg), digest, sig->b))
+    if (ed25519 ? matches_ed25519(pkey, hash, sig->b)
+                : matches_rsa(pkey, mail_dkim_md(sig->alg), hash, sig->b))
         return verdict(MOXD_DKIM_PASS, NULL);
     return failed(key, "signature does not match");
+}
+
+struct moxd_dkim_verdict mail_dkim_verify_hash(const struct moxd_dkim_sig *sig,
+                                               const struct moxd_dkim_key *key,
+                                               struct moxd_str hash, bool weak)
+{
+    EVP_PKEY *pkey = mail_dkim_key_decode(key);
+
+    if (pkey == NULL)
+        return verdict(MOXD_DKIM_PERMERROR, "malformed key");
+    struct moxd_dkim_verdict v = verify_with(pkey, sig, key, hash, weak);
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return v;
 }
 
 struct moxd_dkim_verdict moxd_dkim_verify(const struct moxd_dkim_header *h,
@@ -77,7 +87,9 @@ struct moxd_dkim_verdict moxd_dkim_verify(const struct moxd_dkim_header *h,
                                           const struct moxd_dkim_key *key,
                                           const struct moxd_dkim_bodies *bs, int body, bool weak)
 {
+    unsigned char header[MOXD_DKIM_HASH_MAX];
     uint64_t canonical;
+    size_t n;
     struct moxd_str hash = moxd_dkim_bodies_hash(bs, body, &canonical);
 
     if (h->overflow)
@@ -86,11 +98,6 @@ struct moxd_dkim_verdict moxd_dkim_verify(const struct moxd_dkim_header *h,
         return failed(key, "body is shorter than its signed length");
     if (!moxd_str_eq(hash, sig->bh))
         return failed(key, "body hash does not match");
-    EVP_PKEY *pkey = mail_dkim_key_decode(key);
-    if (pkey == NULL)
-        return verdict(MOXD_DKIM_PERMERROR, "malformed key");
-    struct moxd_dkim_verdict v = verify_with(pkey, h, sig, key, weak);
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return v;
+    mail_dkim_header_hash(h, sig, header, &n);
+    return mail_dkim_verify_hash(sig, key, moxd_str((const char *)header, n), weak);
 }

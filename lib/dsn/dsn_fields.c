@@ -194,6 +194,11 @@ void mail_dsn_fields(struct moxd_buf *b, const struct moxd_dsn *d)
     put_field(b, d, "Original-Envelope-Id", d->envid);
     put_host(b, d, "Reporting-MTA", d->hostname);
     put_date(b, "Arrival-Date", d->arrived);
+    if (d->held_until != 0) { /* RFC 4865 5.1.2 */
+        moxd_buf_adds(b, "Future-Release-Request: until;");
+        moxd_date_put_rfc3339(b, d->held_until);
+        moxd_buf_adds(b, "\r\n");
+    }
     put_field(b, d, "X-Moxd-Trace", d->trace);
     for (size_t i = 0; i < d->nrcpts; i++)
         put_recipient(b, d, &d->rcpts[i]);

@@ -64,6 +64,7 @@ struct moxd_dsn {
     struct moxd_str trace;      /* by which the administrator finds the log lines; empty: none */
     int64_t date;               /* seconds since 1970 */
     int64_t arrived;            /* when the original came; 0: not told */
+    int64_t held_until;         /* until when its sender had it held (RFC 4865); 0: not */
     const struct moxd_dsn_rcpt *rcpts; /* at least one, MOXD_DSN_RCPTS_MAX at most */
     size_t nrcpts;
     struct moxd_dsn_original original;

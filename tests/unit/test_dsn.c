@@ -95,6 +95,7 @@ START_TEST(failure)
 {
     d.envid = MOXD_STR("QQ314159");
     d.arrived = 1699990000;
+    d.held_until = 1699995000;
     d.trace = MOXD_STR("c4f3");
     rcpts[0].orcpt = MOXD_STR("rfc822;bob+2Bx@example.net");
     compose();
@@ -102,7 +103,8 @@ START_TEST(failure)
     has("References: <m1@example.org>\r\n");
     has("Auto-Submitted: auto-replied\r\n");
     has("\r\n\r\nOriginal-Envelope-Id: QQ314159\r\nReporting-MTA: dns; mail.example.org\r\n"
-        "Arrival-Date: Tue, 14 Nov 2023 19:26:40 +0000\r\nX-Moxd-Trace: c4f3\r\n\r\n"
+        "Arrival-Date: Tue, 14 Nov 2023 19:26:40 +0000\r\n"
+        "Future-Release-Request: until;2023-11-14T20:50:00Z\r\nX-Moxd-Trace: c4f3\r\n\r\n"
         "Original-Recipient: rfc822; bob+x@example.net\r\nFinal-Recipient: rfc822; "
         "bob@example.com\r\n"
         "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx1.example.com\r\n"
