@@ -21,4 +21,10 @@ struct queue_told {
 int queue_dsn_send(struct queue *q, const struct queue_message *msg, struct store_body *body,
                    const struct queue_told *v, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
 
+/* The same for a message that is not in the queue, of which the header is known. */
+int queue_dsn_about(struct queue *q, const struct queue_message *msg, struct moxd_str header,
+                    const struct queue_told *v, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
+/* queue_dsn_success.c, on_delivered: what users sent to mailboxes here, when they asked to be told (RFC 3461 5.2.4). */
+void queue_dsn_on_delivered(struct moxd_instance *m, const struct smtp_message *ev);
+
 #endif

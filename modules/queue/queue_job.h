@@ -13,6 +13,7 @@ enum {
 /* What an attempt came to for one recipient. */
 struct queue_verdict {
     bool ok;
+    bool in_mailbox;            /* ok, and here: it is delivered, not passed on */
     bool aborted; /* the server stops: nothing is known, nothing is recorded */
     struct smtpclient_reply reply;
     enum queue_outcome outcome; /* FAILED, SUPPRESSED or CANCELLED, when it is final and not ok */

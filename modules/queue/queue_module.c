@@ -1,5 +1,6 @@
 /* queue: mail to other servers waits here until it is delivered. The table of contents. */
 #include "queue_dest.h"
+#include "queue_dsn.h"
 #include "queue_result.h"
 #include "queue_submit.h"
 
@@ -45,6 +46,8 @@ static const struct moxd_metric metrics[] = {
 static const struct moxd_hook hooks[] = {
     /* Before local delivery, which in the local test mode takes everything. */
     MOXD_HOOK(on_route, queue_on_route, .phase = MOXD_EARLY, .optional = true),
+    MOXD_HOOK(on_route, queue_on_route_held, .phase = MOXD_POLICY, .optional = true),
+    MOXD_HOOK(on_delivered, queue_dsn_on_delivered, .optional = true),
     { 0 },
 };
 
@@ -53,7 +56,7 @@ static const struct moxd_interface provides[] = {
     { .name = "queue", .major = 1, .minor = 0, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", NULL };
+static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.5?", NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
       .name = "queue",
@@ -74,6 +77,16 @@ static void read_intervals(struct queue *q)
             q->intervals[i] = 3600 * MOXD_SEC; /* cannot be: it was checked */
 }
 
+/* What is announced to users from now on. P-SMTP-01: 60 days. */
+static void offer(struct moxd_instance *m)
+{
+    struct moxd_instance *self;
+    const struct smtp_v1 *smtp = moxd_interface_get(m, "smtp", &self);
+
+    if (smtp)
+        smtp->offer(self, &(struct smtp_offer){ .dsn = true, .hold_max = INT64_C(60) * 24 * 3600 });
+}
+
 static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
     struct queue *q = queue_of(m);
@@ -88,6 +101,7 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     q->on_connected = moxd_point_get(m, "on_connected");
     q->on_result = moxd_point_get(m, "on_result");
     read_intervals(q);
+    offer(m);
     q->queued = moxd_metric_find("moxd_queue_messages_total");
     q->results = moxd_metric_find("moxd_queue_results_total");
     q->connections = moxd_metric_find("moxd_queue_connections_total");

@@ -56,9 +56,9 @@ static void decide(struct queue_job *job, size_t i, struct queue_outcome_of *o)
     *o = (struct queue_outcome_of){ .i = i };
     if (v->ok) {
         bool unreported = wants(item, "SUCCESS") && !(job->facts && job->facts->dsn);
-        o->outcome = unreported ? QUEUE_RELAYED : QUEUE_DELIVERED;
+        o->outcome = unreported && !v->in_mailbox ? QUEUE_RELAYED : QUEUE_DELIVERED;
         o->tell = unreported;
-        o->action = MOXD_DSN_RELAYED;
+        o->action = v->in_mailbox ? MOXD_DSN_DELIVERED : MOXD_DSN_RELAYED;
         return;
     }
     if (!v->reply.permanent)

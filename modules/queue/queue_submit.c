@@ -23,14 +23,10 @@ static bool takes(const struct queue *q, const struct smtp_rcpt *ev)
     return q->conf->local || !q->accounts->is_local_domain(q->accounts_self, ev->to.domain);
 }
 
-enum moxd_verdict queue_on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
-                                 struct smtp_route *route)
+static enum moxd_verdict take(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                              struct smtp_route *route)
 {
-    struct queue *q = queue_of(m);
     struct moxd_arena *a = ev->mail->arena;
-
-    if (!takes(q, ev))
-        return MOXD_NEXT;
     struct target *t = moxd_arena_alloc(a, sizeof(*t));
     t->rcpt = (struct queue_rcpt){
         .to = moxd_arena_cstr(a, ev->to.text),
@@ -39,6 +35,18 @@ enum moxd_verdict queue_on_route(struct moxd_instance *m, const struct smtp_rcpt
     };
     *route = (struct smtp_route){ .by = "queue", .deliver = deliver, .m = m, .target = t };
     return MOXD_ANSWER;
+}
+
+enum moxd_verdict queue_on_route(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                 struct smtp_route *route)
+{
+    return takes(queue_of(m), ev) ? take(m, ev, route) : MOXD_NEXT;
+}
+
+enum moxd_verdict queue_on_route_held(struct moxd_instance *m, const struct smtp_rcpt *ev,
+                                      struct smtp_route *route)
+{
+    return ev->mail->holduntil != 0 && ev->mail->conn->account ? take(m, ev, route) : MOXD_NEXT;
 }
 
 static enum queue_requiretls requiretls_of(const struct smtp_message *msg)
