@@ -80,6 +80,7 @@ struct ratelimit_conf {
     struct moxd_strings connections, connection_rate, failed_logins, failed_logins_day;
     struct moxd_strings messages, messages_day, data, data_day;
     int64_t account_connections, slow_after;
+    bool slow_suspects;
     struct moxd_strings exempt;
 };
 extern const struct moxd_block ratelimit_block;
@@ -123,6 +124,7 @@ struct ratelimit {
     struct ratelimit_account *accounts; /* hash */
     /* Mail; all NULL without SMTP server, store and accounts. */
     struct ratelimit_book *book;
+    const struct smtp_v1 *smtp;
     const struct store_v1 *store;
     struct moxd_instance *store_self;
     struct moxd_waitq more; /* for pages to be changed */
@@ -200,6 +202,7 @@ void ratelimit_book_each(const struct ratelimit_book *b,
 enum moxd_verdict ratelimit_on_rcpt(struct moxd_instance *m, const struct smtp_rcpt *ev,
                                     struct moxd_reply *reply) MOXD_SUSPENDS;
 void ratelimit_on_delivered(struct moxd_instance *m, const struct smtp_message *ev);
+void ratelimit_on_refused(struct moxd_instance *m, const struct smtp_message *ev);
 
 /* --- ratelimit_save.c: the book on disk ------------------------------------------------------------------------ */
 /* Brings the networks of an address, for an account, into the book. */

@@ -92,6 +92,11 @@ static const struct moxd_directive directives[] = {
       .doc =
           "From this failed login on a connection is slow: one byte a write, a second before each "
           "read, until a login succeeds. 0: never." },
+    { .name = "slow-suspects",
+      MOXD_AT_BOOL(struct ratelimit_conf, slow_suspects),
+      .deflt = "true",
+      .doc = "A connection is slow, too, once a message was refused on it for what it is or who "
+             "sent it." },
     { .name = "exempt",
       MOXD_AT_STRINGS(struct ratelimit_conf, exempt),
       .deflt = "[\"127.0.0.0/8\", \"::1\"]",

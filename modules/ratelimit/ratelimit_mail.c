@@ -93,6 +93,20 @@ static void count(struct ratelimit *r, const char *account, const struct moxd_ne
     }
 }
 
+/* RATE-11: who brings what is refused for what it is gets on more slowly with the rest. */
+void ratelimit_on_refused(struct moxd_instance *m, const struct smtp_message *ev)
+{
+    struct ratelimit *r = of(m);
+    struct moxd_network ip;
+
+    if (!r->conf->slow_suspects || ev->mail->conn->simulated || !concerns(r, ev->mail, &ip) ||
+        !r->smtp->suspicion(ev))
+        return;
+    r->smtp->slow_down(ev->mail->conn);
+    moxd_info(ev->mail->conn->log, "connection slowed down",
+              moxd_kvs("suspected", r->smtp->suspicion(ev)->reason));
+}
+
 /* Somebody with two addresses gets one message. */
 static bool is_among(const char *const *accounts, size_t n, const char *account)
 {

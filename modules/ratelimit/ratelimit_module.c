@@ -11,6 +11,7 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_auth, ratelimit_on_auth),
     MOXD_HOOK(on_rcpt, ratelimit_on_rcpt, .optional = true),
     MOXD_HOOK(on_delivered, ratelimit_on_delivered, .optional = true),
+    MOXD_HOOK(on_refused, ratelimit_on_refused, .optional = true),
     { 0 },
 };
 
@@ -49,7 +50,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "auth/1", "store/1?", "smtp/1.4?", NULL };
+static const char *const needs[] = { "auth/1", "store/1?", "smtp/1.6?", NULL };
 
 static int ratelimit_init(struct moxd_instance *m, const struct moxd_conf *conf,
                           struct moxd_err *err)
@@ -61,6 +62,8 @@ static int ratelimit_init(struct moxd_instance *m, const struct moxd_conf *conf,
     r->networks = ratelimit_table_new(RATELIMIT_NETWORKS_MAX);
     r->refused = moxd_metric_find("moxd_ratelimit_refused_total");
     r->store = moxd_interface_get(m, "store", &r->store_self);
+    struct moxd_instance *self;
+    r->smtp = moxd_interface_get(m, "smtp", &self);
     if (r->store)
         r->book = ratelimit_book_new(RATELIMIT_MAIL_MAX);
     return 0;

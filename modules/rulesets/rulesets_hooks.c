@@ -95,11 +95,6 @@ static void log_slow(const struct smtp_copy *ev, const struct rulesets_ruleset_c
               moxd_kvs("ruleset", r->head.label));
 }
 
-static void unref(struct moxd_conf **conf)
-{
-    moxd_conf_unref(*conf);
-}
-
 /* The configuration must stay until the expressions were tried. */
 enum moxd_verdict rulesets_on_mailbox(struct moxd_instance *m, const struct smtp_copy *ev,
                                       struct smtp_placing *placing)
@@ -110,7 +105,7 @@ enum moxd_verdict rulesets_on_mailbox(struct moxd_instance *m, const struct smtp
 
     if (!job.conf || job.conf->rulesets.n == 0 || mail->conn->submission)
         return MOXD_NEXT;
-    struct moxd_conf *held MOXD_CLEANUP(unref) = moxd_conf_ref(moxd_conf_current());
+    struct moxd_conf *held = moxd_conf_ref(moxd_conf_current());
     job.facts.mail_from = mail->from.text;
     job.facts.msg_from = author(ev->message);
     job.facts.header = ev->message->header;
@@ -119,8 +114,8 @@ enum moxd_verdict rulesets_on_mailbox(struct moxd_instance *m, const struct smtp
     if (job.gave_up >= 0)
         log_slow(ev, job.conf->rulesets.v[job.gave_up]);
     moxd_metric_inc(rs->matches, job.found >= 0 ? "match" : "none", NULL);
-    if (job.found < 0)
-        return MOXD_NEXT;
-    answer(ev, job.conf->rulesets.v[job.found], &job.facts, placing);
-    return MOXD_ANSWER;
+    if (job.found >= 0)
+        answer(ev, job.conf->rulesets.v[job.found], &job.facts, placing);
+    moxd_conf_unref(held);
+    return job.found >= 0 ? MOXD_ANSWER : MOXD_NEXT;
 }

@@ -194,13 +194,17 @@ struct moxd_str smtp_results_log(const struct smtp_txn *t);
  * connection was lost in the middle of one: nothing was acknowledged. */
 const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t) MOXD_SUSPENDS;
 void smtp_message_lost(struct smtp_session *s, int result) MOXD_SUSPENDS;
+/* The end of DATA or of the last BDAT, as smtp_receive.c gives it: what becomes of the message, and of the
+ * transaction, which is over. */
+enum smtp_receive_result { SMTP_RECEIVED, SMTP_REFUSED, SMTP_LOST };
+void smtp_message_end(struct smtp_session *s, enum smtp_receive_result r, int lost,
+                      const struct moxd_err *err) MOXD_SUSPENDS;
 /* smtp_cmd_bdat.c: reads the chunk behind a command that will be refused. False: how much follows cannot be
  * known, or the client is gone; it was told, and the session closes. */
 bool smtp_bdat_skip(struct smtp_session *s, struct moxd_str args) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* smtp_receive.c: reads DATA into the transaction's draft. REFUSED: the data was read to its end, *err is
  * the reply. LOST: the connection is not usable, *lost is the result of the stream. */
-enum smtp_receive_result { SMTP_RECEIVED, SMTP_REFUSED, SMTP_LOST };
 enum smtp_receive_result smtp_receive(struct smtp_session *s, struct smtp_txn *t, int *lost,
                                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* The same for a chunk of BDAT; the message is complete with the last one. */

@@ -234,6 +234,10 @@ struct smtp_v1 {
     /* From init: what is announced to authenticated users from now on (RFC 3461, RFC 4865). Messages that are to
      * be held are offered to on_route whoever their recipients are; local ones were found to exist. */
     void (*offer)(struct moxd_instance *self, const struct smtp_offer *offer);
+
+    /* 1.6 */
+    /* From now on the connection is slow: moxd_stream_slow. */
+    void (*slow_down)(const struct smtp_conn *conn);
 };
 
 #endif

@@ -25,28 +25,6 @@ bool smtp_bdat_skip(struct smtp_session *s, struct moxd_str args)
     return result == 0;
 }
 
-/* The word for metrics, or NULL: more chunks will follow. */
-static const char *receive(struct smtp_session *s, struct smtp_txn *t,
-                           const struct moxd_smtp_bdat *chunk)
-{
-    struct moxd_err err = { 0 };
-    int result = 0;
-
-    switch (smtp_receive_chunk(s, t, chunk, &result, &err)) {
-    case SMTP_RECEIVED:
-        if (chunk->last)
-            return smtp_message_judge(s, t);
-        smtp_reply(s, 250, "2.0.0", "%llu octets received", (unsigned long long)chunk->size);
-        return NULL;
-    case SMTP_REFUSED:
-        smtp_reply_err(s, &err);
-        return "refused";
-    case SMTP_LOST:
-        smtp_message_lost(s, result);
-    }
-    return "lost";
-}
-
 /* After an error the transaction is over; chunks that were under way already are read and refused as
  * being outside of one. */
 void smtp_cmd_bdat(struct smtp_session *s, struct moxd_str args)
@@ -60,9 +38,11 @@ void smtp_cmd_bdat(struct smtp_session *s, struct moxd_str args)
     }
     if (!parse(s, args, &chunk))
         return;
-    const char *result = receive(s, s->txn, &chunk);
-    if (!result)
-        return;
-    moxd_metric_inc(s->smtp->messages, s->c->service->name, result);
-    smtp_txn_free(s);
+    struct moxd_err err = { 0 };
+    int lost = 0;
+    enum smtp_receive_result r = smtp_receive_chunk(s, s->txn, &chunk, &lost, &err);
+    if (r == SMTP_RECEIVED && !chunk.last)
+        smtp_reply(s, 250, "2.0.0", "%llu octets received", (unsigned long long)chunk.size);
+    else
+        smtp_message_end(s, r, lost, &err);
 }

@@ -142,22 +142,20 @@ void smtp_message_lost(struct smtp_session *s, int result)
     s->closing = true;
 }
 
-static const char *data(struct smtp_session *s, struct smtp_txn *t)
+void smtp_message_end(struct smtp_session *s, enum smtp_receive_result r, int lost,
+                      const struct moxd_err *err)
 {
-    struct moxd_err err = { 0 };
-    int result = 0;
+    const char *result = "lost";
 
-    smtp_reply(s, 354, NULL, "end with a line that holds only a dot");
-    switch (smtp_receive(s, t, &result, &err)) {
-    case SMTP_RECEIVED:
-        return smtp_message_judge(s, t);
-    case SMTP_REFUSED:
-        smtp_reply_err(s, &err);
-        return "refused";
-    case SMTP_LOST:
-        smtp_message_lost(s, result);
-    }
-    return "lost";
+    if (r == SMTP_RECEIVED)
+        result = smtp_message_judge(s, s->txn);
+    else if (r == SMTP_REFUSED) {
+        smtp_reply_err(s, err);
+        result = "refused";
+    } else
+        smtp_message_lost(s, lost);
+    moxd_metric_inc(s->smtp->messages, s->c->service->name, result);
+    smtp_txn_free(s);
 }
 
 void smtp_cmd_data(struct smtp_session *s, struct moxd_str args)
@@ -167,7 +165,9 @@ void smtp_cmd_data(struct smtp_session *s, struct moxd_str args)
         smtp_reply_bad(s, 554, "5.5.1", "no valid recipients"); /* RFC 5321 3.3 */
         return;
     }
-    const char *result = data(s, s->txn);
-    moxd_metric_inc(s->smtp->messages, s->c->service->name, result);
-    smtp_txn_free(s);
+    struct moxd_err err = { 0 };
+    int lost = 0;
+    smtp_reply(s, 354, NULL, "end with a line that holds only a dot");
+    enum smtp_receive_result r = smtp_receive(s, s->txn, &lost, &err);
+    smtp_message_end(s, r, lost, &err);
 }

@@ -120,6 +120,11 @@ static const struct smtp_suspicion *suspicion(const struct smtp_message *msg)
     return smtp_txn_of(msg)->suspicion;
 }
 
+static void slow_down(const struct smtp_conn *conn)
+{
+    moxd_stream_slow(MOXD_CONTAINER(conn, struct smtp_session, facts)->st, true);
+}
+
 const struct smtp_v1 smtp_interface = {
     .add_header = add_header,
     .set_mailbox = set_mailbox,
@@ -129,5 +134,6 @@ const struct smtp_v1 smtp_interface = {
     .added = added,
     .suspect = suspect,
     .suspicion = suspicion,
+    .slow_down = slow_down,
     .offer = offer,
 };

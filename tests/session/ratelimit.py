@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: RATE-01, RATE-03, RATE-04, RATE-05, RATE-06, RATE-07, RATE-08, RATE-12, P-SMTP-20
+# proves: RATE-01, RATE-03, RATE-04, RATE-05, RATE-06, RATE-07, RATE-08, RATE-11, RATE-12, P-SMTP-20
 # proves in part: RATE-09, P-SMTP-21, AUTH-17
 """Limits on connections and failed logins, by network and by account. Loopback addresses are not exempt
 here, and have all the networks that are needed: 127.0.0.0/26, 127.0.0.64/26 and so on."""
@@ -21,10 +21,15 @@ PLENTY = {"connections": 0, "connection-rate": 0, "failed-logins": 0, "failed-lo
           "messages": 0, "messages-day": 0, "data": 0, "data-day": 0}
 
 
-def new_server(**limits):
+def new_server(modules=(), lines=(), **limits):
     """limits: name to one number, which holds for all widths of network, or to a list of three."""
     conf = Conf()
-    conf.modules.append("ratelimit")
+    conf.modules += ["ratelimit", *modules]
+    if modules:
+        conf.add("top", 'dns { local-only = true local-data = [ '
+                 '"_dmarc.strict.test. 300 IN TXT \\"v=DMARC1; p=reject\\"" ] }')
+    for line in lines:
+        conf.add("module ratelimit", line)
     conf.services = ["smtp", "submission", "imap"]
     conf.add("module auth", "failure-delay = 0s")
     for name, value in {"exempt": [], **PLENTY, **{k.replace("_", "-"): v for k, v in limits.items()}}.items():
@@ -180,6 +185,22 @@ def deliver(server, rcpts=(MJL,), source="127.0.0.1", size=0, login=None):
         return [code for code, _ in replies], replies[0][1].decode()
 
 
+def who_brings_suspect_mail_is_slow():
+    def refused(server, sender):
+        with smtplib.SMTP(*server.address("smtp"), timeout=PATIENCE) as client:
+            client.ehlo("client.example")
+            client.mail(sender)
+            client.rcpt(MJL)
+            return client.data("From: a@strict.test\r\n\r\nhi\r\n")[0]
+
+    for conf in ("slow-suspects = false", ""):
+        with new_server(["spf", "dmarc"], [conf]) as server:
+            expect(refused(server, "a@elsewhere.test") == 550, "refused")
+            if not conf:
+                server.await_log('msg="connection slowed down" .*suspected=dmarc')
+            expect(conf == "" or "slowed down" not in server.log_text(), "slow")
+
+
 def mail_is_limited():
     other = "other@mox.example"
     with new_server(messages=[2, 0, 0], messages_day=[0, 3, 0]) as server:
@@ -231,5 +252,5 @@ def mistakes_are_told():
 
 run_tests([open_connections_are_limited, networks_are_limited_as_well, rate_is_limited,
            those_who_log_in_count_for_their_account, failed_logins_close_the_door,
-           the_third_failure_makes_it_slow, mail_is_limited, data_is_limited,
+           the_third_failure_makes_it_slow, who_brings_suspect_mail_is_slow, mail_is_limited, data_is_limited,
            exempt_networks_have_no_limits, mistakes_are_told])
