@@ -78,7 +78,7 @@ class Session:
 
     def ehlo(self):
         words = list(self.sink.extensions)
-        if self.sink.tls and not self.tls:
+        if (self.sink.tls or self.sink.broken_tls) and not self.tls:
             words.append("STARTTLS")
         if self.tls:
             words += self.sink.tls_extensions
@@ -86,6 +86,9 @@ class Session:
         return "\n".join("250%s%s" % (" " if i == len(lines) - 1 else "-", w) for i, w in enumerate(lines))
 
     def start_tls(self):
+        if self.sink.broken_tls:
+            self.socket.sendall(b"this is no TLS record, whatever was promised\r\n")
+            raise OSError("as it was told")
         self.socket = self.sink.context.wrap_socket(self.socket, server_side=True)
         self.file = self.socket.makefile("rb")
         self.tls = self.socket.version()
@@ -137,10 +140,11 @@ class Session:
 
 class SmtpSink:
     """tls: (certificate, key), or None: no STARTTLS. immediate: TLS from the first byte. extensions: in the reply to EHLO;
-    tls_extensions: only over TLS, such as REQUIRETLS. lines: all commands so far; connections: how many there were."""
+    tls_extensions: only over TLS, such as REQUIRETLS. broken_tls: STARTTLS is offered and leads nowhere. lines: all commands so far; connections: how many there were."""
 
-    def __init__(self, host="127.0.0.1", port=0, tls=None, immediate=False, extensions=EXTENSIONS, tls_extensions=()):
-        self.tls, self.immediate = tls, immediate
+    def __init__(self, host="127.0.0.1", port=0, tls=None, immediate=False, extensions=EXTENSIONS, tls_extensions=(),
+                 broken_tls=False):
+        self.tls, self.immediate, self.broken_tls = tls, immediate, broken_tls
         self.extensions, self.tls_extensions = list(extensions), list(tls_extensions)
         self.answers, self.lines, self.messages, self.connections = [], [], [], 0
         self.changed = threading.Condition()
@@ -213,6 +217,7 @@ class SmtpSink:
                 sock, peer = self.listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             session = Session(self, sock, peer, self.connections)
             self.sessions.append(session)
