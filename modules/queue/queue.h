@@ -30,6 +30,7 @@ enum {
 };
 
 struct queue_dest;
+struct queue_rule;
 
 struct queue {
     struct moxd_instance m;
@@ -41,7 +42,10 @@ struct queue {
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
     struct moxd_point *on_queue, *on_security, *on_connected, *on_result;
-    int64_t *intervals;        /* conf->retry */
+    int64_t *intervals; /* conf->retry */
+    struct moxd_arena *rules_arena;
+    struct queue_rule *rules; /* of holding */
+    size_t nrules;
     struct queue_heap heap;    /* what waits for its time */
     struct queue_idset active; /* what is not in the heap: at a destination, or being delivered */
     struct moxd_fid scheduler;

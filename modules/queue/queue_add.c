@@ -1,5 +1,6 @@
 /* A message comes into the queue: checked, asked about, durable, scheduled. */
-#include "queue.h"
+#include "queue_hold.h"
+#include "queue_limit.h"
 
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ struct adding {
     const struct queue_new *new;
     struct queue_message msg;
     struct queue_item *items;
+    struct queue_limits limits;
 };
 
 /* --- checks ------------------------------------------------------------------------------------ */
@@ -117,7 +119,12 @@ static int prepare(struct adding *ad, struct moxd_arena *a, struct moxd_err *err
     for (size_t i = 0; i < new->n; i++)
         if (prepare_item(ad, i, a, err) < 0)
             return -1;
-    return read_header(ad, a, err);
+    if (read_header(ad, a, err) < 0)
+        return -1;
+    for (size_t i = 0; i < new->n; i++)
+        ad->items[i].hold = queue_rules_hold(ad->q, &ad->msg, &ad->items[i]);
+    ad->limits = queue_limits_of(ad->q, new->account);
+    return 0;
 }
 
 static int ask(struct queue *q, const struct queue_new *new, struct moxd_err *err)
@@ -138,6 +145,9 @@ static int op_add(struct store_tx *tx, uint64_t body, void *arg, struct moxd_err
     const struct store_v1 *store = ad->q->store;
     uint64_t first;
 
+    if (ad->msg.account &&
+        queue_limit_count(store, tx, ad->msg.account, &ad->limits, ad->items, ad->new->n, err) < 0)
+        return -1;
     if (queue_take_ids(store, tx, ad->msg.n, &first, err) < 0)
         return -1;
     ad->msg.body = body;
@@ -161,7 +171,8 @@ static void added(struct adding *ad, uint64_t *ids)
     for (size_t i = 0; i < ad->new->n; i++) {
         if (ids)
             ids[i] = ad->items[i].id;
-        queue_schedule(q, ad->items[i].id, ad->items[i].next);
+        if (!ad->items[i].hold)
+            queue_schedule(q, ad->items[i].id, ad->items[i].next);
         moxd_info(&q->m.log, "queued", moxd_kvu("id", ad->items[i].id),
                   moxd_kvu("message", msg->body), moxd_kvs("from", msg->from),
                   moxd_kvs("to", ad->items[i].to),
@@ -170,6 +181,7 @@ static void added(struct adding *ad, uint64_t *ids)
                   moxd_kvs("origin", msg->origin ? msg->origin : ""), moxd_kvu("size", msg->size));
     }
     moxd_metric_inc(q->queued, NULL, NULL);
+    moxd_metric_add(q->waiting, NULL, NULL, (double)ad->new->n);
 }
 
 int queue_add(struct moxd_instance *self, const struct queue_new *msg, uint64_t *ids,

@@ -109,7 +109,8 @@ static bool all_decided(const struct queue_job *job)
 
 void queue_deliver(struct queue_job *job, struct queue_session *s)
 {
-    if (open_body(job) < 0 || queue_local_deliver(job) || queue_open(job, s) < 0)
+    if (open_body(job) < 0 || all_decided(job) || queue_local_deliver(job) ||
+        queue_open(job, s) < 0)
         return;
     while (!all_decided(job)) {
         if (transaction(job, s))

@@ -1,4 +1,5 @@
 #include "queue_job.h"
+#include "queue_suppress.h"
 
 #include <stdlib.h>
 
@@ -8,6 +9,29 @@ struct taking {
     int64_t next[QUEUE_JOB_RCPTS]; /* of those that are left for later; 0: forgotten */
     size_t n;
 };
+
+/* QUEUE-18: no attempt is made for addresses that the account does not send to any more. */
+static int suppress(struct store_tx *tx, struct queue_job *job, struct moxd_err *err)
+{
+    struct queue_suppressed s;
+
+    for (size_t i = 0; i < job->n && job->msg.account; i++) {
+        int rc = job->items[i].attempts > 0
+                     ? 0
+                     : queue_suppress_get(job->q->store, tx, job->msg.account, job->items[i].to,
+                                          job->arena, &s, err);
+        if (rc < 0)
+            return -1;
+        job->verdicts[i] = (struct queue_verdict){ 0 };
+        if (rc > 0 && s.active) {
+            job->verdicts[i].outcome = QUEUE_SUPPRESSED;
+            job->verdicts[i].reply =
+                queue_reply_ours(SMTPCLIENT_CONNECT, 550, "5.1.1",
+                                 "the address is on the suppression list of the account");
+        }
+    }
+    return 0;
+}
 
 static int op_take(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
@@ -34,7 +58,7 @@ static int op_take(struct store_tx *tx, void *arg, struct moxd_err *err)
     int rc = queue_get_message(store, tx, job->items[0].body, job->arena, &job->msg, err);
     if (rc == 0)
         return moxd_err_set(err, MOXD_ERR_CORRUPT, "a recipient in the queue has no message");
-    return rc < 0 ? -1 : 0;
+    return rc < 0 ? -1 : suppress(tx, job, err);
 }
 
 /* Those that do not belong to it after all. */
@@ -65,12 +89,12 @@ static void try_later(struct taking *t, const struct moxd_err *err)
     }
 }
 
-static struct queue_job *job_new(struct queue_dest *d, size_t n)
+static struct queue_job *job_new(struct queue *q, struct queue_dest *d, size_t n)
 {
     struct moxd_arena *a = moxd_arena_new(0);
     struct queue_job *job = moxd_arena_alloc(a, sizeof(*job));
 
-    job->q = d->q;
+    job->q = q;
     job->dest = d;
     job->arena = a;
     job->items = moxd_arena_calloc(a, n, sizeof(*job->items));
@@ -86,7 +110,7 @@ struct queue_job *queue_job_take(struct queue_dest *d)
     t.n = queue_dest_take(d, t.ids, QUEUE_JOB_RCPTS);
     if (t.n == 0)
         return NULL;
-    t.job = job_new(d, t.n);
+    t.job = job_new(d->q, d, t.n);
     if (d->q->store->view(d->q->store_self, NULL, op_take, &t, &err) < 0) {
         t.job->n = 0;
         try_later(&t, &err);
@@ -95,15 +119,29 @@ struct queue_job *queue_job_take(struct queue_dest *d)
     }
     if (t.job->n > 0) {
         t.job->start = moxd_wall();
+        t.job->last_chance = t.job->start >= queue_since(&t.job->msg) + d->q->conf->give_up;
         return t.job;
     }
     queue_job_free(t.job);
     return NULL;
 }
 
+struct queue_job *queue_job_alone(struct queue *q, const struct queue_message *msg,
+                                  const struct queue_item *item)
+{
+    struct queue_job *job = job_new(q, NULL, 1);
+
+    job->msg = *msg;
+    job->items[0] = *item;
+    job->n = 1;
+    job->alone = true;
+    job->start = moxd_wall();
+    return job;
+}
+
 void queue_job_free(struct queue_job *job)
 {
-    for (size_t i = 0; i < job->n; i++)
+    for (size_t i = 0; i < job->n && !job->alone; i++)
         queue_idset_remove(&job->q->active, job->items[i].id);
     if (job->body)
         job->q->store->body_close(job->body);

@@ -28,6 +28,8 @@ struct queue_job {
     size_t n;
     struct store_body *body; /* open while it is sent */
     int64_t start;           /* wall ns */
+    bool alone;              /* of a command: it is at no destination, and not q->active's */
+    bool silent;             /* nobody is told */
     bool last_chance;        /* there will be no other attempt for some of them */
     /* Of the last connection: */
     const char *host;                     /* or NULL */
@@ -38,7 +40,15 @@ struct queue_job {
 
 /* Of a destination, the next ones that are still to be sent; NULL when there are none. */
 struct queue_job *queue_job_take(struct queue_dest *d) MOXD_SUSPENDS;
+/* One recipient, for a command. */
+struct queue_job *queue_job_alone(struct queue *q, const struct queue_message *msg,
+                                  const struct queue_item *item);
 void queue_job_free(struct queue_job *job);
+/* From when on time counts until it is given up: queued, or released. */
+static inline int64_t queue_since(const struct queue_message *msg)
+{
+    return msg->deadline > msg->queued ? msg->deadline : msg->queued;
+}
 /* The same verdict for all that have none: those with code 0. */
 void queue_job_all(struct queue_job *job, const struct smtpclient_reply *reply);
 /* Remembers a copy: sessions end before results are recorded. */

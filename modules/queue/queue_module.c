@@ -1,6 +1,8 @@
 /* queue: mail to other servers waits here until it is delivered. The table of contents. */
+#include "queue_cmd.h"
 #include "queue_dest.h"
 #include "queue_dsn.h"
+#include "queue_hold.h"
 #include "queue_result.h"
 #include "queue_submit.h"
 
@@ -111,7 +113,7 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
 
 static int queue_start(struct moxd_instance *m, struct moxd_err *err)
 {
-    return queue_sched_start(queue_of(m), err);
+    return queue_rules_load(queue_of(m), err) < 0 ? -1 : queue_sched_start(queue_of(m), err);
 }
 
 static void queue_drain(struct moxd_instance *m)
@@ -129,6 +131,7 @@ static void queue_stop(struct moxd_instance *m)
     struct queue *q = queue_of(m);
 
     queue_dest_free_all(q);
+    moxd_arena_free(q->rules_arena);
     free(q->intervals);
     queue_heap_free(&q->heap);
     queue_idset_free(&q->active);
@@ -143,6 +146,7 @@ const struct moxd_module moxd_module = {
     .contributes = contributes,
     .points = points,
     .hooks = hooks,
+    .commands = queue_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct queue),
     .check = queue_check,

@@ -28,16 +28,11 @@ static bool wants(const struct queue_item *item, const char *what)
     return false;
 }
 
-static int64_t since(const struct queue_message *msg)
-{
-    return msg->deadline > msg->queued ? msg->deadline : msg->queued;
-}
-
 static bool delayed(const struct queue *q, const struct queue_message *msg,
                     const struct queue_item *item, int64_t now)
 {
     return q->conf->delay_notice > 0 && !item->delay_told &&
-           now - since(msg) >= q->conf->delay_notice;
+           now - queue_since(msg) >= q->conf->delay_notice;
 }
 
 static struct queue_schedule schedule_of(const struct queue *q)
@@ -62,7 +57,8 @@ static void decide(struct queue_job *job, size_t i, struct queue_outcome_of *o)
         return;
     }
     if (!v->reply.permanent)
-        o->next = queue_schedule_next(&s, since(&job->msg), now, item->attempts + 1, job->msg.body);
+        o->next =
+            queue_schedule_next(&s, queue_since(&job->msg), now, item->attempts + 1, job->msg.body);
     if (o->next != 0) {
         bool late = delayed(q, &job->msg, item, now);
         o->outcome = late ? QUEUE_DELAYED : QUEUE_RETRY;
@@ -70,8 +66,9 @@ static void decide(struct queue_job *job, size_t i, struct queue_outcome_of *o)
         o->action = MOXD_DSN_DELAYED;
         return;
     }
-    o->outcome = v->outcome == QUEUE_SUPPRESSED ? QUEUE_SUPPRESSED : QUEUE_FAILED;
-    o->tell = wants(item, "FAILURE");
+    o->outcome =
+        v->outcome == QUEUE_SUPPRESSED || v->outcome == QUEUE_CANCELLED ? v->outcome : QUEUE_FAILED;
+    o->tell = wants(item, "FAILURE") && !job->silent;
     o->action = MOXD_DSN_FAILED;
 }
 
@@ -85,9 +82,11 @@ static struct queue_told told_of(const struct queue_job *job, const struct queue
         .item = &job->items[o->i],
         .action = o->action,
         .reply = &v->reply,
+        .why = o->outcome == QUEUE_CANCELLED ? "The administrator cancelled it." : NULL,
         .host = v->reply.ours ? NULL : job->host,
         .attempted = job->start,
-        .retry_until = o->action == MOXD_DSN_DELAYED ? since(&job->msg) + job->q->conf->give_up : 0,
+        .retry_until =
+            o->action == MOXD_DSN_DELAYED ? queue_since(&job->msg) + job->q->conf->give_up : 0,
     };
 }
 
@@ -141,7 +140,7 @@ static struct queue_attempt attempt_of(const struct queue_job *job, const struct
     return (struct queue_attempt){
         .start = job->start,
         .duration = moxd_wall() - job->start,
-        .transport = job->dest->transport ? job->dest->transport->head.label : NULL,
+        .transport = job->dest && job->dest->transport ? job->dest->transport->head.label : NULL,
         .host = job->host,
         .remote = f && f->remote_ip[0] ? f->remote_ip : NULL,
         .local = f && f->local_ip[0] ? f->local_ip : NULL,
@@ -256,11 +255,11 @@ static void not_recorded(struct queue_job *job, const struct moxd_err *err)
 static void adjust(struct queue_job *job)
 {
     for (size_t i = 0; i < job->n; i++)
-        if (job->verdicts[i].ok) {
+        if (job->verdicts[i].ok && job->dest) {
             queue_dest_success(job->dest);
             return;
         }
-    if (job->busy)
+    if (job->busy && job->dest)
         queue_dest_trouble(job->dest);
 }
 

@@ -31,6 +31,7 @@ static int read_one(void *arg, struct moxd_str key, struct moxd_str val)
     struct reading *r = arg;
     struct queue_due due;
 
+    moxd_metric_inc(r->q->waiting, NULL, NULL);
     if (queue_decode_due(val, &due) == 0 && !due.hold)
         r->v[r->n++] = (struct queue_entry){ due.next, due.id };
     r->from = queue_key_id(key) + 1;

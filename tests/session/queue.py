@@ -83,7 +83,74 @@ def main():
                 submit(server, ["a@nowhere.test"], "nowhere")
                 server.await_log(r'msg="failed" .*to=a@nowhere\.test .*code=550 enhanced=5\.1\.2')
 
-            run_tests([delivered, several_of_a_domain_together, later, refused, a_domain_that_does_not_exist])
+            def commands():
+                """proves in part: P-QUEUE-07, QUEUE-11, QUEUE-12, QUEUE-13, QUEUE-14, P-QUEUE-08"""
+                def ctl(*words):
+                    return server.moxctl("queue", *words)[1]
+                expect(ctl("holdrules", "add", "to=two.test") == "rule 1\n", "no rule")
+                expect(ctl("holdrules", "list") == "1 to=two.test\n", ctl("holdrules", "list"))
+                for i in range(5):
+                    submit(server, ["h%d@two.test" % i], "held")
+                lines = ctl("list", "to=two.test", "max=3").splitlines()
+                expect(len(lines) == 5 and lines[-1].startswith("more: start="), lines)
+                rest = ctl("list", lines[-1].split()[1]).splitlines()
+                expect(len(rest) == 3 and all(" held " in line for line in rest[1:]), rest)
+                ids = [line.split()[0] for line in lines[1:4] + rest[1:]]
+                show = ctl("show", ids[0])
+                expect("to            h0@two.test\n" in show and "message-id    <held@mox.example>\n" in show, show)
+                expect("hello\r\n" in ctl("dump", ids[0]).replace("\n", "\r\n").replace("\r\r", "\r"), ctl("dump", ids[0]))
+                ctl("requiretls", "yes", "ids=" + ids[0])
+                expect("requiretls    yes\n" in ctl("show", ids[0]), ctl("show", ids[0]))
+                ctl("transport", "direct", "ids=" + ids[0])
+                expect(ctl("drop", "ids=%s,%s" % (ids[3], ids[4])) == "2 recipients dropped\n", "not dropped")
+                server.await_log(r'msg="cancelled" .*to=h4@two\.test')
+                expect(ctl("fail", "ids=" + ids[2]) == "1 recipients failed\n", "not failed")
+                ctl("holdrules", "remove", "1")
+                # released: one without REQUIRETLS is delivered, the other cannot be
+                expect(ctl("unhold", "to=two.test") == "2 recipients released\n", "not released")
+                sink.await_message(lambda m: m.rcpts == ["h1@two.test"])
+                server.await_log(r'msg="failed" .*to=h0@two\.test .*enhanced=5\.7\.10')
+                status, text = server.moxctl("queue", "drop", check=False)
+                expect(status != 0, text)
+                status, text = server.moxctl("queue", "list", "nonsense=1", check=False)
+                expect(status != 0 and "no filter" in text, text)
+
+            def retired():
+                """proves in part: QUEUE-09, QUEUE-10"""
+                text = server.moxctl("queue", "retired", "list", "to=later@one.test")[1].splitlines()
+                expect(len(text) == 2 and " delivered " in text[1], text)
+                shown = server.moxctl("queue", "retired", "print", text[1].split()[0])[1]
+                expect("450 4.2.0 greylisted" in shown and "250 2.0.0 taken" in shown, shown)
+
+            def suppressed():
+                """proves in part: QUEUE-18, P-QUEUE-09"""
+                text = server.moxctl("queue", "suppress", "list", "mjl")[1]
+                expect("mjl no@one.test refused 550-5.1.1 nobody" in text, text)
+                tries = sum("no@one.test" in line for line in sink.lines)
+                submit(server, ["NO@one.test"], "again")
+                server.await_log(r'msg="suppressed" .*to=NO@one\.test')
+                expect(sum("no@one.test" in line.lower() for line in sink.lines) == tries, "it was tried")
+                server.moxctl("queue", "suppress", "remove", "mjl", "no@one.test")
+                sink.answers.clear()
+                submit(server, ["no@one.test"], "again")
+                sink.await_message(lambda m: m.rcpts == ["no@one.test"])
+                server.moxctl("queue", "suppress", "add", "mjl", "x@one.test", "asked for it")
+                text = server.moxctl("queue", "suppress", "list")[1]
+                expect("x@one.test manual asked for it" in text, text)
+
+            def survives_a_restart():
+                """proves in part: QUEUE-09"""
+                server.moxctl("queue", "holdrules", "add", "all")
+                submit(server, ["kept@one.test"], "kept")
+                server.restart()
+                server.await_log(r'msg="queue read"')
+                expect("kept@one.test" in server.moxctl("queue", "list", "hold=yes")[1], "gone")
+                server.moxctl("queue", "holdrules", "remove", "1")
+                server.moxctl("queue", "unhold", "all")
+                sink.await_message(lambda m: m.rcpts == ["kept@one.test"])
+
+            run_tests([delivered, several_of_a_domain_together, later, refused, a_domain_that_does_not_exist, commands, retired, suppressed,
+                       survives_a_restart])
 
 
 main()
