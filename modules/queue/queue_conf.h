@@ -44,7 +44,7 @@ struct queue_conf {
     int64_t keep_retired;
     int64_t destination_pause;
     int64_t port;
-    const char *local; /* "host:port": everything goes there, the local test mode; or NULL */
+    bool local;                    /* everything goes to our own listener: the local test mode */
     struct moxd_blocks transports; /* struct queue_transport */
 };
 extern const struct moxd_block queue_conf_block;

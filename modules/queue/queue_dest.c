@@ -37,7 +37,7 @@ static const struct queue_transport *route(struct queue *q, const struct queue_i
 static bool shared(const struct queue *q, const struct queue_transport *t)
 {
     if (!t)
-        return q->conf->local != NULL;
+        return q->conf->local;
     return t->kind == QUEUE_KIND_SMTP || t->kind == QUEUE_KIND_SUBMISSION ||
            t->kind == QUEUE_KIND_FAIL;
 }

@@ -13,8 +13,8 @@ enum {
 /* What an attempt came to for one recipient. */
 struct queue_verdict {
     bool ok;
-    bool in_mailbox;            /* ok, and here: it is delivered, not passed on */
-    bool aborted; /* the server stops: nothing is known, nothing is recorded */
+    bool in_mailbox; /* ok, and here: it is delivered, not passed on */
+    bool aborted;    /* the server stops: nothing is known, nothing is recorded */
     struct smtpclient_reply reply;
     enum queue_outcome outcome; /* FAILED, SUPPRESSED or CANCELLED, when it is final and not ok */
 };
@@ -82,6 +82,8 @@ void queue_results(struct queue_job *job) MOXD_SUSPENDS;
  * is still ours, since receivers who greylist remember it. */
 bool queue_source(struct queue *q, const struct sockaddr_storage *to, const char *before,
                   struct sockaddr_storage *out);
+/* An IP address as text, without port. */
+bool queue_address_parse(const char *text, struct sockaddr_storage *out);
 /* Whether this server should not use IPv6: its address there has no name (P-QUEUE-04). Looked up now and then. */
 bool queue_source_skip_ipv6(struct queue *q) MOXD_SUSPENDS;
 

@@ -58,7 +58,8 @@ static const struct moxd_interface provides[] = {
     { .name = "queue", .major = 1, .minor = 0, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.5?", NULL };
+static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.5?",
+                                     NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
       .name = "queue",

@@ -195,6 +195,18 @@ static unsigned default_port(const struct queue_transport *t)
     return t->kind == QUEUE_KIND_SUBMISSION ? 587 : 25;
 }
 
+/* A host that is written as an address needs no lookup. */
+static bool literal(const char *host, struct moxd_arena *a, struct smtpclient_addresses *out)
+{
+    struct sockaddr_storage ss;
+
+    if (!queue_address_parse(host, &ss))
+        return false;
+    out->v = moxd_arena_dup(a, &ss, sizeof(ss));
+    out->n = 1;
+    return true;
+}
+
 static bool open_fixed(struct queue_opening *o, const char *host, unsigned port)
 {
     struct queue_job *job = o->job;
@@ -203,7 +215,8 @@ static bool open_fixed(struct queue_opening *o, const char *host, unsigned port)
 
     o->host.domain = o->host.host = host;
     o->port = port;
-    if (job->q->client->addresses(job->q->client_self, host, job->arena, &ad, &err) < 0) {
+    if (!literal(host, job->arena, &ad) &&
+        job->q->client->addresses(job->q->client_self, host, job->arena, &ad, &err) < 0) {
         fail(o, &err);
         return false;
     }
@@ -231,17 +244,20 @@ static bool open_relay(struct queue_opening *o, const struct queue_transport *t)
     return ok;
 }
 
-/* The local test mode: everything to one listener of this machine, in clear. */
-static bool open_local(struct queue_opening *o, const char *local)
+/* The local test mode: everything to our own smtp service, in clear. */
+static bool open_local(struct queue_opening *o)
 {
-    struct moxd_str host = moxd_cstr(local);
-    ptrdiff_t colon = moxd_str_rchr(host, ':');
-    uint64_t port = 0;
+    const struct moxd_core_conf *core = moxd_conf_core();
+    char *ip = moxd_arena_alloc(o->job->arena, 64);
+    unsigned port = 0;
 
-    (void)!moxd_str_u64(moxd_str_from(host, (size_t)colon + 1), 65535, &port);
-    host = moxd_str_sub(host, 0, (size_t)colon);
+    for (size_t i = 0; i < core->listeners.n && port == 0; i++) {
+        const struct moxd_listener_conf *l = core->listeners.v[i];
+        if (!moxd_service_port(l->head.label, "smtp", 0, ip, &port))
+            port = 0;
+    }
     o->plan.security.starttls = SMTPCLIENT_TLS_NEVER;
-    return open_fixed(o, moxd_arena_cstr(o->job->arena, host), (unsigned)port);
+    return open_fixed(o, ip, port);
 }
 
 /* --- any --------------------------------------------------------------------------------------- */
@@ -275,7 +291,7 @@ static bool open_any(struct queue_opening *o)
     const struct queue_transport *t = o->job->dest->transport;
 
     if (!t && o->job->q->conf->local)
-        return open_local(o, o->job->q->conf->local);
+        return open_local(o);
     if (!t || t->kind == QUEUE_KIND_DIRECT)
         return open_direct(o);
     if (t->kind == QUEUE_KIND_FAIL)

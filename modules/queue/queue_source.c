@@ -9,7 +9,7 @@
 #define PTR_KEPT                                                                                   \
     (INT64_C(3600) * MOXD_SEC) /* how long an answer about our reverse DNS is believed */
 
-static bool parse(const char *text, struct sockaddr_storage *out)
+bool queue_address_parse(const char *text, struct sockaddr_storage *out)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)out;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -54,7 +54,8 @@ static void look(struct finding *f, const struct moxd_listener_conf *l)
         return;
     for (size_t i = 0; i < l->addresses.n && !f->same; i++) {
         struct sockaddr_storage ss;
-        if (!parse(l->addresses.v[i], &ss) || ss.ss_family != f->family || !is_public(&ss))
+        if (!queue_address_parse(l->addresses.v[i], &ss) || ss.ss_family != f->family ||
+            !is_public(&ss))
             continue;
         f->same = f->before && strcmp(f->before, l->addresses.v[i]) == 0;
         if (!f->found || f->same)

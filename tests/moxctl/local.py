@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: DKIM-05, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-08
+# proves: DKIM-05, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-07, LOCAL-08, QUEUE-24
 # proves in part: LOCAL-01, P-CTL-08, SPF-02
 """moxctl localserve: what it makes, what it starts, how it ends."""
 
@@ -129,6 +129,9 @@ def mail_for_anybody_arrives(d):
         send("someone@nowhere.example", "unknown")
         submit(False, USER, "starttls")
         submit(True, USER, "tls")
+        with local.said:  # by way of the queue
+            ok = local.said.wait_for(lambda: len(re.findall("queue.*delivered", local.output)) == 2, PATIENCE)
+            expect(ok, local.output)
         want = ["known", "starttls", "tls", "unknown"]
         expect(subjects() == want, "%s" % subjects())
         expect(subjects(implicit_tls=False) == want, "over STARTTLS")
