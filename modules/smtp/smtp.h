@@ -29,7 +29,7 @@ struct smtp {
     const struct auth_v1 *auth;
     struct moxd_instance *auth_self;
     struct moxd_point *on_connect, *on_helo, *on_mail, *on_route, *on_rcpt, *on_submit;
-    struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_reject;
+    struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_deliver, *on_reject;
     struct smtp_offer offer;
     struct moxd_metric_handle *connections, *commands, *recipients, *messages, *bytes, *duration;
 };

@@ -147,6 +147,13 @@ struct smtp_copy {
     const struct moxd_conf_head
         *conf; /* of the address, or NULL; valid until the next suspension */
     const struct smtp_suspicion *suspicion; /* or NULL */
+    /* 1.6, at on_deliver: all fields that the message gets but those of its copies. */
+    struct moxd_str prefix;
+};
+/* 1.6: what hooks at on_deliver make of a copy. */
+struct smtp_handing {
+    struct moxd_reply reply;
+    bool gone; /* it was taken elsewhere, and the mailbox gets none */
 };
 /* What becomes of a copy; strings in the transaction arena. */
 struct smtp_placing {
@@ -166,6 +173,9 @@ struct smtp_placing {
  * nowhere: the account refuses it.
  * on_reject (PROVIDE, answer struct smtp_placing): into which mailbox a refused copy is put for its user to
  * see; NEXT: it is not kept.
+ * on_deliver (TRANSFORM, struct smtp_handing): a copy that is wanted is about to be stored: what shall happen to it
+ * besides (forwarding, answers) is made durable now, since it is acknowledged next. A refusal is one for the whole message,
+ * parts of which may have been delivered: DEFER for what passes, and nothing else.
  * on_refused (OBSERVE): after its data the message was refused, by a hook or by its recipients. */
 #define MOXD_POINT_on_connect_MAJOR 1
 typedef enum moxd_verdict moxd_on_connect_fn(struct moxd_instance *m, const struct smtp_conn *ev,
@@ -193,6 +203,9 @@ typedef void moxd_on_delivered_fn(struct moxd_instance *m, const struct smtp_mes
 #define MOXD_POINT_on_mailbox_MAJOR 1
 typedef enum moxd_verdict moxd_on_mailbox_fn(struct moxd_instance *m, const struct smtp_copy *ev,
                                              struct smtp_placing *placing) MOXD_SUSPENDS;
+#define MOXD_POINT_on_deliver_MAJOR 1
+typedef enum moxd_verdict moxd_on_deliver_fn(struct moxd_instance *m, const struct smtp_copy *ev,
+                                             struct smtp_handing *handing) MOXD_SUSPENDS;
 #define MOXD_POINT_on_reject_MAJOR 1
 typedef enum moxd_verdict moxd_on_reject_fn(struct moxd_instance *m, const struct smtp_copy *ev,
                                             struct smtp_placing *placing) MOXD_SUSPENDS;

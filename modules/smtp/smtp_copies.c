@@ -65,25 +65,36 @@ static int collect(struct smtp *smtp, struct smtp_plan *plan, const struct smtp_
 
 /* ---- where it goes */
 
+static struct smtp_copy copy_of(const struct smtp_message *msg, const struct smtp_planned *c)
+{
+    return (struct smtp_copy){ .message = msg,
+                               .account = c->to.account,
+                               .address = c->to.address,
+                               .list = c->to.list,
+                               .mailbox = c->destined,
+                               .suspicion = smtp_txn_of(msg)->suspicion };
+}
+
+/* What is configured for the address of the copy; results in the arena. */
+static const struct moxd_conf_head *conf_of(const struct smtp *smtp, const struct smtp_planned *c,
+                                            struct moxd_arena *a)
+{
+    struct accounts_target target = { 0 };
+
+    return smtp_alias_resolve(smtp, c->to.address, a, &target, NULL) == 0 ? target.conf : NULL;
+}
+
 /* False when the hook broke. */
 static bool ask(struct smtp *smtp, struct moxd_point *point, const struct smtp_message *msg,
                 struct smtp_planned *c)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct smtp_txn *t = smtp_txn_of(msg);
-    struct accounts_target target = { 0 };
-    struct smtp_copy ev = { .message = msg,
-                            .account = c->to.account,
-                            .address = c->to.address,
-                            .list = c->to.list,
-                            .mailbox = c->destined,
-                            .suspicion = t->suspicion };
+    struct smtp_copy ev = copy_of(msg, c);
 
     c->at = (struct smtp_placing){ 0 };
     if (moxd_point_empty(point))
         return true;
-    if (smtp_alias_resolve(smtp, c->to.address, a, &target, NULL) == 0)
-        ev.conf = target.conf;
+    ev.conf = conf_of(smtp, c, a);
     enum moxd_verdict v = moxd_fire(point, &ev, &c->at);
     if (v == MOXD_NEXT)
         c->at = (struct smtp_placing){ 0 };
@@ -182,12 +193,41 @@ int smtp_copies_judge(struct moxd_instance *m, const struct smtp_message *msg,
     return refuse_all(smtp, plan, msg, prefix, err);
 }
 
+/* ---- delivering */
+
+static int hand_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
+                   struct smtp_planned *c, struct moxd_err *err) MOXD_SUSPENDS;
+static int hand_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
+                   struct smtp_planned *c, struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct smtp_copy ev = copy_of(msg, c);
+    struct smtp_handing handing = { .gone = false };
+
+    if (c->refused || moxd_point_empty(smtp->on_deliver))
+        return 0;
+    ev.prefix = prefix;
+    ev.conf = conf_of(smtp, c, a);
+    if (moxd_fire(smtp->on_deliver, &ev, &handing) != MOXD_NEXT)
+        return moxd_err_smtp_set(err, MOXD_ERR_TEMP, handing.reply.code, handing.reply.enhanced,
+                                 "%s", handing.reply.text);
+    if (handing.gone)
+        c->at.mailbox = NULL;
+    return 0;
+}
+
 int smtp_copies_deliver(struct moxd_instance *m, const struct smtp_message *msg,
                         struct moxd_str prefix, void *const *targets, size_t n,
                         struct moxd_err *err)
 {
+    struct smtp *smtp = (struct smtp *)m;
+    struct smtp_plan *plan = smtp_txn_of(msg)->plan;
+
     (void)targets, (void)n;
-    return smtp_plan_store((struct smtp *)m, smtp_txn_of(msg)->plan, msg, prefix, err);
+    for (size_t i = 0; i < plan->n; i++)
+        if (hand_on(smtp, msg, prefix, &plan->v[i], err) < 0)
+            return -1;
+    return smtp_plan_store(smtp, plan, msg, prefix, err);
 }
 
 void smtp_plan_show(const struct smtp_plan *plan, struct moxd_buf *out)

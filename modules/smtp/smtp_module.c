@@ -12,6 +12,7 @@ MOXD_POINT_THUNK_VOID(on_delivered)
 MOXD_POINT_THUNK_VOID(on_refused)
 MOXD_POINT_THUNK(on_mailbox, struct smtp_placing)
 MOXD_POINT_THUNK(on_reject, struct smtp_placing)
+MOXD_POINT_THUNK(on_deliver, struct smtp_handing)
 
 static const struct moxd_point_def points[] = {
     MOXD_POINT(on_connect, MOXD_DECIDE, "struct smtp_conn",
@@ -27,6 +28,8 @@ static const struct moxd_point_def points[] = {
                "A message was received; before delivery."),
     MOXD_POINT(on_delivered, MOXD_OBSERVE, "struct smtp_message",
                "The message is durable and about to be acknowledged."),
+    MOXD_POINT(on_deliver, MOXD_TRANSFORM, "struct smtp_copy",
+               "A copy that is wanted is about to be stored: forwarding, answers."),
     MOXD_POINT(
         on_mailbox, MOXD_PROVIDE, "struct smtp_copy",
         "Where the copy of a message for an account goes, and whether it is wanted in spite of a "
@@ -128,6 +131,7 @@ static void find_points(struct smtp *smtp)
     smtp->on_message = moxd_point_get(m, "on_message");
     smtp->on_delivered = moxd_point_get(m, "on_delivered");
     smtp->on_refused = moxd_point_get(m, "on_refused");
+    smtp->on_deliver = moxd_point_get(m, "on_deliver");
     smtp->on_mailbox = moxd_point_get(m, "on_mailbox");
     smtp->on_reject = moxd_point_get(m, "on_reject");
 }

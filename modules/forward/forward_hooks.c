@@ -1,0 +1,93 @@
+/* on_deliver: what is to be forwarded is in the queue before the message is acknowledged. */
+#include "forward.h"
+
+/* Copied before anything waits: the configuration may change meanwhile. */
+struct plan {
+    struct queue_rcpt rcpts[FORWARD_TO_MAX];
+    size_t n;
+    bool keep_copy, unauthenticated;
+};
+
+static void read_conf(const struct forward_conf *conf, struct moxd_arena *a, struct plan *p)
+{
+    p->keep_copy = conf->keep_copy;
+    p->unauthenticated = conf->unauthenticated;
+    for (size_t i = 0; i < conf->to.n && p->n < FORWARD_TO_MAX; i++)
+        p->rcpts[p->n++] =
+            (struct queue_rcpt){ .to = moxd_arena_strdup(a, conf->to.v[i]), .notify = "FAILURE" };
+}
+
+/* RFC 8689 6: what was demanded for its way here holds for the way on. */
+static enum queue_requiretls requiretls(const struct smtp_message *msg)
+{
+    if (msg->mail->requiretls)
+        return QUEUE_TLS_REQUIRED;
+    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
+}
+
+static bool is_null(const struct smtp_mail *mail)
+{
+    return mail->from.localpart.n == 0 && mail->from.domain.n == 0;
+}
+
+/* The sender's own reverse-path would fail SPF, and would tell strangers of the address behind. Notifications about
+ * the forwarded message go to who forwards it; those about a notification to nobody. */
+static int forward(struct forward *f, const struct smtp_copy *ev, const struct plan *p,
+                   struct moxd_err *err) MOXD_SUSPENDS;
+static int forward(struct forward *f, const struct smtp_copy *ev, const struct plan *p,
+                   struct moxd_err *err)
+{
+    const struct smtp_message *msg = ev->message;
+    const struct smtp_mail *mail = msg->mail;
+    const char *prefix = moxd_arena_printf(mail->arena, "Delivered-To: %s\r\n%" MOXD_STRF,
+                                           ev->address, MOXD_STRA(ev->prefix));
+    struct queue_new new = {
+        .from = is_null(mail) ? "" : ev->address,
+        .rcpts = p->rcpts,
+        .n = p->n,
+        .prefix = moxd_cstr(prefix),
+        .draft = msg->draft,
+        .requiretls = requiretls(msg),
+        .smtputf8 = mail->smtputf8,
+        .body8bit = mail->body8bit,
+        .no_dsn = is_null(mail),
+        .origin = "forward",
+    };
+
+    return f->queue->add(f->queue_self, &new, NULL, err);
+}
+
+static enum moxd_verdict done(const struct forward *f, const struct smtp_copy *ev, const char *why)
+{
+    moxd_info(ev->message->mail->conn->log, why ? "not forwarded" : "forwarded",
+              moxd_kvs("account", ev->account), moxd_kvs("address", ev->address),
+              moxd_kvs("reason", why ? why : ""));
+    moxd_metric_inc(f->forwarded, why ? why : "forwarded", NULL);
+    return MOXD_NEXT;
+}
+
+enum moxd_verdict forward_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
+                                     struct smtp_handing *handing)
+{
+    struct forward *f = MOXD_CONTAINER(m, struct forward, m);
+    const struct forward_conf *conf = ev->conf ? moxd_conf_ext(ev->conf, "forward") : NULL;
+    struct moxd_err err = { 0 };
+    struct plan p = { .n = 0 };
+
+    if (!conf || conf->to.n == 0)
+        return MOXD_NEXT;
+    read_conf(conf, ev->message->mail->arena, &p);
+    const char *why = forward_may(f, ev, p.unauthenticated);
+    if (why)
+        return done(f, ev, why);
+    if (forward(f, ev, &p, &err) == 0) {
+        handing->gone = !p.keep_copy;
+        return done(f, ev, NULL);
+    }
+    moxd_warn(ev->message->mail->conn->log, "cannot forward a message",
+              moxd_kvs("account", ev->account), moxd_kvs("address", ev->address), moxd_kve(&err));
+    if (err.kind == MOXD_ERR_LIMIT || err.kind == MOXD_ERR_DENIED || err.kind == MOXD_ERR_INVALID ||
+        err.kind == MOXD_ERR_SYNTAX)
+        return done(f, ev, "refused"); /* for good: better here than nowhere */
+    return moxd_reply_set(&handing->reply, 451, "4.3.0", "the message cannot be forwarded now");
+}
