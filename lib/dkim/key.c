@@ -56,6 +56,12 @@ bool moxd_dkim_key_serves(const struct moxd_dkim_key *key, const char *service)
 int moxd_dkim_key_check(const struct moxd_dkim_key *key, const struct moxd_dkim_sig *sig,
                         struct moxd_dkim_verdict *why)
 {
+    return moxd_dkim_key_check_for(key, sig, "email", why);
+}
+
+int moxd_dkim_key_check_for(const struct moxd_dkim_key *key, const struct moxd_dkim_sig *sig,
+                            const char *service, struct moxd_dkim_verdict *why)
+{
     bool ed25519 = sig->alg == MOXD_DKIM_ED25519_SHA256;
     const char *hash = sig->alg == MOXD_DKIM_RSA_SHA1 ? "sha1" : "sha256";
     const char *reason = NULL;
@@ -66,7 +72,7 @@ int moxd_dkim_key_check(const struct moxd_dkim_key *key, const struct moxd_dkim_
         reason = "key not for this hash algorithm";
     else if (key->type != (ed25519 ? MOXD_DKIM_KEY_ED25519 : MOXD_DKIM_KEY_RSA))
         reason = "key of another algorithm";
-    else if (!moxd_dkim_key_serves(key, "email"))
+    else if (!moxd_dkim_key_serves(key, service))
         reason = "key not for email";
     else if (key->strict && !moxd_str_eq(sig->identity_domain, sig->domain))
         reason = "key not for subdomains";

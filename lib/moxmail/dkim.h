@@ -108,6 +108,9 @@ int moxd_dkim_key_parse(struct moxd_str record, struct moxd_arena *a, struct mox
 /* Whether the key may be used for this signature (6.1.2). */
 int moxd_dkim_key_check(const struct moxd_dkim_key *key, const struct moxd_dkim_sig *sig,
                         struct moxd_dkim_verdict *why) MOXD_CHECKED;
+/* The same for another service than "email" (s=). */
+int moxd_dkim_key_check_for(const struct moxd_dkim_key *key, const struct moxd_dkim_sig *sig,
+                            const char *service, struct moxd_dkim_verdict *why) MOXD_CHECKED;
 /* Whether s= allows the service: "email", "tlsrpt" (RFC 8460 3). */
 bool moxd_dkim_key_serves(const struct moxd_dkim_key *key, const char *service);
 /* Bits of the public key, 0 when it cannot be decoded. Some microseconds. */

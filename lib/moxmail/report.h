@@ -52,6 +52,14 @@ int moxd_report_pack(struct moxd_str s, struct moxd_buf *out, struct moxd_err *e
 int moxd_report_unpack(struct moxd_str file, struct moxd_buf *out,
                        struct moxd_err *err) MOXD_CHECKED;
 
+/* Whether the header says that it is a report of that kind, and about whom: TLS-Report-Domain (RFC 8460 5.3), or for DMARC
+ * the subject (RFC 9990 2.6.2). The domain in A-labels, in the arena. */
+bool moxd_report_claim(struct moxd_str header, enum moxd_report_kind kind, struct moxd_arena *a,
+                       struct moxd_str *domain) MOXD_CHECKED;
+/* The domain of the author, in A-labels; false without exactly one From that has one. */
+bool moxd_report_author(struct moxd_str header, struct moxd_arena *a,
+                        struct moxd_str *domain) MOXD_CHECKED;
+
 /* An attachment that may be a report. */
 struct moxd_report_part {
     uint64_t start, end; /* in the message */

@@ -98,6 +98,7 @@ struct dkim_check {
     uint64_t body_start;
     int64_t now; /* seconds */
     bool weak;
+    const char *service; /* that keys must be for; NULL: email */
     struct dkim_item *items;
     size_t n;
     size_t left_out; /* signatures over the limit */
@@ -147,6 +148,10 @@ void dkim_signing_fini(struct dkim_signing *s);
 int dkim_sign(struct moxd_instance *m, struct moxd_str domain, struct moxd_str header,
               struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
               struct moxd_err *err) MOXD_SUSPENDS;
+
+int dkim_verify(struct moxd_instance *m, const char *service, struct moxd_str header,
+                struct store_draft *draft, struct moxd_arena *a, struct moxd_str **out, size_t *n,
+                struct moxd_err *err) MOXD_SUSPENDS;
 
 /* dkim_command.c */
 extern const struct moxd_command dkim_commands[];

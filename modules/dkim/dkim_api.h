@@ -3,6 +3,7 @@
 #ifndef MOXD_DKIM_H
 #define MOXD_DKIM_H
 
+#include <moxd/arena.h>
 #include <moxd/buf.h>
 #include <moxd/err.h>
 
@@ -20,6 +21,13 @@ struct dkim_v1 {
     int (*sign)(struct moxd_instance *self, struct moxd_str domain, struct moxd_str header,
                 struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
                 struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* 1.1 */
+    /* The domains (d=, A-labels in lower case) of signatures over all of a message in a draft, which begins with its
+     * header, that verify with keys for the service: "tlsrpt" (RFC 8460 3). CANCELLED. */
+    int (*verify)(struct moxd_instance *self, const char *service, struct moxd_str header,
+                  struct store_draft *draft, struct moxd_arena *a, struct moxd_str **domains,
+                  size_t *n, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 #endif

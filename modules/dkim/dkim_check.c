@@ -48,7 +48,8 @@ static void lookup(void *arg)
     dkim_lookup(item->sig.selector, item->sig.domain, l->c->a, &item->record);
     if (item->record.why.reason)
         settle(item, item->record.why);
-    else if (moxd_dkim_key_check(&item->record.key, &item->sig, &why) < 0)
+    else if (moxd_dkim_key_check_for(&item->record.key, &item->sig,
+                                     l->c->service ? l->c->service : "email", &why) < 0)
         settle(item, why);
 }
 

@@ -92,3 +92,30 @@ enum moxd_verdict dkim_on_message(struct moxd_instance *m, const struct smtp_mes
         report_all(d, ev->mail, &c);
     return MOXD_NEXT;
 }
+
+int dkim_verify(struct moxd_instance *m, const char *service, struct moxd_str header,
+                struct store_draft *draft, struct moxd_arena *a, struct moxd_str **out, size_t *n,
+                struct moxd_err *err)
+{
+    struct dkim *d = MOXD_CONTAINER(m, struct dkim, m);
+    struct moxd_arena *scratch MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct dkim_source source = { d->store, draft };
+    struct dkim_check c = { .a = scratch,
+                            .raw_header = header,
+                            .read = dkim_read_draft,
+                            .arg = &source,
+                            .body_start = header.n,
+                            .now = moxd_wall() / MOXD_SEC,
+                            .service = service };
+    size_t cap = 0;
+
+    *out = NULL;
+    *n = 0;
+    if (dkim_check_run(&c, (size_t)d->conf->max_signatures) < 0)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    for (size_t i = 0; i < c.n; i++)
+        if (c.items[i].verdict.result == MOXD_DKIM_PASS && !c.items[i].sig.has_length)
+            *(struct moxd_str *)moxd_arena_push(a, out, n, &cap, sizeof(**out)) =
+                moxd_arena_str(a, c.items[i].sig.domain);
+    return 0;
+}

@@ -17,6 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (moxd_report_unpack(s, &out, NULL) == 0)
         moxd_assert(out.n <= ROOM && !out.overflow);
     for (int kind = 0; kind < 2; kind++) {
+        struct moxd_str domain;
+        if (moxd_report_claim(s, (enum moxd_report_kind)kind, a, &domain) ||
+            moxd_report_author(s, a, &domain))
+            moxd_assert(domain.n > 0 && domain.n <= 255);
         if (moxd_report_parts(&r, (enum moxd_report_kind)kind, a, &parts, &n, NULL) < 0)
             continue;
         moxd_assert(n <= MOXD_REPORT_PARTS_MAX);

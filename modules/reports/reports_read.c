@@ -1,0 +1,68 @@
+/* The report in a message that comes in: found, unpacked and parsed on a worker. */
+#include "reports.h"
+
+#include <moxd/offload.h>
+#include <moxd/smtp.h>
+
+struct job {
+    const struct store_v1 *store;
+    struct store_draft *draft;
+    uint64_t size;
+    enum moxd_report_kind kind;
+    int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err);
+    void *arg;
+    struct moxd_buf *report;
+    int rc;
+    struct moxd_err err;
+};
+
+static ssize_t read_at(const void *ctx, uint64_t off, void *p, size_t n)
+{
+    const struct job *j = ctx;
+
+    return j->store->draft_read(j->draft, off, p, n, NULL);
+}
+
+static void run(void *arg)
+{
+    struct job *j = arg;
+    struct moxd_arena *a = moxd_arena_new(0);
+    const struct moxd_reader r = { .read_at = read_at, .ctx = j, .size = j->size };
+    struct moxd_report_part *parts;
+    size_t n = 0;
+
+    j->rc = moxd_report_parts(&r, j->kind, a, &parts, &n, &j->err);
+    if (j->rc == 0 && n == 0)
+        j->rc = moxd_err_set(&j->err, MOXD_ERR_NOTFOUND, "the message has no report attached");
+    for (size_t i = 0; i < n; i++) {
+        moxd_buf_reset(j->report);
+        j->rc = moxd_report_part_read(&r, &parts[i], j->report, &j->err);
+        if (j->rc == 0)
+            j->rc = j->parse(j->arg, moxd_buf_str(j->report), &j->err);
+        if (j->rc == 0 || j->report->overflow)
+            break;
+    }
+    moxd_arena_free(a);
+}
+
+int reports_read(struct moxd_instance *m, const struct smtp_message *msg,
+                 enum moxd_report_kind kind,
+                 int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err), void *arg,
+                 struct moxd_buf *report, struct moxd_err *err)
+{
+    struct reports *r = reports_self(m);
+    struct job j = { .store = r->store,
+                     .draft = msg->draft,
+                     .size = msg->size,
+                     .kind = kind,
+                     .parse = parse,
+                     .arg = arg,
+                     .report = report };
+
+    if (moxd_offload(MOXD_LANE_CPU, run, &j) != MOXD_OK)
+        return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+    if (j.rc < 0)
+        *err = j.err;
+    moxd_metric_inc(r->received, reports_kinds[kind], j.rc == 0 ? "ok" : "invalid");
+    return j.rc;
+}
