@@ -44,7 +44,7 @@ static bool is_silent(const struct smtpclient_session *s)
 {
     char byte;
 
-    return moxd_stream_buffered(s->st) == 0 &&
+    return s->st && moxd_stream_buffered(s->st) == 0 &&
            recv(moxd_stream_fd(s->st), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
