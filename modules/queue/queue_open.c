@@ -108,7 +108,7 @@ static bool try_host(struct queue_opening *o, const char *host)
     }
     choose(o, &ad);
     if (ad.n == 0) {
-        moxd_err_smtp_set(&err, MOXD_ERR_NOTFOUND, 550, "5.4.4",
+        moxd_err_smtp_set(&err, MOXD_ERR_TEMP, 451, "4.4.4",
                           "%s has no address of a family that may be used", host);
         fail(o, &err);
         return false;

@@ -153,4 +153,5 @@ def main():
                        survives_a_restart])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -230,6 +230,7 @@ class SmtpSink:
             self.note("BROKEN")
         finally:
             try:
+                session.file.close()  # else the connection stays open
                 session.socket.close()
             except OSError:
                 pass

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Outgoing mail: which host it goes to, by which transport, and how much an account may send."""
+
+import os
+import smtplib
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
+from echo import expect, run_tests  # noqa: E402
+from moxd_server import Server  # noqa: E402
+from outgoing import conf, submit, zone  # noqa: E402
+from smtp_sink import CLOSE, SmtpSink  # noqa: E402
+
+LATER = 'retry = ["1s"]'
+
+
+def transports(sink):
+    return ['transport "%s" { %s }' % pair for pair in (
+        ("smart", 'kind = smtp  host = "127.0.0.1"  port = %d  tls = none' % sink.port),
+        ("later", 'kind = smtp  host = "127.0.0.1"  port = %d  tls = opportunistic' % sink.port),
+        ("never", 'kind = fail  smtp-code = 554  smtp-message = "not there"'),
+        ("four", 'kind = direct  disable-ipv6 = true'),
+        ("six", 'kind = direct  disable-ipv4 = true'),
+    )]
+
+
+def main():
+    with SmtpSink() as sink, SmtpSink(host="127.0.0.2", port=sink.port) as second, SmtpSink() as smart:
+        lines = zone({"one.test": [("mx.one.test", "127.0.0.1")],
+                      "two.test": [("dead.two.test", "127.0.0.9"), ("mx.two.test", "127.0.0.2")],
+                      "dead.test": [("mx.dead.test", "127.0.0.9")]})
+        lines.append("mx6.one.test. 300 IN AAAA ::1")
+        c = conf(sink.port, lines, LATER, *transports(smart))
+        c.add("account", 'queue {\n route { to-domain = ["account.test"] transport = "smart" }\n'
+              ' max-outgoing-messages-per-day = 40\n max-first-time-recipients-per-day = 30\n}')
+        c.add("domain", 'queue {\n route { to-domain = [".sub.test"] transport = "smart" }\n'
+              ' route { to-domain = ["account.test"] transport = "never" }\n}')
+        c.add("domains", 'route { to-domain = ["never.test"] transport = "never" }\n'
+              'route { minimum-attempts = 1 from-domain = ["mox.example"] to-domain = ["dead.test"] transport = "later" }\n'
+              'route { to-domain = ["one.test"] from-domain = ["other.example"] transport = "never" }')
+        with Server(c) as server:
+            def the_next_host():
+                """proves in part: P-QUEUE-03"""
+                submit(server, ["a@two.test"], "next")
+                second.await_message(lambda m: m.rcpts == ["a@two.test"])
+
+            def routes():
+                """proves: QUEUE-05, QUEUE-06, QUEUE-02; proves in part: P-QUEUE-05, P-QUEUE-06"""
+                submit(server, ["a@account.test", "a@x.sub.test", "a@never.test", "a@one.test"], "routes")
+                smart.await_message(lambda m: sorted(m.rcpts) == ["a@account.test", "a@x.sub.test"])
+                server.await_log(r'msg="failed" .*to=a@never\.test .*code=554 .*reply="not there"')
+                sink.await_message(lambda m: m.rcpts == ["a@one.test"])
+
+            def the_second_attempt_goes_elsewhere():
+                submit(server, ["a@dead.test"], "later")
+                server.await_log(r'msg="retry" .*to=a@dead\.test .*attempt=1')
+                smart.await_message(lambda m: m.rcpts == ["a@dead.test"])
+
+            def by_command():
+                """proves in part: P-QUEUE-05, P-QUEUE-07"""
+                server.moxctl("queue", "holdrules", "add", "to=held@one.test")
+                submit(server, ["held@one.test"], "command")
+                server.moxctl("queue", "transport", "six", "to=held@one.test")
+                server.moxctl("queue", "unhold", "to=held@one.test")
+                server.await_log(r'to=held@one\.test .*no address of a family')
+                server.moxctl("queue", "transport", "four", "to=held@one.test")
+                server.moxctl("queue", "schedule", "now", "all")
+                sink.await_message(lambda m: m.rcpts == ["held@one.test"])
+
+            def limits():
+                """proves: ACCT-10, ACCT-11, ACCT-12"""
+                many = ["n%d@one.test" % i for i in range(40)]
+                for rcpts, directive in ((many[:31], "max-first-time-recipients-per-day"),
+                                         (["a@one.test"] + many, "max-outgoing-messages-per-day")):
+                    try:
+                        submit(server, rcpts, "limits")
+                        expect(False, "it was taken")
+                    except smtplib.SMTPDataError as e:
+                        expect(e.smtp_code == 451 and directive.encode() in e.smtp_error, str(e))
+                submit(server, ["a@one.test"], "known")  # not a new one
+                sink.await_message(lambda m: b"Subject: known" in m.data)
+
+            def one_that_breaks_off():
+                sink.answer("END-OF-DATA", CLOSE, times=1)
+                submit(server, ["a@one.test"], "broken")
+                sink.await_message(lambda m: b"Subject: broken" in m.data)
+
+            run_tests([the_next_host, routes, the_second_attempt_goes_elsewhere, by_command, limits, one_that_breaks_off])
+
+
+if __name__ == "__main__":
+    main()
