@@ -113,8 +113,13 @@ static void keep_all(struct dmarc *d, const struct smtp_message *ev, bool refuse
 {
     struct dmarc_msg *msg = moxd_slot(ev->mail->slots, "smtp-message", &d->m);
 
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_str domain;
+    bool optional = moxd_report_claim(ev->header, MOXD_REPORT_DMARC, a, &domain) ||
+                    moxd_report_claim(ev->header, MOXD_REPORT_TLS, a, &domain);
+
     for (size_t i = 0; i < msg->n; i++)
-        dmarc_keep(d, ev->mail, &msg->authors[i], refused);
+        dmarc_keep(d, ev->mail, &msg->authors[i], refused, optional);
 }
 
 enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_message *ev,

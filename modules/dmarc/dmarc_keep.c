@@ -106,7 +106,7 @@ static void add_pending(struct dmarc *d, const char *record)
 }
 
 void dmarc_keep(struct dmarc *d, const struct smtp_mail *mail, const struct dmarc_author *author,
-                bool refused)
+                bool refused, bool optional)
 {
     const struct moxd_dmarc_verdict *v = &author->verdict;
 
@@ -118,6 +118,8 @@ void dmarc_keep(struct dmarc *d, const struct smtp_mail *mail, const struct dmar
         return;
     }
     json_t *json = evaluation(d, mail, author, refused);
+    if (json && optional)
+        json_object_set_new(json, "optional", json_true());
     char *record = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (record && strlen(record) <= RECORD_MAX)
         add_pending(d, record);

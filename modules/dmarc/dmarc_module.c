@@ -1,6 +1,8 @@
 /* dmarc: policies of the domains in From. The table of contents. */
 #include "dmarc.h"
 
+#include <moxmail/address.h>
+
 static const struct moxd_directive directives[] = {
     { .name = "timeout",
       MOXD_AT_DURATION(struct dmarc_conf, timeout),
@@ -24,6 +26,44 @@ static const struct moxd_directive directives[] = {
       MOXD_AT_BOOL(struct dmarc_conf, defer_temperror),
       .deflt = "false",
       .doc = "Refuse messages for now while DNS does not say whether their domain has a policy." },
+    { .name = "no-outgoing-reports",
+      MOXD_AT_BOOL(struct dmarc_conf, no_outgoing),
+      .deflt = "false",
+      .doc = "Send no reports to domains that ask for them." },
+    { .name = "report-hours",
+      MOXD_AT_INT(struct dmarc_conf, interval),
+      .deflt = "24",
+      .min = 1,
+      .max = 24,
+      .doc =
+          "Hours that a report covers, from midnight UTC on. With another number than 1, 2, 3, 4, "
+          "6, 8, 12 or 24 the last one of a day is shorter." },
+    { 0 },
+};
+static int check_address(struct moxd_str s, struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_address ad;
+
+    return moxd_address_parse(s, MOXD_ADDRESS_UTF8, a, &ad, err);
+}
+
+static const struct moxd_directive domain_directives[] = {
+    { .name = "address",
+      MOXD_AT_STRING(struct dmarc_domain_conf, address),
+      .check = check_address,
+      .example = "\"dmarcreports@example.org\"",
+      .doc =
+          "Address of an account here, of whatever domain, that gets aggregate reports about this "
+          "domain; the address's own block says into which mailbox. Publish it as rua in the "
+          "domain's record; where it is of another organization that one must agree, at "
+          "DOMAIN._report._dmarc.ITS-DOMAIN." },
+    { 0 },
+};
+static const struct moxd_block domain_block = { .size = sizeof(struct dmarc_domain_conf),
+                                                .directives = domain_directives };
+static const struct moxd_contribution contributes[] = {
+    { "domain", "dmarc", &domain_block, "Aggregate reports about mail in the domain's name." },
     { 0 },
 };
 static const struct moxd_block dmarc_block = { .size = sizeof(struct dmarc_conf),
@@ -32,6 +72,7 @@ static const struct moxd_block dmarc_block = { .size = sizeof(struct dmarc_conf)
 static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_message, dmarc_on_message, .concurrent = true),
     MOXD_HOOK(on_message, dmarc_decide, .phase = MOXD_POLICY),
+    MOXD_HOOK(on_message, dmarc_receive, .phase = MOXD_LATE),
     MOXD_HOOK(on_delivered, dmarc_on_delivered),
     MOXD_HOOK(on_refused, dmarc_on_refused),
     { 0 },
@@ -75,6 +116,31 @@ static const struct moxd_command commands[] = {
       .summary = "show the evaluations that are kept for reports",
       .help = "One line of JSON for each message and domain in From that asks for reports.",
       .run = dmarc_cmd_evaluations },
+    { .name = "dmarc send",
+      .args = "[all]",
+      .summary = "send the DMARC reports that are due",
+      .help =
+          "They go out by themselves when an interval is over. With \"all\": about the one that is "
+          "going on, too.",
+      .max_args = 1,
+      .run = dmarc_cmd_send },
+    { .name = "dmarc list",
+      .args = "",
+      .summary = "list the DMARC reports that came in",
+      .help = "One line each, with the id for \"dmarc show\".",
+      .run = dmarc_cmd_list },
+    { .name = "dmarc show",
+      .args = "ID",
+      .summary = "show a DMARC report that came in",
+      .help = "The policy that was seen, and one line for each kind of messages.",
+      .min_args = 1,
+      .max_args = 1,
+      .run = dmarc_cmd_show },
+    { .name = "dmarc summary",
+      .args = "",
+      .summary = "add up the DMARC reports that came in, by domain",
+      .help = "Messages that passed, and that did not.",
+      .run = dmarc_cmd_summary },
     { .name = "dmarc verify",
       .args = "FROM-DOMAIN [spf:DOMAIN] [dkim:DOMAIN ...]",
       .summary = "say what DMARC makes of a message",
@@ -93,7 +159,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.4", "store/1", NULL };
+static const char *const needs[] = { "smtp/1.4", "store/1", "reports/1?", "accounts/1.1?", NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -104,6 +170,8 @@ static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     d->conf = moxd_conf_module(conf, m);
     d->smtp = moxd_interface_get(m, "smtp", &self);
     d->store = moxd_interface_get(m, "store", &d->store_self);
+    d->reports = moxd_interface_get(m, "reports", &d->reports_self);
+    d->accounts = moxd_interface_get(m, "accounts", &d->accounts_self);
     d->results = moxd_metric_find("moxd_dmarc_results_total");
     d->dropped = moxd_metric_find("moxd_dmarc_dropped_total");
     return 0;
@@ -113,6 +181,7 @@ static int dmarc_start(struct moxd_instance *m, struct moxd_err *err)
 {
     (void)err;
     (void)moxd_module_spawn(m, "dmarc", dmarc_writer, MOXD_CONTAINER(m, struct dmarc, m));
+    (void)moxd_module_spawn(m, "dmarc-send", dmarc_sender, MOXD_CONTAINER(m, struct dmarc, m));
     return 0;
 }
 
@@ -125,6 +194,7 @@ const struct moxd_module moxd_module = {
     MOXD_MODULE_HEAD("dmarc", PACKAGE_VERSION, "policies of the domains that messages are from"),
     .needs = needs,
     .conf = &dmarc_block,
+    .contributes = contributes,
     .hooks = hooks,
     .commands = commands,
     .metrics = metrics,

@@ -2,6 +2,7 @@
 #ifndef REPORTS_H
 #define REPORTS_H
 
+#include <moxd/accounts.h>
 #include <moxd/dkim.h>
 #include <moxd/module.h>
 #include <moxd/queue.h>
@@ -18,7 +19,8 @@ struct reports {
     const struct store_v1 *store;
     const struct queue_v1 *queue; /* or NULL */
     const struct dkim_v1 *dkim;   /* or NULL */
-    struct moxd_instance *store_self, *queue_self, *dkim_self;
+    const struct accounts_v1 *accounts;
+    struct moxd_instance *store_self, *queue_self, *dkim_self, *accounts_self;
     struct moxd_metric_handle *sent, *received;
     const char *contact; /* owned */
 };
@@ -35,6 +37,8 @@ extern const struct moxd_command reports_commands[];
 /* reports_send.c, reports_read.c, reports_keep.c: reports/1 */
 int reports_send(struct moxd_instance *m, const struct reports_out *out, unsigned *sent,
                  struct moxd_err *err) MOXD_SUSPENDS;
+bool reports_addressed(struct moxd_instance *m, const struct smtp_message *msg,
+                       const char *address);
 int reports_read(struct moxd_instance *m, const struct smtp_message *msg,
                  enum moxd_report_kind kind,
                  int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err), void *arg,

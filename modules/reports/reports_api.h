@@ -41,6 +41,9 @@ struct reports_v1 {
     int (*send)(struct moxd_instance *self, const struct reports_out *out, unsigned *sent,
                 struct moxd_err *err) MOXD_SUSPENDS;
 
+    /* Whether one of the recipients is this address of ours, however it is written. False when `address` is NULL. */
+    bool (*addressed)(struct moxd_instance *self, const struct smtp_message *msg,
+                      const char *address);
     /* The report in a message, unpacked, the first attachment of which `parse` is content with; parse runs on a worker. 0;
      * NOTFOUND: none; else the last error of parse, or why it cannot be unpacked. */
     int (*read)(struct moxd_instance *self, const struct smtp_message *msg,

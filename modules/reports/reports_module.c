@@ -43,6 +43,7 @@ static const char *submitter(struct moxd_instance *m)
 static const struct reports_v1 vtable = { .contact = contact,
                                           .submitter = submitter,
                                           .send = reports_send,
+                                          .addressed = reports_addressed,
                                           .read = reports_read,
                                           .keep = reports_keep,
                                           .list = reports_list,
@@ -51,7 +52,7 @@ static const struct moxd_interface provides[] = {
     { "reports", 1, 0, &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1", "queue/1?", "dkim/1?", NULL };
+static const char *const needs[] = { "store/1", "accounts/1.1", "queue/1?", "dkim/1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -60,6 +61,7 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
     (void)err;
     r->conf = moxd_conf_module(conf, m);
     r->store = moxd_interface_get(m, "store", &r->store_self);
+    r->accounts = moxd_interface_get(m, "accounts", &r->accounts_self);
     r->queue = moxd_interface_get(m, "queue", &r->queue_self);
     r->dkim = moxd_interface_get(m, "dkim", &r->dkim_self);
     r->sent = moxd_metric_find("moxd_reports_sent_total");

@@ -3,6 +3,34 @@
 
 #include <moxd/offload.h>
 #include <moxd/smtp.h>
+#include <moxmail/address.h>
+
+static const char *canonical(struct reports *r, struct moxd_str localpart, struct moxd_str domain,
+                             struct moxd_arena *a)
+{
+    struct accounts_target to = { 0 };
+
+    return r->accounts->resolve(r->accounts_self, localpart, domain, a, &to, NULL) == 0 ? to.address
+                                                                                        : NULL;
+}
+
+bool reports_addressed(struct moxd_instance *m, const struct smtp_message *msg, const char *address)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct reports *r = reports_self(m);
+    const char *want = NULL;
+    struct moxd_address ad;
+
+    if (address && moxd_address_parse(moxd_cstr(address), MOXD_ADDRESS_UTF8, a, &ad, NULL) == 0)
+        want = canonical(r, ad.localpart, ad.domain.ascii, a);
+    for (size_t i = 0; want && i < msg->nrcpts; i++) {
+        const struct smtp_path *to = &msg->rcpts[i]->to;
+        const char *is = canonical(r, to->localpart, to->domain, a);
+        if (is && strcmp(is, want) == 0)
+            return true;
+    }
+    return false;
+}
 
 struct job {
     const struct store_v1 *store;

@@ -2,8 +2,6 @@
  * delivered in any case; what is wrong with it is said in a field of its header (P-AUTHN-08). */
 #include "tlsrpt.h"
 
-#include <moxmail/address.h>
-
 /* Where reports about the domain go, NULL: nowhere. Valid until the next suspension. */
 static const char *address_for(struct tlsrpt *t, struct moxd_str domain)
 {
@@ -15,32 +13,6 @@ static const char *address_for(struct tlsrpt *t, struct moxd_str domain)
     head = t->accounts->domain(t->accounts_self, domain);
     conf = head ? moxd_conf_ext(head, "tlsrpt") : NULL;
     return conf ? conf->address : NULL;
-}
-
-static const char *canonical(struct tlsrpt *t, struct moxd_str localpart, struct moxd_str domain,
-                             struct moxd_arena *a)
-{
-    struct accounts_target to = { 0 };
-
-    return t->accounts->resolve(t->accounts_self, localpart, domain, a, &to, NULL) == 0 ? to.address
-                                                                                        : NULL;
-}
-
-/* One of the recipients is the address for reports about the domain. */
-static bool is_for(struct tlsrpt *t, const struct smtp_message *ev, struct moxd_str domain,
-                   struct moxd_arena *a)
-{
-    const char *text = address_for(t, domain), *want = NULL, *is;
-    struct moxd_address ad;
-
-    if (text && moxd_address_parse(moxd_cstr(text), MOXD_ADDRESS_UTF8, a, &ad, NULL) == 0)
-        want = canonical(t, ad.localpart, ad.domain.ascii, a);
-    for (size_t i = 0; want && i < ev->nrcpts; i++) {
-        is = canonical(t, ev->rcpts[i]->to.localpart, ev->rcpts[i]->to.domain, a);
-        if (is && strcmp(is, want) == 0)
-            return true;
-    }
-    return false;
 }
 
 struct job {
@@ -149,7 +121,8 @@ enum moxd_verdict tlsrpt_on_message(struct moxd_instance *m, const struct smtp_m
 
     (void)reply;
     if (ev->mail->conn->simulated || ev->mail->conn->account ||
-        !moxd_report_claim(ev->header, MOXD_REPORT_TLS, a, &domain) || !is_for(t, ev, domain, a))
+        !moxd_report_claim(ev->header, MOXD_REPORT_TLS, a, &domain) ||
+        !t->reports->addressed(t->reports_self, ev, address_for(t, domain)))
         return MOXD_NEXT;
     if (take(t, ev, domain, a, &err) == 0 || err.kind == MOXD_ERR_EXISTS)
         return MOXD_NEXT;

@@ -3,14 +3,11 @@
 # proves in part: P-AUTHN-07, MTASTS-01
 """Reports about TLS: one server gathers and sends, another one takes what the first has sent."""
 
-import base64
 import gzip
-import imaplib
 import json
 import os
 import re
 import smtplib
-import subprocess
 import sys
 import tempfile
 
@@ -21,24 +18,10 @@ from moxd_server import PASSWORD, PATIENCE, Conf, Server  # noqa: E402
 from policy_server import PolicyServer  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 from test_ca import TestCa  # noqa: E402
+from tlsrpt_parts import local, make_key, newest  # noqa: E402
 
 MAIL = b"From: <mjl@mox.example>\r\nTo: <bob@peer.example>\r\nSubject: x\r\n\r\nhello\r\n"
 POLICY = b"version: STSv1\r\nmode: testing\r\nmx: mx.peer.example\r\nmax_age: 86400\r\n"
-
-
-def make_key(directory):
-    """(file, record): a key for Ed25519."""
-    path = os.path.join(directory, "dkim.pem")
-    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path], check=True)
-    der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True,
-                         stdout=subprocess.PIPE).stdout
-    os.chmod(path, 0o644)
-    return path, "v=DKIM1; %s k=ed25519; p=" + base64.b64encode(der[-32:]).decode()
-
-
-def local(records):
-    return "dns { local-only = true\nlocal-data = [ %s ] }" % ", ".join(
-        '"%s 300 IN %s"' % (name, data.replace('"', '\\"')) for name, data in records)
 
 
 HOST_REPORT = """From: <postmaster@mox.example>
@@ -97,13 +80,6 @@ def deliver(server, data, to="second@mox.example"):
         client.sendmail("postmaster@mox.example", [to], data)
 
 
-def newest(server):
-    with imaplib.IMAP4(*server.address("imap"), timeout=PATIENCE) as client:
-        client.login("mjl@mox.example", PASSWORD)
-        count = int(client.select("INBOX", readonly=True)[1][0])
-        return client.fetch(str(count), "(BODY.PEEK[HEADER])")[1][0][1].decode()
-
-
 def check_json(raw):
     report = json.loads(gzip.decompress(raw))
     expect(report["organization-name"] == "mox.example", report)
@@ -123,7 +99,7 @@ def check_json(raw):
 def main(directory):
     os.chmod(directory, 0o755)
     ca, alien = TestCa(directory), TestCa(directory, "alien")
-    key, record = make_key(directory)
+    key, record = make_key(directory, "%s ")
     pair = ca.issue("web", ["mta-sts.peer.example"])
     with SmtpSink(tls=alien.issue("mx", ["mx.peer.example"])) as sink, PolicyServer(*pair) as https, \
             sender(ca, sink, https, key) as server:
