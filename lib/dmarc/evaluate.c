@@ -41,6 +41,8 @@ static int aligned(const struct moxd_dmarc_walk *author, const struct moxd_dmarc
     return strict ? 0 : same_organization(author, auth->domain, r, a);
 }
 
+enum { NAME_MAX_BYTES = 253 }; /* of a name in DNS (RFC 1035 2.3.4) */
+
 /* NXDOMAIN says that nothing is there (RFC 8020). When nobody answers the domain gets the benefit. */
 static bool exists(struct moxd_str domain, const struct moxd_dmarc_resolver *r,
                    struct moxd_arena *a)
@@ -48,6 +50,8 @@ static bool exists(struct moxd_str domain, const struct moxd_dmarc_resolver *r,
     struct moxd_str *txt = NULL;
     size_t n = 0;
 
+    if (domain.n > NAME_MAX_BYTES)
+        return false;
     return r->txt(r->arg, moxd_arena_cstr(a, domain), a, &txt, &n) != MOXD_DMARC_NXDOMAIN;
 }
 
