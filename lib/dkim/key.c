@@ -94,8 +94,11 @@ static EVP_PKEY *decode_rsa(struct moxd_str p)
     return NULL;
 }
 
+/* OpenSSL's decoder goes through all that it could be, and takes locks for it: hundreds of microseconds. */
 EVP_PKEY *mail_dkim_key_decode(const struct moxd_dkim_key *key)
 {
+    if (key->ready)
+        return (EVP_PKEY *)moxd_dkim_public_ref(key->ready);
     const unsigned char *raw = (const unsigned char *)key->p.p;
     EVP_PKEY *pkey = NULL;
     if (key->type == MOXD_DKIM_KEY_RSA)
@@ -104,6 +107,23 @@ EVP_PKEY *mail_dkim_key_decode(const struct moxd_dkim_key *key)
         pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, key->p.n);
     ERR_clear_error();
     return pkey;
+}
+
+/* It is OpenSSL's object, which counts references itself. */
+struct moxd_dkim_public *moxd_dkim_public_new(const struct moxd_dkim_key *key)
+{
+    return (struct moxd_dkim_public *)mail_dkim_key_decode(key);
+}
+
+struct moxd_dkim_public *moxd_dkim_public_ref(struct moxd_dkim_public *k)
+{
+    moxd_assert(EVP_PKEY_up_ref((EVP_PKEY *)k) == 1);
+    return k;
+}
+
+void moxd_dkim_public_unref(struct moxd_dkim_public *k)
+{
+    EVP_PKEY_free((EVP_PKEY *)k);
 }
 
 unsigned moxd_dkim_key_bits(const struct moxd_dkim_key *key)

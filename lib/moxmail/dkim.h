@@ -90,6 +90,9 @@ const char *moxd_dkim_key_name(struct moxd_str selector, struct moxd_str domain,
 
 /* --- key records --------------------------------------------------------------------------------- */
 
+/* A public key ready for use: to decode one takes longer than to verify with it. Counted references; any thread. */
+struct moxd_dkim_public;
+
 enum moxd_dkim_key_type { MOXD_DKIM_KEY_UNKNOWN, MOXD_DKIM_KEY_RSA, MOXD_DKIM_KEY_ED25519 };
 
 struct moxd_dkim_key {
@@ -100,6 +103,7 @@ struct moxd_dkim_key {
     struct moxd_str p;        /* decoded; empty: revoked */
     bool testing;             /* t=y */
     bool strict;              /* t=s: i= must not be a subdomain of d= */
+    struct moxd_dkim_public *ready; /* p decoded, the caller's; NULL: it is decoded for each signature */
 };
 /* Parses the strings of a TXT record, joined (3.6.1). -1 with *why: not a key record. Strings are views or
  * in the arena. */
@@ -113,6 +117,10 @@ int moxd_dkim_key_check_for(const struct moxd_dkim_key *key, const struct moxd_d
                             const char *service, struct moxd_dkim_verdict *why) MOXD_CHECKED;
 /* Whether s= allows the service: "email", "tlsrpt" (RFC 8460 3). */
 bool moxd_dkim_key_serves(const struct moxd_dkim_key *key, const char *service);
+/* NULL when it cannot be decoded. */
+struct moxd_dkim_public *moxd_dkim_public_new(const struct moxd_dkim_key *key);
+struct moxd_dkim_public *moxd_dkim_public_ref(struct moxd_dkim_public *k);
+void moxd_dkim_public_unref(struct moxd_dkim_public *k); /* NULL is fine */
 /* Bits of the public key, 0 when it cannot be decoded. Some microseconds. */
 unsigned moxd_dkim_key_bits(const struct moxd_dkim_key *key);
 /* Appends the record: "v=DKIM1;h=sha256;p=...". */

@@ -20,6 +20,7 @@ enum dkim_limits {
     DKIM_NAME_MAX = 253,       /* of a DNS name (RFC 1035 2.3.4, without the final dot) */
     DKIM_RSA_BITS = 2048,      /* of keys that we make (RFC 8301 3.2) */
     DKIM_KEPT_KEYS = 10000,    /* private keys in memory; one has about 3 KB */
+    DKIM_READY_MAX = 1000,     /* decoded public keys of senders */
 };
 /* RFC 5321 4.5.4.1: mail is tried for five days, and must not expire in the queue. */
 #define DKIM_EXPIRATION_MIN (5 * 24 * 3600 * MOXD_SEC)
@@ -51,7 +52,8 @@ const struct dkim_selector_conf *dkim_selector(const struct dkim_domain_conf *co
  * are there, and may be added by others later. */
 extern const char *const dkim_sealed_names[], *const dkim_other_names[];
 
-struct dkim_kept; /* a private key in memory */
+struct dkim_kept;  /* a private key in memory */
+struct dkim_ready; /* a public one of somebody's, decoded */
 
 struct dkim {
     struct moxd_instance m;
@@ -65,7 +67,8 @@ struct dkim {
     struct moxd_metric_handle *verified, *signed_total;
     struct dkim_kept **kept; /* sorted by path */
     size_t nkept, kept_cap;
-    uint64_t generation; /* of domains.conf: keys are looked at again in each */
+    struct dkim_ready *ready; /* hash; what was used last is at its end */
+    uint64_t generation;      /* of domains.conf: keys are looked at again in each */
 };
 
 /* dkim_lookup.c: a key record. */
@@ -96,7 +99,8 @@ struct dkim_check {
     long (*read)(void *arg, uint64_t off, void *p, size_t n);
     void *arg;
     uint64_t body_start;
-    int64_t now; /* seconds */
+    struct dkim *cache; /* of public keys; NULL: none is used */
+    int64_t now;        /* seconds */
     bool weak;
     const char *service; /* that keys must be for; NULL: email */
     struct dkim_item *items;
@@ -106,6 +110,13 @@ struct dkim_check {
 /* Verifies up to max signatures; raw_header, read, arg, body_start, now, weak, a are set. -1: the fiber was
  * cancelled. */
 int dkim_check_run(struct dkim_check *c, size_t max) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* dkim_ready.c: decoded public keys of senders, the last DKIM_READY_MAX that verified something. */
+/* A reference, or NULL: not there. */
+struct moxd_dkim_public *dkim_ready_find(struct dkim *d, const struct moxd_dkim_key *key);
+/* Keeps a reference of its own to key->ready. */
+void dkim_ready_keep(struct dkim *d, const struct moxd_dkim_key *key);
+void dkim_ready_free(struct dkim *d);
 
 /* dkim_keys.c: private keys by their files. */
 /* Reads and parses the file; on any thread. NULL with *err. */

@@ -121,6 +121,16 @@ static bool want_bodies(struct dkim_check *c, struct moxd_dkim_bodies *bs)
 }
 
 /* On a worker. */
+static struct moxd_dkim_verdict verify_one(const struct dkim_check *c, struct dkim_item *item,
+                                           const struct moxd_dkim_bodies *bs)
+{
+    struct moxd_dkim_key *key = &item->record.key;
+
+    if (!key->ready)
+        key->ready = moxd_dkim_public_new(key);
+    return moxd_dkim_verify(&c->header, &item->sig, key, bs, item->body, c->weak);
+}
+
 static void verify(void *arg)
 {
     struct dkim_check *c = arg;
@@ -132,8 +142,7 @@ static void verify(void *arg)
         if (item->done)
             continue;
         settle(item,
-               read ? moxd_dkim_verify(&c->header, &item->sig, &item->record.key, bs, item->body,
-                                       c->weak)
+               read ? verify_one(c, item, bs)
                     : (struct moxd_dkim_verdict){ MOXD_DKIM_TEMPERROR, "message cannot be read" });
     }
     moxd_dkim_bodies_free(bs);
@@ -147,6 +156,25 @@ static bool all_done(const struct dkim_check *c)
     return true;
 }
 
+static void find_keys(struct dkim_check *c)
+{
+    for (size_t i = 0; c->cache && i < c->n; i++)
+        if (!c->items[i].done)
+            c->items[i].record.key.ready = dkim_ready_find(c->cache, &c->items[i].record.key);
+}
+
+/* Only those of senders who could sign: others cannot push them out. */
+static void keep_keys(struct dkim_check *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct dkim_item *item = &c->items[i];
+        if (c->cache && item->record.key.ready && item->verdict.result == MOXD_DKIM_PASS)
+            dkim_ready_keep(c->cache, &item->record.key);
+        moxd_dkim_public_unref(item->record.key.ready);
+        item->record.key.ready = NULL;
+    }
+}
+
 int dkim_check_run(struct dkim_check *c, size_t max)
 {
     moxd_assert(max <= DKIM_SIGNATURES_MAX);
@@ -158,5 +186,8 @@ int dkim_check_run(struct dkim_check *c, size_t max)
         return -1;
     if (all_done(c))
         return 0;
-    return moxd_offload(MOXD_LANE_CPU, verify, c) == MOXD_OK ? 0 : -1;
+    find_keys(c);
+    int rc = moxd_offload(MOXD_LANE_CPU, verify, c);
+    keep_keys(c);
+    return rc == MOXD_OK ? 0 : -1;
 }

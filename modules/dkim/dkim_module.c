@@ -61,6 +61,7 @@ static void dkim_reload(struct moxd_instance *m, const struct moxd_conf *conf)
 static void dkim_stop(struct moxd_instance *m)
 {
     dkim_keys_free(MOXD_CONTAINER(m, struct dkim, m));
+    dkim_ready_free(MOXD_CONTAINER(m, struct dkim, m));
 }
 
 const struct moxd_module moxd_module = {

@@ -82,6 +82,7 @@ enum moxd_verdict dkim_on_message(struct moxd_instance *m, const struct smtp_mes
         .read = dkim_read_draft,
         .arg = &source,
         .body_start = ev->header.n,
+        .cache = d,
         .now = moxd_wall() / MOXD_SEC,
     };
 
