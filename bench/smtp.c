@@ -1,7 +1,7 @@
-/* bench/smtp [-c CONNECTIONS] [-s SIZE] [-n MESSAGES] [-r RECIPIENT]... [-p] HOST PORT
+/* bench/smtp [-c CONNECTIONS] [-s SIZE | -m FILE] [-n MESSAGES] [-f SENDER] [-r RECIPIENT]... [-p] HOST PORT
  *
  * Sends messages to an SMTP server and tells how many a second it acknowledged, and how long each took
- * from MAIL to the reply to its data. -p pipelines MAIL, RCPT and DATA (RFC 2920), as good servers do.
+ * from MAIL to the reply to its data. -m: a message as it goes over the wire, with CRLF and dots doubled. -p pipelines MAIL, RCPT and DATA (RFC 2920), as good servers do.
  * Connections take recipients in turn. One thread for each connection. */
 #include <errno.h>
 #include <moxd/clock.h>
@@ -14,10 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RECIPIENTS_MAX = 1000, CONNECTIONS_MAX = 1000, LINE_MAX_ = 4096 };
+enum { RECIPIENTS_MAX = 1000, CONNECTIONS_MAX = 1000, LINE_MAX_ = 4096, MESSAGE_MAX = 1 << 20 };
 
 struct bench {
-    const char *host, *port;
+    const char *host, *port, *sender, *file;
     unsigned connections, nrecipients;
     size_t size;
     unsigned messages; /* of all connections */
@@ -114,13 +114,14 @@ static void send_message(struct client *c, unsigned i)
 
     if (b->pipeline) {
         int n = snprintf(text, sizeof(text),
-                         "MAIL FROM:<bench@remote.example>\r\nRCPT TO:<%s>\r\nDATA\r\n", rcpt);
+                         "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", b->sender, rcpt);
         put(c, text, (size_t)n);
         expect(c, 250);
         expect(c, 250);
         expect(c, 354);
     } else {
-        say(c, "MAIL FROM:<bench@remote.example>\r\n", 250);
+        snprintf(text, sizeof(text), "MAIL FROM:<%s>\r\n", b->sender);
+        say(c, text, 250);
         snprintf(text, sizeof(text), "RCPT TO:<%s>\r\n", rcpt);
         say(c, text, 250);
         say(c, "DATA\r\n", 354);
@@ -144,6 +145,20 @@ static void *client_run(void *arg)
     say(c, "QUIT\r\n", 221);
     close(c->fd);
     return NULL;
+}
+
+static void read_body(struct bench *b)
+{
+    FILE *f = fopen(b->file, "rb");
+
+    if (!f)
+        die(b->file, strerror(errno));
+    b->body = moxd_xmalloc(MESSAGE_MAX + 3);
+    b->body_n = fread(b->body, 1, MESSAGE_MAX, f);
+    b->size = b->body_n;
+    memcpy(b->body + b->body_n, ".\r\n", 3);
+    b->body_n += 3;
+    fclose(f);
 }
 
 /* A header and lines of 76 characters, `size` bytes in all. */
@@ -186,7 +201,7 @@ static void options(struct bench *b, int argc, char **argv)
 {
     int opt;
 
-    while ((opt = getopt(argc, argv, "c:s:n:r:p")) != -1) {
+    while ((opt = getopt(argc, argv, "c:s:n:r:f:m:p")) != -1) {
         if (opt == 'c')
             b->connections = (unsigned)atoi(optarg);
         else if (opt == 's')
@@ -195,10 +210,14 @@ static void options(struct bench *b, int argc, char **argv)
             b->messages = (unsigned)atoi(optarg);
         else if (opt == 'r' && b->nrecipients < RECIPIENTS_MAX)
             b->recipients[b->nrecipients++] = optarg;
+        else if (opt == 'f')
+            b->sender = optarg;
+        else if (opt == 'm')
+            b->file = optarg;
         else if (opt == 'p')
             b->pipeline = true;
         else
-            die("usage", "[-c N] [-s BYTES] [-n MESSAGES] [-r RECIPIENT]... [-p] HOST PORT");
+            die("usage", "[-c N] [-s BYTES | -m FILE] [-f SENDER] [-n MESSAGES] [-r RECIPIENT]... [-p] HOST PORT");
     }
     if (argc - optind != 2 || b->connections == 0 || b->connections > CONNECTIONS_MAX)
         die("usage", "HOST PORT, and at least one connection");
@@ -210,11 +229,15 @@ static void options(struct bench *b, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct bench b = { .connections = 1, .size = 2000, .messages = 1000 };
+    struct bench b = { .connections = 1, .size = 2000, .messages = 1000,
+                       .sender = "bench@remote.example" };
 
     options(&b, argc, argv);
     b.messages -= b.messages % b.connections;
-    make_body(&b);
+    if (b.file)
+        read_body(&b);
+    else
+        make_body(&b);
     struct client *clients = moxd_xcalloc(b.connections, sizeof(*clients));
     int64_t *took = moxd_xcalloc(b.messages, sizeof(*took)), start = moxd_mono();
     for (unsigned i = 0; i < b.connections; i++) {
