@@ -121,7 +121,7 @@ static const struct moxd_command commands[] = {
       .summary = "send the DMARC reports that are due",
       .help =
           "They go out by themselves when an interval is over. With \"all\": about the one that is "
-          "going on, too.",
+          "going on, too, of whose rest nothing is told then.",
       .max_args = 1,
       .run = dmarc_cmd_send },
     { .name = "dmarc list",

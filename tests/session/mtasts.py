@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-# proves: MTASTS-02, P-AUTHN-11
-# proves in part: MTASTS-01
+# proves: MTASTS-01, MTASTS-02, P-AUTHN-11
 """MTA-STS policies: found, fetched, refused, remembered, dropped."""
 
 import os
+import smtplib
 import sys
 import tempfile
 
@@ -11,8 +11,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
 from dns_server import DnsServer  # noqa: E402
 from echo import expect, run_tests  # noqa: E402
-from moxd_server import Conf, Server  # noqa: E402
+from moxd_server import PASSWORD, PATIENCE, Conf, Server  # noqa: E402
 from policy_server import PolicyServer  # noqa: E402
+from smtp_sink import SmtpSink  # noqa: E402
 from test_ca import TestCa  # noqa: E402
 
 NAMES = ["good", "moved", "broken", "html", "large", "none", "gone", "two", "missing"]
@@ -56,6 +57,46 @@ def new_server(ca, dns, https):
         f.write("signed.example. IN DS 4711 13 2 %s\n" % ("ab" * 32))
     os.chmod(server.path("anchor"), 0o644)
     return server
+
+
+def queue_server(ca, https, sink, domains):
+    conf = Conf()
+    conf.modules += ["smtpclient", "queue", "mtasts"]
+    conf.services = ["submission"]
+    conf.add("module mtasts", "port = %d" % https.port)
+    conf.add("module queue", "port = %d" % sink.port)
+    conf.add("top", 'tls { ca = ["%s"] no-system-ca = true }' % ca.cert)
+    records = []
+    for name in domains:
+        records += ["%s.example. 300 IN MX 10 mx.%s.example." % (name, name), "mx.%s.example. 300 IN A 127.0.0.1" % name,
+                    "mta-sts.%s.example. 300 IN A 127.0.0.1" % name,
+                    '_mta-sts.%s.example. 300 IN TXT \\"v=STSv1; id=1\\"' % name]
+    conf.add("top", "dns { local-only = true\nlocal-data = [ %s ] }" % ", ".join('"%s"' % r for r in records))
+    return Server(conf)
+
+
+def submit(server, to):
+    with smtplib.SMTP(*server.address("submission"), timeout=PATIENCE) as client:
+        client.login("mjl@mox.example", PASSWORD)
+        client.sendmail("mjl@mox.example", [to], b"From: <mjl@mox.example>\r\n\r\nx\r\n")
+
+
+def enforced(directory):
+    """A host with the right certificate, one with another one, one that the policy does not name."""
+    ca, domains = TestCa(directory, "ca2"), ["right", "wrong", "stranger"]
+    web = ca.issue("web2", ["mta-sts.%s.example" % n for n in domains])
+    mx = ca.issue("mx2", ["mx.right.example", "mx.stranger.example"])
+    with SmtpSink(tls=mx) as sink, PolicyServer(*web) as https, queue_server(ca, https, sink, domains) as server:
+        for name in domains:
+            listed = "other" if name == "stranger" else name
+            https.answers[place(name)] = (200, "text/plain", (POLICY % ("enforce", listed)).encode())
+        for name in domains:
+            submit(server, "bob@%s.example" % name)
+        message = sink.await_message(lambda m: m.rcpts == ["bob@right.example"])
+        expect(message.tls, "in clear")
+        server.await_log(r'to=bob@wrong\.example host=mx\.wrong\.example.*enhanced=4\.7\.5 reply=".*hostname mismatch')
+        server.await_log(r"to=bob@stranger\.example.*code=451 enhanced=4\.7\.5.*does not list this host")
+        expect(len(sink.messages) == 1, sink.messages)
 
 
 def main(directory):
@@ -138,10 +179,13 @@ def main(directory):
             server.start()
             server.await_log(r'msg="MTA-STS policy fetched" domain=good\.example id=2 mode=enforce')
 
+        def policies_are_enforced():
+            enforced(directory)
+
         return run_tests([what_is_published_is_shown, policies_are_remembered, failures_have_their_names,
                           a_policy_stays_when_it_cannot_be_fetched, none_goes_with_its_record,
                           another_id_is_fetched, a_policy_is_dropped,
-                          policies_in_use_are_fetched_again_by_themselves])
+                          policies_in_use_are_fetched_again_by_themselves, policies_are_enforced])
 
 
 with tempfile.TemporaryDirectory() as tmp:
