@@ -103,6 +103,15 @@ static int set_binding(struct smtpclient_session *s, Gsasl_session *g, const cha
     return rc;
 }
 
+/* Only for -PLUS: libgsasl 2.2 makes a message that it refuses itself when it should say that the client could bind
+ * (RFC 5802 6, gs2-cbind-flag "y"). */
+static int set_bindings(struct smtpclient_session *s, Gsasl_session *g)
+{
+    int rc = set_binding(s, g, "tls-exporter", GSASL_CB_TLS_EXPORTER);
+
+    return rc == GSASL_OK ? set_binding(s, g, "tls-unique", GSASL_CB_TLS_UNIQUE) : rc;
+}
+
 static Gsasl_session *start(struct smtpclient_session *s, const struct mechanism *mech)
 {
     Gsasl_session *g = NULL;
@@ -111,8 +120,7 @@ static Gsasl_session *start(struct smtpclient_session *s, const struct mechanism
         return NULL;
     if (gsasl_property_set(g, GSASL_AUTHID, s->t->login->user) == GSASL_OK &&
         gsasl_property_set(g, GSASL_PASSWORD, s->t->login->password) == GSASL_OK &&
-        set_binding(s, g, "tls-exporter", GSASL_CB_TLS_EXPORTER) == GSASL_OK &&
-        set_binding(s, g, "tls-unique", GSASL_CB_TLS_UNIQUE) == GSASL_OK)
+        (!mech->binding || set_bindings(s, g) == GSASL_OK))
         return g;
     gsasl_finish(g);
     return NULL;

@@ -115,9 +115,10 @@ static inline int script_sasl(struct script *sc, struct moxd_stream *st)
     mech = moxd_str_cut(&line, ' ');
     sc->mechanism = moxd_arena_cstr(unit_arena, mech);
     ck_assert_int_eq(gsasl_server_start(ctx, sc->mechanism, &g), GSASL_OK);
-    sasl_binding(g, st);
+    if (moxd_str_ends(mech, MOXD_STR("-PLUS")))
+        sasl_binding(g, st);
     in = line.p ? moxd_str_dup(line) : NULL;
-    if (!in && mech.p[0] == 'C')
+    if (!in && (mech.p[0] == 'C' || mech.p[0] == 'L')) /* the server begins */
         in = moxd_xstrdup("");
     for (;;) {
         if (!in) { /* the client's turn */
