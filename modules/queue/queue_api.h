@@ -58,6 +58,7 @@ struct queue_host {
     const char *domain; /* of the recipients, A-labels */
     const struct smtpclient_hosts *hosts;
     const char *host;
+    unsigned port; /* to which the connection will be made: TLSA records are for a port */
     const struct smtpclient_addresses *addresses; /* NULL through a proxy */
     const struct moxd_log *log;
     struct moxd_arena *arena; /* lives until the attempt ends */

@@ -160,7 +160,7 @@ static bool open_direct(struct queue_opening *o)
     struct moxd_err err = { 0 };
 
     o->host.domain = job->items[0].domain;
-    o->port = (unsigned)job->q->conf->port;
+    o->port = o->host.port = (unsigned)job->q->conf->port;
     if (job->q->client->hosts(job->q->client_self, o->host.domain, job->arena, hosts, &err) < 0) {
         fail(o, &err);
         return false;
