@@ -58,7 +58,13 @@ static enum moxd_dane_result look_at_dane(struct smtpclient_session *s, const ch
 
     server.nchain = moxd_stream_tls_chain(s->st, s->scratch, &chain);
     server.chain = chain;
-    return moxd_dane_verify(&server, NULL);
+    enum moxd_dane_result r = moxd_dane_verify(&server, NULL);
+    if (r != MOXD_DANE_OK)
+        moxd_debug(&s->log, "not verified by DANE", moxd_kvs("reason", moxd_dane_result_text(r)),
+                   moxd_kvu("certificates", server.nchain), moxd_kvu("records", sec->ntlsa),
+                   moxd_kvs("base", server.names[0]),
+                   moxd_kvb("resumed", moxd_stream_tls_resumed(s->st)));
+    return r;
 }
 
 static const enum smtpclient_tls_result of_dane[] = {
