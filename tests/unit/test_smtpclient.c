@@ -258,6 +258,24 @@ IN_FIBER(sessions_that_do_not_begin)
     check_closed_at_once(LINES(longest, "E:"), SMTPCLIENT_GREETING, 0, "too long", false);
 }
 
+IN_FIBER(nobody_listens)
+{
+    struct client c = { .t = { .host = "a.example", .ehlo = "me", .log = &unit_log } };
+    struct sockaddr_in in;
+
+    unit_arena = moxd_arena_new(0);
+    close(listen_local(&in));
+    memcpy(&c.t.address, &in, sizeof(in));
+    c.t.deadline = moxd_deadline(60 * MOXD_SEC);
+    ck_assert_int_eq(smtpclient_open(&unit_sc.m, &c.t, unit_arena, &c.s, &c.facts, &c.reply), -1);
+    ck_assert_int_eq(c.reply.stage, SMTPCLIENT_CONNECT);
+    ck_assert_str_eq(c.reply.enhanced, "4.4.1");
+    ck_assert_ptr_nonnull(strstr(c.reply.text, "refused"));
+    ck_assert_str_eq(c.facts.remote_ip, "");
+    moxd_arena_free(unit_arena);
+    unit_arena = NULL;
+}
+
 /* Lines without end, each fine. */
 IN_FIBER(endless_replies)
 {
@@ -449,7 +467,7 @@ IN_FIBER(proxies_that_want_more_or_fail)
 
 UNIT_MAIN("smtpclient", sends_with_helo, pipelines, many_recipients,
           too_many_recipients_for_the_server, a_session_goes_on_after_refusals,
-          connections_that_break, sessions_that_do_not_begin, endless_replies, long_replies_are_cut,
-          messages_that_need_more, large_messages, messages_that_cannot_be_read,
-          sessions_that_end_while_idle, recipients_that_cannot_be_written, through_a_proxy,
-          proxies_that_want_more_or_fail)
+          connections_that_break, sessions_that_do_not_begin, nobody_listens, endless_replies,
+          long_replies_are_cut, messages_that_need_more, large_messages,
+          messages_that_cannot_be_read, sessions_that_end_while_idle,
+          recipients_that_cannot_be_written, through_a_proxy, proxies_that_want_more_or_fail)
