@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# proves: REP-08, P-ANALYZE-11
 # proves in part: P-SMTP-01, P-I18N-01
 """Postfix delivers to moxd: in clear and over TLS, several recipients with pipelining, 8-bit and UTF-8
 addresses; what is refused comes back to its sender, what is refused for now is tried again."""
@@ -58,7 +59,9 @@ def returned(postfix, queued, reason):
 
 
 def it_arrives(server, postfix):
+    """At the first attempt, of a sender whom nobody knows."""
     sent(postfix, postfix.send(SENDER, [MJL], text("plain")))
+    expect("status=deferred" not in postfix.log_text(1000), "deferred")
     mail = Mail(server, MJL)
     expect(mail.count == 1 and b"Subject: plain" in mail.text, mail.text)
     expect(b"Return-Path: <%s>\r\n" % SENDER.encode() in mail.text, mail.text)

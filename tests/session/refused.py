@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # proves: RULES-01, RULES-02, RULES-04, RULES-05, RULES-06, RULES-07, P-ANALYZE-08, SMTPIN-12, REP-02, REP-06
-# proves in part: REP-03, P-ANALYZE-09
+# proves in part: REP-03, P-ANALYZE-01, P-ANALYZE-03, P-ANALYZE-09
 """Rulesets of users, and what is kept of refused messages. The sender's domain has a policy that our client breaks
 unless SPF helps; senders at lists.test pass SPF, but write for others, as lists do."""
 
