@@ -12,6 +12,7 @@ import argparse
 import ctypes
 import imaplib
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -144,6 +145,23 @@ namespace inbox {{
                 time.sleep(0.1)
         raise SystemExit("dovecot does not answer; see %s/log" % self.dir)
 
+    def fill(self, messages):
+        """Writes them as Dovecot itself would; it takes a quarter of an hour for 50,000 by APPEND."""
+        maildir = self.dir + "/home/mjl/Maildir/.Archive"
+        uid, gid = pwd.getpwnam("mail")[2:4]
+        for name in ("cur", "new", "tmp"):
+            os.makedirs(os.path.join(maildir, name), exist_ok=True)
+        for n, text in enumerate(messages):
+            lf = text.replace(b"\r\n", b"\n")
+            name = "%d.M%06dP1.bench,S=%d,W=%d:2," % (1700000000 + n, n % 1000000, len(lf), len(text))
+            with open(os.path.join(maildir, "cur", name), "wb") as f:
+                f.write(lf)
+            os.chown(f.name, uid, gid)
+        for at, directories, _ in os.walk(self.dir + "/home/mjl"):
+            for name in (".", *directories):
+                os.chown(os.path.join(at, name), uid, gid)
+        client(self.port, "-m", "Archive", "run", "NOOP")
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait()
@@ -247,12 +265,26 @@ class Measured:
         self.port, self.pid = port, pid
 
 
-def fill(servers, messages):
-    for name, server in servers.items():
+def bodies(port, messages):
+    """Of the messages in the archive."""
+    with imaplib.IMAP4("127.0.0.1", port) as c:
+        c.login("mjl@mox.example", PASSWORD)
+        c.select("Archive", readonly=True)
+        for first in range(1, messages + 1, 1000):
+            data = c.fetch("%d:%d" % (first, first + 999), "(BODY.PEEK[])")[1]
+            yield from (d[1] for d in data if isinstance(d, tuple))
+
+
+def fill(servers, dovecot, messages):
+    for server in servers.values():
         client(server.port, "-m", "INBOX", "run", "CREATE Other")
-        if name == "Dovecot":
-            client(server.port, "-m", "INBOX", "run", "CREATE Archive")
-        client(server.port, "-m", "Archive", "-n", str(messages), "append", "2000")
+    if "moxd" not in servers:
+        client(dovecot.port, "-m", "INBOX", "run", "CREATE Archive")
+        client(dovecot.port, "-m", "Archive", "-n", str(messages), "append", "2000")
+        return
+    client(servers["moxd"].port, "-m", "Archive", "-n", str(messages), "append", "2000")
+    if "Dovecot" in servers:
+        dovecot.fill(bodies(servers["moxd"].port, messages))
 
 
 def run(args, messages):
@@ -263,7 +295,7 @@ def run(args, messages):
                    "Dovecot": Measured(dovecot.port, dovecot.process.pid)}
         if args.only:
             servers = {args.only: servers[args.only]}
-        fill(servers, messages)
+        fill(servers, dovecot, messages)
         dovecot.stop()
         dovecot.start("optimized")
         if "Dovecot" in servers:

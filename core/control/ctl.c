@@ -120,10 +120,36 @@ int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *er
     return 0;
 }
 
+static int input_from(struct moxd_ctl *c, enum core_frame_type want, const char *arg)
+{
+    moxd_buf_reset(&c->input);
+    c->eof = false;
+    return control_send(c, want, arg, strlen(arg));
+}
+
 int moxd_ctl_file(struct moxd_ctl *c, const char *arg)
 {
-    moxd_assert(c->input.n == 0 && !c->eof);
-    return control_send(c, CORE_FRAME_WANT_FILE, arg, strlen(arg));
+    return input_from(c, CORE_FRAME_WANT_FILE, arg);
+}
+
+static int too_old(struct moxd_err *err)
+{
+    return moxd_err_set(err, MOXD_ERR_STATE, "this moxctl is older than the server");
+}
+
+static int gone(int rc, struct moxd_err *err)
+{
+    return moxd_err_set(err, MOXD_ERR_CLOSED, "moxctl is gone: %s", moxd_wait_name(rc));
+}
+
+int moxd_ctl_directory(struct moxd_ctl *c, const char *arg, struct moxd_err *err)
+{
+    int rc;
+
+    if (c->version < CORE_CONTROL_DIR_SINCE)
+        return too_old(err);
+    rc = input_from(c, CORE_FRAME_WANT_DIR, arg);
+    return rc < 0 ? gone(rc, err) : 0;
 }
 
 /* ---- raw */
@@ -133,7 +159,7 @@ static unsigned raw_sessions; /* of the loop's thread */
 static int may_be_raw(const struct moxd_ctl *c, struct moxd_err *err)
 {
     if (c->version < CORE_CONTROL_RAW_SINCE)
-        return moxd_err_set(err, MOXD_ERR_STATE, "this moxctl is older than the server");
+        return too_old(err);
     if (raw_sessions >= CONTROL_RAW_MAX)
         return moxd_err_set(err, MOXD_ERR_LIMIT, "more than %d sessions through the control socket",
                             CONTROL_RAW_MAX);
@@ -151,7 +177,7 @@ int moxd_ctl_raw(struct moxd_ctl *c, struct moxd_stream **out, struct moxd_err *
     c->raw = true;
     rc = control_send(c, CORE_FRAME_RAW, "", 0);
     if (rc < 0)
-        return moxd_err_set(err, MOXD_ERR_CLOSED, "moxctl is gone: %s", moxd_wait_name(rc));
+        return gone(rc, err);
     *out = c->st;
     return 0;
 }

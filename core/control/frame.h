@@ -1,4 +1,4 @@
-/* The control protocol, version 2, over a Unix stream socket. Everything travels in frames: a type, a
+/* The control protocol, version 3, over a Unix stream socket. Everything travels in frames: a type, a
  * length of four bytes (big-endian), the payload.
  *
  *     moxctl to moxd   COMMAND  version byte, then the arguments, each with a NUL behind it; first frame
@@ -8,7 +8,9 @@
  *                      WANT_DATA  the command reads: at most so many bytes (four bytes) may be sent
  *                      WANT_LINE  the command reads a line, a password say
  *                      WANT_FILE  input comes from the file that this word of the command names, or from
- *                               standard input as before when it is "-"; before anything is read
+ *                               standard input as before when it is "-"
+ *                      WANT_DIR (since version 3) input is the list of files in the directory that this word
+ *                               names; WANT_FILE may name these then (<moxd/control.h>)
  *                      RAW      (since version 2) last frame: from here on the connection carries bytes both
  *                               ways, as they are. Each side ends what it sends by shutting its direction
  *                               down; when the server has, the command is done, with exit status 0
@@ -17,7 +19,7 @@
  *
  * Input is sent only when the command asks for it, and asking again says that what came before was read
  * (CTL-02): neither side ever waits to write while the other does. After RAW moxctl reads one direction
- * whether or not the other can be written. The server takes version 1 too, whose moxctl knows no RAW. */
+ * whether or not the other can be written. The server takes older versions too. */
 #ifndef CORE_CONTROL_FRAME_H
 #define CORE_CONTROL_FRAME_H
 
@@ -32,13 +34,15 @@ enum core_frame_type {
     CORE_FRAME_WANT_DATA = 'D',
     CORE_FRAME_WANT_LINE = 'L',
     CORE_FRAME_WANT_FILE = 'F',
+    CORE_FRAME_WANT_DIR = 'T',
     CORE_FRAME_RAW = 'R',
     CORE_FRAME_EXIT = 'X',
 };
 enum core_control_limits {
-    CORE_CONTROL_VERSION = 2,
+    CORE_CONTROL_VERSION = 3,
     CORE_CONTROL_OLDEST = 1, /* that the server takes */
     CORE_CONTROL_RAW_SINCE = 2,
+    CORE_CONTROL_DIR_SINCE = 3,
     CORE_FRAME_HEAD = 5,
     CORE_FRAME_MAX = 64 * 1024, /* bytes of payload; longer output is sent in several frames */
     CORE_CONTROL_ARGS = 64,     /* words of a command; more than any command takes */

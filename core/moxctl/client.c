@@ -14,6 +14,7 @@ struct client {
     int fd, argc;
     char *const *argv;
     const struct moxctl_io *io;
+    const char *dir; /* argument that was a directory; or NULL */
     struct moxd_buf payload;
     bool wait_gone; /* EXIT said that the server is stopping */
     int status;     /* -1 until EXIT */
@@ -97,21 +98,45 @@ static int give_input(struct client *c, bool line)
     return rc >= 0;
 }
 
-/* Only what the user named is opened. 1 to go on, 0 when moxctl gives up. */
-static int open_file(struct client *c)
+/* The word of the command that the server names; NULL when it is none. */
+static const char *word(const struct client *c)
 {
-    const char *path = NULL;
-
     for (int i = 1; i < c->argc; i++)
         if (moxd_str_eqs(moxd_buf_str(&c->payload), c->argv[i]))
-            path = c->argv[i];
-    if (path != NULL && strcmp(path, "-") == 0)
-        return 1;
-    if (path == NULL || c->io->file == NULL || c->io->file(c->io->arg, path) < 0) {
-        c->status = MOXCTL_FAILED;
+            return c->argv[i];
+    return NULL;
+}
+
+/* Only what the user named is opened, and what is in a directory that the user named. */
+static int open_file(struct client *c)
+{
+    struct moxd_str want = moxd_buf_str(&c->payload);
+    size_t dir = c->dir ? strlen(c->dir) : 0;
+    const char *path = word(c);
+
+    if (path && strcmp(path, "-") == 0)
         return 0;
-    }
-    return 1;
+    if (path)
+        return c->io->file ? c->io->file(c->io->arg, path) : -1;
+    if (dir == 0 || want.n < dir + 2 || want.p[dir] != '/' || memchr(want.p, '\0', want.n) ||
+        !moxd_str_starts(want, moxd_cstr(c->dir)))
+        return -1;
+    return c->io->below(c->io->arg, moxd_buf_cstr(&c->payload) + dir + 1);
+}
+
+static int open_dir(struct client *c)
+{
+    c->dir = word(c);
+    return c->dir && c->io->dir ? c->io->dir(c->io->arg, c->dir) : -1;
+}
+
+/* 1 to go on, 0 when moxctl gives up. */
+static int take_open(struct client *c, int (*open)(struct client *c))
+{
+    if (open(c) == 0)
+        return 1;
+    c->status = MOXCTL_FAILED;
+    return 0;
 }
 
 static void take_exit(struct client *c)
@@ -138,7 +163,9 @@ static int take_frame(struct client *c)
     case CORE_FRAME_WANT_DATA:
         return give_input(c, type == CORE_FRAME_WANT_LINE);
     case CORE_FRAME_WANT_FILE:
-        return open_file(c);
+        return take_open(c, open_file);
+    case CORE_FRAME_WANT_DIR:
+        return take_open(c, open_dir);
     case CORE_FRAME_RAW:
         c->status = c->io->raw ? c->io->raw(c->io->arg, c->fd) : MOXCTL_FAILED;
         return 0;
@@ -231,7 +258,7 @@ static void to_stderr(void *arg, struct moxd_str s)
 
 const struct moxctl_io moxctl_stdio = { to_stdout,         to_stderr,         moxctl_stdin_line,
                                         moxctl_stdin_data, moxctl_stdin_file, NULL,
-                                        moxctl_stdin_raw };
+                                        moxctl_stdin_raw,  moxctl_stdin_dir,  moxctl_stdin_below };
 
 const char *moxctl_socket(struct moxctl *x, struct moxd_err *err)
 {

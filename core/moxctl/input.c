@@ -3,7 +3,6 @@
 #include "moxctl/moxctl.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <termios.h>
@@ -82,18 +81,6 @@ int moxctl_stdin_line(void *arg, struct moxd_buf *out)
     if (rc > 0 && out->overflow)
         return moxctl_fail(-1, "the line is too long");
     return rc;
-}
-
-/* The file becomes standard input. */
-int moxctl_stdin_file(void *arg, const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    (void)arg;
-    if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
-        return moxctl_fail(-1, "%s: %s", path, strerror(errno));
-    moxd_closep(&fd);
-    return 0;
 }
 
 int moxctl_stdin_data(void *arg, struct moxd_buf *out, size_t max)

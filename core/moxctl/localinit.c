@@ -24,7 +24,7 @@ static const char conf_text[] =
     "user = \"%s\"\n"
     "pedantic = true\n"
     "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"spf\", \"dkim\", \"dmarc\", "
-    "\"imap\",\n"
+    "\"imap\", \"impex\",\n"
     "    \"logins\", \"ratelimit\", \"rulesets\", \"rejects\", \"smtpclient\", \"queue\"%s]\n"
     "\n"
     "# Names in DNS are made up, so that checks of senders need no network and those of localhost "

@@ -41,6 +41,9 @@ struct moxctl_io {
     /* Carries bytes between the socket and whoever it is, both ways, until the server ends: the exit
      * status. NULL: not possible. */
     int (*raw)(void *arg, int socket);
+    /* The same for the list of files in that directory, and for a file in it, by its path there. */
+    int (*dir)(void *arg, const char *path);
+    int (*below)(void *arg, const char *path);
 };
 extern const struct moxctl_io moxctl_stdio;
 /* Path of the control socket of the configuration. */
@@ -53,7 +56,11 @@ int moxctl_remote(struct moxctl *x, int argc, char **argv);
 /* ---- input.c */
 int moxctl_stdin_line(void *arg, struct moxd_buf *out);
 int moxctl_stdin_data(void *arg, struct moxd_buf *out, size_t max);
+
+/* ---- files.c */
 int moxctl_stdin_file(void *arg, const char *path);
+int moxctl_stdin_dir(void *arg, const char *path);
+int moxctl_stdin_below(void *arg, const char *path);
 
 /* ---- raw.c */
 int moxctl_stdin_raw(void *arg, int socket);

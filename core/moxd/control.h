@@ -37,9 +37,13 @@ long moxd_ctl_read(struct moxd_ctl *c, void *p, size_t n) MOXD_SUSPENDS;
 /* Reads one line of input (a password, say) without its end into out. */
 int moxd_ctl_line(struct moxd_ctl *c, char *out, size_t cap, struct moxd_err *err) MOXD_SUSPENDS;
 /* From here on input comes from the file that this argument of the command names, or from standard input when it
- * is "-". moxctl opens it, with the rights of who called it; when it cannot, the command's input breaks off. Before
- * anything was read. */
+ * is "-". moxctl opens it, with the rights of who called it; when it cannot, the command's input breaks off.
+ * What was left of the input before is dropped. */
 int moxd_ctl_file(struct moxd_ctl *c, const char *arg) MOXD_SUSPENDS;
+/* The same for a directory: the input is the list of its files, and of those in directories there, "SIZE MTIME PATH" and a
+ * NUL for each, by name, without symbolic links. Then moxd_ctl_file may be asked for "ARGUMENT/PATH". 0, or -1 with
+ * *err: STATE: moxctl is too old; CLOSED. */
+int moxd_ctl_directory(struct moxd_ctl *c, const char *arg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* From here on the connection carries bytes both ways, as they are: standard input of moxctl comes out of
  * *st, what is written to *st goes to its standard output. The end of its input is the end of the stream;
  * other calls of this file are not allowed any more, and an error of the command is only logged. *st is

@@ -68,6 +68,25 @@ struct accounts_v1 {
     const struct moxd_conf_head *(*domain)(struct moxd_instance *self, struct moxd_str domain);
 };
 
+/* The account of that name, or, of one with "@", with that address: as commands name accounts. NOTFOUND. */
+static inline int accounts_named(const struct accounts_v1 *accounts, struct moxd_instance *self,
+                                 const char *name, struct moxd_arena *a,
+                                 struct accounts_account *out, struct moxd_err *err)
+{
+    struct moxd_err why = { 0 };
+    int rc = strchr(name, '@') ? accounts->login(self, moxd_cstr(name), a, out, &why)
+                               : accounts->get(self, name, a, out, &why);
+
+    if (rc == 0)
+        return 0;
+    if (why.kind == MOXD_ERR_NOTFOUND)
+        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "no account has the name or address \"%s\"",
+                            name);
+    if (err)
+        *err = why;
+    return -1;
+}
+
 /* on_account_remove (TRANSFORM): an account has left the configuration, so that nothing new comes in for it;
  * modules that keep data of it remove it (the store, ACCT-01). A refusal is told to the admin. It is
  * fired again, for an account that is not configured any more, until all modules succeeded. */

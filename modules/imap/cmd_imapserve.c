@@ -4,23 +4,6 @@
 
 #include <moxd/control.h>
 
-static int account_of(struct imap *im, const char *name, struct moxd_arena *a,
-                      struct accounts_account *out, struct moxd_err *err)
-{
-    struct moxd_err why = { 0 };
-    int rc = strchr(name, '@')
-                 ? im->accounts->login(im->accounts_self, moxd_cstr(name), a, out, &why)
-                 : im->accounts->get(im->accounts_self, name, a, out, &why);
-
-    if (rc == 0)
-        return 0;
-    if (why.kind == MOXD_ERR_NOTFOUND)
-        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "no account has the name or address \"%s\"",
-                            name);
-    *err = why;
-    return -1;
-}
-
 /* The limits of the first listener that serves IMAP. */
 static void configure(struct imap_service_conf *conf)
 {
@@ -47,7 +30,8 @@ int imap_ctl_imapserve(struct moxd_instance *m, struct moxd_ctl *c, int argc, ch
     struct moxd_conn conn = { .conf = &conf.service, .service = &imap_services[0] };
 
     (void)argc;
-    if (account_of(im, argv[0], moxd_ctl_arena(c), &account, err) < 0)
+    if (accounts_named(im->accounts, im->accounts_self, argv[0], moxd_ctl_arena(c), &account, err) <
+        0)
         return -1;
     configure(&conf);
     conn.account = account.name;

@@ -1,0 +1,79 @@
+/* Mail from other programs into accounts, and out of them. */
+#ifndef IMPEX_H
+#define IMPEX_H
+
+#include <moxd/accounts.h>
+#include <moxd/control.h>
+#include <moxd/module.h>
+#include <moxd/store.h>
+
+enum {
+    IMPEX_BATCH = 100,                     /* messages added in one transaction */
+    IMPEX_BATCH_BYTES = 4 * 1024 * 1024,   /* ... or so many bytes */
+    IMPEX_MESSAGE_MAX = 256 * 1024 * 1024, /* bytes of a message; what SMTP and IMAP take is less */
+    IMPEX_LIST_MAX = 64 * 1024 * 1024, /* bytes of the list of a directory: half a million names */
+    IMPEX_KEYWORDS_FILE_MAX = 64 * 1024, /* bytes of dovecot-keywords */
+    IMPEX_TELL_EVERY = 1000,             /* messages between two lines of progress */
+    IMPEX_PIECE = 64 * 1024,             /* bytes of input read at once */
+};
+
+struct impex {
+    struct moxd_instance m;
+    const struct accounts_v1 *accounts;
+    struct moxd_instance *accounts_self;
+    const struct store_v1 *store;
+    struct moxd_instance *store_self;
+};
+
+/* --- an import (impex_import.c) ------------------------------------------------------------------- */
+/* Adds messages to a mailbox in batches; all are taken back when it fails. */
+struct impex_import {
+    struct impex *im;
+    struct moxd_ctl *c;
+    struct store_account *acc;
+    const char *mailbox;
+    bool created; /* it did not exist: goes when the import fails */
+    uint32_t id;
+    struct moxd_arena *batch; /* keywords of the batch */
+    struct store_draft *draft[IMPEX_BATCH];
+    struct store_add add[IMPEX_BATCH];
+    size_t n; /* messages of the batch, the one that is being written included */
+    uint64_t bytes;
+    bool writing, cr, nul;
+    struct store_uid_range *added; /* heap */
+    size_t nadded, added_cap;
+    uint64_t messages, left_out, told;
+};
+/* *in is zeroed: of the command's arena, since it is large. Opens the account and the mailbox, which is made when it is
+ * missing. NOTFOUND, INVALID, and as the store says.
+ * After success impex_import_end must be called. */
+int impex_import_begin(struct impex_import *in, struct impex *im, struct moxd_ctl *c,
+                       const char *account, const char *mailbox,
+                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* A message: begun, written (bare LF becomes CRLF), and then taken or left out. LIMIT: too large, the mailbox is full. */
+void impex_message_begin(struct impex_import *in);
+int impex_message_write(struct impex_import *in, struct moxd_str part,
+                        struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Keywords separated by blanks, as programs write them. With NUL bytes, which IMAP could not show, it is left out, and
+ * that is told. */
+int impex_message_take(struct impex_import *in, unsigned flags, struct moxd_str keywords,
+                       int64_t received, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+void impex_message_drop(struct impex_import *in);
+/* rc: of the import so far. 0: what is left is added, and threads are linked (THR-10). When anything fails nothing of it
+ * stays. Returns 0, or -1 with *err. */
+int impex_import_end(struct impex_import *in, int rc,
+                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* --- flags (impex_flags.c) ------------------------------------------------------------------------ */
+/* Keywords by the names that programs use: those that the store has flags for are added to *flags, others to *out, sorted, in the
+ * arena; what is no keyword is left out, as is what is more than a message can have. */
+void impex_keywords(struct moxd_str names, struct moxd_arena *a, unsigned *flags,
+                    struct store_keywords *out);
+
+/* --- commands ------------------------------------------------------------------------------------- */
+int impex_cmd_import_mbox(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                          struct moxd_err *err) MOXD_SUSPENDS;
+int impex_cmd_import_maildir(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                             struct moxd_err *err) MOXD_SUSPENDS;
+
+#endif

@@ -1,0 +1,53 @@
+/* The impex module's tables. */
+#include "impex.h"
+
+static const struct moxd_command commands[] = {
+    { .name = "import mbox",
+      .args = "ACCOUNT MAILBOX FILE",
+      .min_args = 3,
+      .max_args = 3,
+      .flags = MOXD_CMD_STDIN,
+      .run = impex_cmd_import_mbox,
+      .summary = "add the messages of an mbox file to a mailbox",
+      .help = "ACCOUNT is a name or an address. The mailbox is made if there is none of that name. "
+              "Of \"-\" "
+              "standard input is read. Flags and keywords are taken from Status, X-Status, "
+              "X-Keywords and "
+              "X-Mozilla-Status fields, the time of each message from its \"From \" line. Messages "
+              "that the "
+              "mailbox has already come twice. It is all or nothing: when something fails, or "
+              "moxctl is "
+              "interrupted, nothing stays. The account can be used meanwhile." },
+    { .name = "import maildir",
+      .args = "ACCOUNT MAILBOX DIRECTORY",
+      .min_args = 3,
+      .max_args = 3,
+      .flags = MOXD_CMD_STDIN,
+      .run = impex_cmd_import_maildir,
+      .summary = "add the messages of a maildir to a mailbox",
+      .help = "The directory is the one that has new and cur; folders of Maildir++ beside them are "
+              "maildirs of "
+              "their own. Flags are taken from the names of files, keywords by dovecot-keywords, "
+              "the time of each "
+              "message from that of its file. Otherwise as import mbox." },
+    { 0 },
+};
+static const char *const needs[] = { "accounts/1", "store/1.5", NULL };
+
+static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
+{
+    struct impex *im = MOXD_CONTAINER(m, struct impex, m);
+
+    (void)conf, (void)err;
+    im->accounts = moxd_interface_get(m, "accounts", &im->accounts_self);
+    im->store = moxd_interface_get(m, "store", &im->store_self);
+    return 0;
+}
+
+const struct moxd_module moxd_module = {
+    MOXD_MODULE_HEAD("impex", PACKAGE_VERSION, "imports of mbox files and maildirs"),
+    .needs = needs,
+    .commands = commands,
+    .instance_size = sizeof(struct impex),
+    .init = init,
+};
