@@ -35,6 +35,9 @@ static int note_selected(struct imap_session *s, const struct store_change *c)
         return lose(s, "the selected mailbox has another UIDVALIDITY now");
     if (c->kind == STORE_CHANGE_MAILBOX_REMOVE)
         return lose(s, "the selected mailbox was removed");
+    /* The message has another modification sequence, its flags are for this user what they were. */
+    if (c->seen_only && s->sel->watch && !imap_tells_modseq(s))
+        return 0;
     imap_view_change(&s->sel->view, c);
     if (s->sel->contexts)
         imap_contexts_note(s->sel->contexts, c);

@@ -230,6 +230,12 @@ int store_msg_insert(struct store_tx *tx, struct store_box *box, struct store_re
     return run_hooks(tx, (struct side){ 0 }, (struct side){ box, *uid, rec }, origin, err);
 }
 
+static bool only_seen(const struct store_rec *old, const struct store_rec *now)
+{
+    return (old->flags ^ now->flags) == STORE_SEEN && old->nkw == now->nkw &&
+           memcmp(old->kw, now->kw, now->nkw * sizeof(now->kw[0])) == 0;
+}
+
 int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
                      const struct store_rec *old, struct store_rec *now, struct moxd_err *err)
 {
@@ -241,6 +247,8 @@ int store_msg_update(struct store_tx *tx, struct store_box *box, uint32_t uid,
     if (put_rec(tx, box->id, uid, now, err) < 0 || store_changed_note(tx, box, uid, err) < 0 ||
         tell(tx, STORE_CHANGE_FLAGS, box, uid, now, err) < 0)
         return -1;
+    if (!tx->quiet)
+        tx->batch->v[tx->batch->n - 1].seen_only = only_seen(old, now);
     return run_hooks(tx, (struct side){ box, uid, old }, (struct side){ box, uid, now },
                      (struct store_origin){ 0 }, err);
 }

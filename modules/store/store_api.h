@@ -150,6 +150,8 @@ struct store_change {
     const char *name, *old_name; /* mailboxes */
     bool subscribed;
     unsigned special_use;
+    /* 1.6 */
+    bool seen_only;            /* FLAGS: nothing but the owner's \Seen, of which viewers have their own */
 };
 
 /* --- adding ------------------------------------------------------------------------------------ */
