@@ -71,7 +71,7 @@ START_TEST(commands_as_payload)
     ck_assert_int_eq(core_command_parse(MOXD_STR("\2x\0"), out), 1);
     ck_assert_int_eq(core_command_parse(MOXD_STR("\1x\0"), out), 1);
     ck_assert_int_eq(core_command_parse(MOXD_STR("\0x\0"), out), -2);
-    ck_assert_int_eq(core_command_parse(MOXD_STR("\3x\0"), out), -2);
+    ck_assert_int_eq(core_command_parse(MOXD_STR("\4x\0"), out), -2);
     moxd_buf_reset(&text);
     moxd_buf_addc(&text, 1);
     for (int i = 0; i <= CORE_CONTROL_ARGS; i++)
