@@ -54,7 +54,8 @@ struct queue {
     bool draining;
     struct queue_dest *dests;   /* hash by name */
     struct queue_dest *starved; /* list of those that wait for room among all connections */
-    unsigned workers;
+    unsigned workers, idle;     /* at work; waiting with an open connection */
+    unsigned recording;         /* results that are on their way to the disk */
     struct moxd_metric_handle *queued, *results, *connections, *waiting;
 };
 static inline struct queue *queue_of(struct moxd_instance *m)

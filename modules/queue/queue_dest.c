@@ -173,6 +173,15 @@ static void dest_free(struct queue_dest *d)
     free(d);
 }
 
+void queue_dest_feed(struct queue *q)
+{
+    while (q->starved && q->workers < (unsigned)q->conf->connections && !q->draining) {
+        struct queue_dest *hungry = q->starved;
+        feed(hungry);
+        queue_dest_run(hungry);
+    }
+}
+
 void queue_dest_ended(struct queue_dest *d)
 {
     struct queue *q = d->q;
@@ -183,11 +192,7 @@ void queue_dest_ended(struct queue_dest *d)
         dest_free(d);
     else
         queue_dest_run(d);
-    while (q->starved && q->workers < (unsigned)q->conf->connections && !q->draining) {
-        struct queue_dest *hungry = q->starved;
-        feed(hungry);
-        queue_dest_run(hungry);
-    }
+    queue_dest_feed(q);
 }
 
 void queue_dest_free_all(struct queue *q)

@@ -36,6 +36,8 @@ void queue_dest_trouble(struct queue_dest *d);
 void queue_dest_success(struct queue_dest *d);
 /* Starts workers for what waits, as far as limits allow. */
 void queue_dest_run(struct queue_dest *d);
+/* There is room among all connections. */
+void queue_dest_feed(struct queue *q);
 /* A worker has ended: others may begin; the destination goes when it is not needed. */
 void queue_dest_ended(struct queue_dest *d);
 /* At the end of the server. */

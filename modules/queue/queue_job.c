@@ -96,6 +96,7 @@ static struct queue_job *job_new(struct queue *q, struct queue_dest *d, size_t n
 
     job->q = q;
     job->dest = d;
+    job->transport = d ? d->transport : NULL;
     job->arena = a;
     job->items = moxd_arena_calloc(a, n, sizeof(*job->items));
     job->verdicts = moxd_arena_calloc(a, n, sizeof(*job->verdicts));

@@ -20,7 +20,8 @@ struct queue_verdict {
 };
 struct queue_job {
     struct queue *q;
-    struct queue_dest *dest;
+    struct queue_dest *dest;                 /* NULL: of a command, or already delivered */
+    const struct queue_transport *transport; /* NULL: direct */
     struct moxd_arena *arena;
     struct queue_message msg;
     struct queue_item *items;

@@ -140,7 +140,7 @@ static struct queue_attempt attempt_of(const struct queue_job *job, const struct
     return (struct queue_attempt){
         .start = job->start,
         .duration = moxd_wall() - job->start,
-        .transport = job->dest && job->dest->transport ? job->dest->transport->head.label : NULL,
+        .transport = job->transport ? job->transport->head.label : NULL,
         .host = job->host,
         .remote = f && f->remote_ip[0] ? f->remote_ip : NULL,
         .local = f && f->local_ip[0] ? f->local_ip : NULL,

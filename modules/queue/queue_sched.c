@@ -182,10 +182,13 @@ static void scheduler(void *arg)
     struct dispatch *d = moxd_xcalloc(1, sizeof(*d));
     struct moxd_err err = { 0 };
 
+    int64_t start = moxd_mono();
+
     d->q = q;
     if (read_all(q, &err) < 0)
         moxd_error(&q->m.log, "reading the queue", moxd_kve(&err));
-    moxd_info(&q->m.log, "queue read", moxd_kvu("recipients", q->heap.n));
+    moxd_info(&q->m.log, "queue read", moxd_kvu("recipients", q->heap.n),
+              moxd_kvd("took", moxd_mono() - start));
     while (!moxd_fiber_cancelled() && !q->draining) {
         dispatch(q, d);
         if (moxd_park(next_deadline(q)) == MOXD_CANCELLED)

@@ -1,6 +1,7 @@
 /* A worker: one connection to a destination, used for one message after the other. */
 #include "queue_job.h"
 
+enum { RECORDING_MAX = 200 };    /* results that are on their way to the disk */
 #define KEEP_OPEN (2 * MOXD_SEC) /* a connection, for a message that may come */
 
 void queue_session_close(struct queue *q, struct queue_session *s)
@@ -27,15 +28,22 @@ static void wait_pause(struct queue_dest *d, struct queue_session *s)
         d->pause_until = 0;
 }
 
-/* Whether there is more to do. */
+/* Whether there is more to do. Who waits with an open connection keeps nobody else from having one. */
 static bool wait_more(struct queue_dest *d, const struct queue_session *s)
 {
+    struct queue *q = d->q;
+
     if (d->n > 0)
         return true;
-    if (!s->s || d->q->draining)
+    if (!s->s || q->draining || q->idle >= (unsigned)q->conf->connections)
         return false;
     d->idle++;
+    q->idle++;
+    q->workers--;
+    queue_dest_feed(q);
     (void)moxd_waitq_wait(&d->more, moxd_deadline(KEEP_OPEN));
+    q->workers++;
+    q->idle--;
     d->idle--;
     return d->n > 0;
 }
@@ -80,9 +88,37 @@ static bool unreachable(const struct queue_job *job)
            v->reply.stage == SMTPCLIENT_CONNECT && job->items[0].requiretls != QUEUE_TLS_REQUIRED;
 }
 
+/* The next message need not wait until what became of this one is on disk. */
+static void recorder(void *arg)
+{
+    struct queue_job *job = arg;
+    struct queue *q = job->q;
+
+    record(job);
+    queue_job_free(job);
+    q->recording--;
+}
+
+static bool all_ok(const struct queue_job *job)
+{
+    for (size_t i = 0; i < job->n; i++)
+        if (!job->verdicts[i].ok)
+            return false;
+    return true;
+}
+
 static void work(struct queue_job *job, struct queue_session *s)
 {
+    struct queue *q = job->q;
+
     queue_deliver(job, s);
+    if (all_ok(job) && q->recording < RECORDING_MAX) {
+        queue_dest_success(job->dest);
+        job->dest = NULL; /* which may be gone before */
+        q->recording++;
+        (void)moxd_module_spawn(&q->m, "queue-record", recorder, job);
+        return;
+    }
     record(job);
     if (unreachable(job))
         share(job);
