@@ -66,6 +66,10 @@ static inline struct queue *queue_of(struct moxd_instance *m)
 /* --- adding (queue_add.c) ---------------------------------------------------------------------- */
 int queue_add(struct moxd_instance *self, const struct queue_new *msg, uint64_t *ids,
               struct moxd_err *err) MOXD_SUSPENDS;
+/* The same; with a separator each recipient gets a MAIL FROM of its own, with a random id behind the separator
+ * (QUEUE-16). NULL: none. */
+int queue_add_fromid(struct moxd_instance *self, const struct queue_new *msg, const char *separator,
+                     struct moxd_err *err) MOXD_SUSPENDS;
 
 /* --- scheduling (queue_sched.c) ---------------------------------------------------------------- */
 /* Reads what is stored, and begins. */

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include <moxd/enc.h>
+
 #include <moxmail/address.h>
 #include <moxmail/header.h>
 
@@ -13,6 +15,7 @@ struct adding {
     struct queue_message msg;
     struct queue_item *items;
     struct queue_limits limits;
+    const char *separator; /* for ids in MAIL FROM; or NULL */
 };
 
 /* --- checks ------------------------------------------------------------------------------------ */
@@ -20,6 +23,25 @@ struct adding {
 static bool text_ok(const char *s)
 {
     return !s || strlen(s) <= QUEUE_TEXT_MAX;
+}
+
+/* local+ID@domain, unless the sender is a quoted string or has the separator already. */
+static const char *fromid(const struct adding *ad, struct moxd_arena *a)
+{
+    enum { RANDOM = 15 };
+    unsigned char random[RANDOM];
+    const char *from = ad->new->from, *at = strrchr(from, '@');
+    struct moxd_buf b = MOXD_BUF_INIT(64);
+
+    if (!ad->separator || !at || from[0] == '"' ||
+        moxd_str_find(moxd_str(from, (size_t)(at - from)), moxd_cstr(ad->separator)) >= 0)
+        return NULL;
+    moxd_random(random, sizeof(random));
+    moxd_hex_encode(&b, moxd_str((char *)random, sizeof(random)));
+    const char *text = moxd_arena_printf(a, "%.*s%s%s%s", (int)(at - from), from, ad->separator,
+                                         moxd_buf_cstr(&b), at);
+    moxd_buf_fini(&b);
+    return text;
 }
 
 static int prepare_item(struct adding *ad, size_t i, struct moxd_arena *a, struct moxd_err *err)
@@ -40,6 +62,7 @@ static int prepare_item(struct adding *ad, size_t i, struct moxd_arena *a, struc
         .queued = ad->msg.queued,
         .next = ad->new->hold_until > ad->msg.queued ? ad->new->hold_until : ad->msg.queued,
         .requiretls = ad->new->requiretls,
+        .fromid = fromid(ad, a),
     };
     return 0;
 }
@@ -184,16 +207,27 @@ static void added(struct adding *ad, uint64_t *ids)
     moxd_metric_add(q->waiting, NULL, NULL, (double)ad->new->n);
 }
 
-int queue_add(struct moxd_instance *self, const struct queue_new *msg, uint64_t *ids,
-              struct moxd_err *err)
+static int add(struct queue *q, const struct queue_new *msg, const char *separator, uint64_t *ids,
+               struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct queue *q = queue_of(self);
-    struct adding ad = { .q = q, .new = msg };
+    struct adding ad = { .q = q, .new = msg, .separator = separator };
 
     if (prepare(&ad, a, err) < 0 || ask(q, msg, err) < 0 ||
         q->store->keep(q->store_self, msg->draft, msg->prefix, op_add, &ad, err) < 0)
         return -1;
     added(&ad, ids);
     return 0;
+}
+
+int queue_add(struct moxd_instance *self, const struct queue_new *msg, uint64_t *ids,
+              struct moxd_err *err)
+{
+    return add(queue_of(self), msg, NULL, ids, err);
+}
+
+int queue_add_fromid(struct moxd_instance *self, const struct queue_new *msg, const char *separator,
+                     struct moxd_err *err)
+{
+    return add(queue_of(self), msg, separator, NULL, err);
 }

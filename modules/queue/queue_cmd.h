@@ -26,6 +26,7 @@ QUEUE_COMMAND(retired_print);
 QUEUE_COMMAND(suppress_list);
 QUEUE_COMMAND(suppress_add);
 QUEUE_COMMAND(suppress_remove);
+QUEUE_COMMAND(offers);
 
 extern const struct moxd_command queue_commands[];
 

@@ -130,5 +130,11 @@ const struct moxd_command queue_commands[] = {
       .min_args = 2,
       .max_args = 2,
       .run = queue_cmd_suppress_remove },
+    { .name = "queue offers",
+      .args = "ACCOUNT",
+      .summary = "list what servers of domains offered, that the account wrote to",
+      .min_args = 1,
+      .max_args = 1,
+      .run = queue_cmd_offers },
     { 0 },
 };

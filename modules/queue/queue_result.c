@@ -1,6 +1,7 @@
 /* What came of an attempt: told to the sender first, then recorded, then told to hooks. A crash in between tells the
  * sender twice, never not at all. */
 #include "queue_result.h"
+#include "queue_offers.h"
 
 #include <stdlib.h>
 
@@ -198,7 +199,7 @@ static int op_record(struct store_tx *tx, void *arg, struct moxd_err *err)
     for (size_t i = 0; i < r->n; i++)
         if (record_one(tx, r, &r->v[i], err) < 0)
             return -1;
-    return 0;
+    return queue_offers_record(r->job, tx, err);
 }
 
 /* --- afterwards -------------------------------------------------------------------------------- */

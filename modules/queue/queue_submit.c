@@ -56,6 +56,24 @@ static enum queue_requiretls requiretls_of(const struct smtp_message *msg)
     return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
 }
 
+/* The separator of the sender's domain, when the login is one whose mail gets ids; or NULL. */
+static const char *separator_of(struct queue *q, const struct smtp_mail *mail)
+{
+    struct accounts_account account;
+    const struct moxd_conf_head *domain = q->accounts->domain(q->accounts_self, mail->from.domain);
+    const char **v;
+
+    if (!mail->conn->login || !domain || !domain->node ||
+        q->accounts->get(q->accounts_self, mail->conn->account, mail->arena, &account, NULL) < 0)
+        return NULL;
+    const struct queue_account_conf *conf = moxd_conf_ext(account.conf, "queue");
+    for (size_t i = 0; conf && i < conf->fromid_logins.n; i++)
+        if (moxd_str_caseeqs(moxd_cstr(mail->conn->login), conf->fromid_logins.v[i]))
+            return moxd_node_list(domain->node, "catchall-separators", &v, mail->arena) > 0 ? v[0]
+                                                                                            : NULL;
+    return NULL;
+}
+
 static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err)
 {
@@ -80,5 +98,5 @@ static int deliver(struct moxd_instance *m, const struct smtp_message *msg, stru
         .hold_until = mail->holduntil,
         .origin = "smtp",
     };
-    return queue_add(m, &new, NULL, err);
+    return queue_add_fromid(m, &new, separator_of(queue_of(m), mail), err);
 }

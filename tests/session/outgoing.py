@@ -35,12 +35,13 @@ def conf(port, lines, *queue):
     return c
 
 
-def submit(server, rcpts, subject="hi", sender="mjl@mox.example", mail_options=(), rcpt_options=(), message=None):
+def submit(server, rcpts, subject="hi", sender="mjl@mox.example", mail_options=(), rcpt_options=(), message=None,
+           login="mjl@mox.example"):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     host, port = server.address("submissions")
     with smtplib.SMTP_SSL(host, port, context=context) as client:
-        client.login("mjl@mox.example", PASSWORD)
+        client.login(login, PASSWORD)
         text = message or MESSAGE % (rcpts[0], subject, subject)
         return client.sendmail(sender, rcpts, text, mail_options, rcpt_options)
 

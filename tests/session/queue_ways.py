@@ -2,6 +2,7 @@
 """Outgoing mail: which host it goes to, by which transport, and how much an account may send."""
 
 import os
+import re
 import smtplib
 import sys
 
@@ -33,9 +34,11 @@ def main():
         lines.append("mx6.one.test. 300 IN AAAA ::1")
         c = conf(sink.port, lines, LATER, *transports(smart))
         c.add("account", 'queue {\n route { to-domain = ["account.test"] transport = "smart" }\n'
-              ' max-outgoing-messages-per-day = 40\n max-first-time-recipients-per-day = 30\n}')
+              ' max-outgoing-messages-per-day = 40\n max-first-time-recipients-per-day = 30\n'
+              ' from-id-logins = ["second@mox.example"]\n}')
         c.add("domain", 'queue {\n route { to-domain = [".sub.test"] transport = "smart" }\n'
               ' route { to-domain = ["account.test"] transport = "never" }\n}')
+        c.add("domain", 'catchall-separators = ["+"]')
         c.add("domains", 'route { to-domain = ["never.test"] transport = "never" }\n'
               'route { minimum-attempts = 1 from-domain = ["mox.example"] to-domain = ["dead.test"] transport = "later" }\n'
               'route { to-domain = ["one.test"] from-domain = ["other.example"] transport = "never" }')
@@ -81,12 +84,26 @@ def main():
                 submit(server, ["a@one.test"], "known")  # not a new one
                 sink.await_message(lambda m: b"Subject: known" in m.data)
 
+            def a_sender_for_each_recipient():
+                """proves in part: QUEUE-16, SUBM-05"""
+                submit(server, ["f1@one.test", "f2@one.test"], "ids", login="second@mox.example")
+                senders = [sink.await_message(lambda m, r=r: m.rcpts == [r]).sender for r in ("f1@one.test", "f2@one.test")]
+                expect(all(re.fullmatch(r"mjl\+[0-9a-f]{30}@mox\.example", s) for s in senders), str(senders))
+                expect(senders[0] != senders[1], "the same")
+
+            def what_was_offered():
+                """proves in part: QUEUE-19"""
+                text = server.moxctl("queue", "offers", "mjl")[1]
+                expect(re.search(r" one\.test starttls=no requiretls=no$", text, re.MULTILINE), text)
+                expect("dead.test" not in text, text)
+
             def one_that_breaks_off():
                 sink.answer("END-OF-DATA", CLOSE, times=1)
                 submit(server, ["a@one.test"], "broken")
                 sink.await_message(lambda m: b"Subject: broken" in m.data)
 
-            run_tests([the_next_host, routes, the_second_attempt_goes_elsewhere, by_command, limits, one_that_breaks_off])
+            run_tests([the_next_host, routes, the_second_attempt_goes_elsewhere, by_command, limits, one_that_breaks_off,
+                       a_sender_for_each_recipient, what_was_offered])
 
 
 if __name__ == "__main__":
