@@ -164,6 +164,11 @@ int dkim_verify(struct moxd_instance *m, const char *service, struct moxd_str he
                 struct store_draft *draft, struct moxd_arena *a, struct moxd_str **out, size_t *n,
                 struct moxd_err *err) MOXD_SUSPENDS;
 
+/* dkim_lookup.c */
+int dkim_key(struct moxd_instance *m, const struct moxd_dkim_sig *sig, struct moxd_arena *a,
+             struct moxd_dkim_key *out, enum smtp_dnssec *secure,
+             struct moxd_dkim_verdict *why) MOXD_SUSPENDS;
+
 /* dkim_command.c */
 extern const struct moxd_command dkim_commands[];
 

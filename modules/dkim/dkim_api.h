@@ -6,6 +6,8 @@
 #include <moxd/arena.h>
 #include <moxd/buf.h>
 #include <moxd/err.h>
+#include <moxd/smtp.h>
+#include <moxmail/dkim.h>
 
 struct moxd_instance;
 struct store_draft;
@@ -28,6 +30,13 @@ struct dkim_v1 {
     int (*verify)(struct moxd_instance *self, const char *service, struct moxd_str header,
                   struct store_draft *draft, struct moxd_arena *a, struct moxd_str **domains,
                   size_t *n, struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* 1.2 */
+    /* The key for a signature, also for one of ARC: looked up in DNS, and checked for this use (RFC 6376 6.1.2). -1
+     * with *why: there is none, DNS does not say, or it must not be used. *dnssec in any case; results in the arena. */
+    int (*key)(struct moxd_instance *self, const struct moxd_dkim_sig *sig, struct moxd_arena *a,
+               struct moxd_dkim_key *out, enum smtp_dnssec *dnssec,
+               struct moxd_dkim_verdict *why) MOXD_SUSPENDS;
 };
 
 #endif

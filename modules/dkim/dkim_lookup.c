@@ -60,3 +60,18 @@ void dkim_lookup(struct moxd_str selector, struct moxd_str domain, struct moxd_a
     else
         choose(out, &answer, a);
 }
+
+int dkim_key(struct moxd_instance *m, const struct moxd_dkim_sig *sig, struct moxd_arena *a,
+             struct moxd_dkim_key *out, enum smtp_dnssec *secure, struct moxd_dkim_verdict *why)
+{
+    struct dkim_record record;
+
+    (void)m;
+    dkim_lookup(sig->selector, sig->domain, a, &record);
+    *secure = record.dnssec;
+    *why = record.why;
+    if (record.why.reason)
+        return -1;
+    *out = record.key;
+    return moxd_dkim_key_check(out, sig, why);
+}
