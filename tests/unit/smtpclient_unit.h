@@ -129,8 +129,10 @@ static inline int script_sasl(struct script *sc, struct moxd_stream *st)
             rc = gsasl_step64(g, strcmp(in, "=") == 0 ? "" : in, &out);
             if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
                 break;
-            if (rc == GSASL_OK && (!out || !*out))
+            if (rc == GSASL_OK && (!out || !*out)) {
+                gsasl_free(out);
                 break;
+            }
             moxd_stream_printf(st, "334 %s\r\n", out);
         }
         free(in);
@@ -229,11 +231,15 @@ struct client {
 /* Starts the server; what is not set in c->t is as it is mostly. */
 static inline void client_begin(struct client *c, const char *const *lines)
 {
+    size_t n;
+
     if (!unit_arena)
         unit_arena = moxd_arena_new(0);
     if (!unit_sc.gsasl)
         ck_assert_int_eq(smtpclient_auth_init(&unit_sc, NULL), 0);
-    c->sc.lines = lines;
+    for (n = 0; lines[n]; n++)
+        ;
+    c->sc.lines = moxd_arena_dup(unit_arena, lines, (n + 1) * sizeof(*lines));
     c->sc.problem[0] = '\0';
     c->sc.listener = listen_local(&c->sc.address);
     memcpy(&c->t.address, &c->sc.address, sizeof(c->sc.address));
