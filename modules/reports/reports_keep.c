@@ -31,7 +31,10 @@ struct job {
     struct moxd_arena *a;
     struct reports_in *v;
     size_t n, cap;
-    unsigned char old[PRUNE_MAX][KEY];
+    struct old {
+        unsigned char key[KEY];
+        struct moxd_str id;
+    } old[PRUNE_MAX];
     uint64_t before;
 };
 
@@ -112,14 +115,23 @@ static int put_data(struct job *j, struct store_tx *tx, struct moxd_err *err)
     return 0;
 }
 
+/* The same report of the same author has the same. */
+static struct moxd_str id_key(struct moxd_arena *a, const struct reports_in *in)
+{
+    return moxd_str_sub(moxd_cstr(moxd_arena_printf(a, "%s %s", in->from, in->report_id)), 0,
+                        ID_MAX);
+}
+
 static int choose_old(void *arg, struct moxd_str key, struct moxd_str value)
 {
     struct job *j = arg;
+    struct reports_in in;
 
-    (void)value;
     if (j->n == PRUNE_MAX || key.n != KEY || moxd_get_be64(key.p) >= j->before)
         return 1;
-    memcpy(j->old[j->n++], key.p, KEY);
+    decode(key, value, j->a, &in);
+    memcpy(j->old[j->n].key, key.p, KEY);
+    j->old[j->n++].id = id_key(j->a, &in);
     return 0;
 }
 
@@ -150,8 +162,9 @@ static int prune(struct job *j, struct store_tx *tx, struct moxd_err *err)
     if (j->r->store->tx_each(tx, j->tables[INDEX], MOXD_STR(""), choose_old, j, err) < 0)
         return -1;
     for (size_t i = 0; i < j->n; i++)
-        if (del_data(j, tx, j->old[i], err) < 0 ||
-            j->r->store->tx_del(tx, j->tables[INDEX], key_of(j->old[i], KEY), err) < 0)
+        if (del_data(j, tx, j->old[i].key, err) < 0 ||
+            j->r->store->tx_del(tx, j->tables[IDS], j->old[i].id, err) < 0 ||
+            j->r->store->tx_del(tx, j->tables[INDEX], key_of(j->old[i].key, KEY), err) < 0)
             return -1;
     return 0;
 }
@@ -188,8 +201,8 @@ int reports_keep(struct moxd_instance *m, enum moxd_report_kind kind, struct rep
     in->received = moxd_wall() / MOXD_SEC;
     moxd_put_be64(j->key, (uint64_t)in->received);
     moxd_put_be64(j->key + 8, in->id);
-    j->id_key =
-        moxd_str_sub(moxd_cstr(moxd_arena_printf(a, "%s %s", in->from, in->report_id)), 0, ID_MAX);
+    j->a = a;
+    j->id_key = id_key(a, in);
     int rc = moxd_offload(MOXD_LANE_CPU, pack, j) == MOXD_OK
                  ? j->rc
                  : moxd_err_set(&j->err, MOXD_ERR_CANCELLED, "cancelled");
