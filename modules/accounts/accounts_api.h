@@ -69,13 +69,13 @@ struct accounts_v1 {
 };
 
 /* The account of that name, or, of one with "@", with that address: as commands name accounts. NOTFOUND. */
-static inline int accounts_named(const struct accounts_v1 *accounts, struct moxd_instance *self,
+static inline int accounts_named(const struct accounts_v1 *accounts, struct moxd_instance *provider,
                                  const char *name, struct moxd_arena *a,
                                  struct accounts_account *out, struct moxd_err *err)
 {
     struct moxd_err why = { 0 };
-    int rc = strchr(name, '@') ? accounts->login(self, moxd_cstr(name), a, out, &why)
-                               : accounts->get(self, name, a, out, &why);
+    int rc = strchr(name, '@') ? accounts->login(provider, moxd_cstr(name), a, out, &why)
+                               : accounts->get(provider, name, a, out, &why);
 
     if (rc == 0)
         return 0;
