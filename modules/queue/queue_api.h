@@ -92,7 +92,8 @@ struct queue_security {
 typedef enum moxd_verdict moxd_on_security_fn(struct moxd_instance *m, const struct queue_host *ev,
                                               struct queue_security *out) MOXD_SUSPENDS;
 
-/* on_connected (OBSERVE): a connection to a host was tried: what became of TLS (TLS reports, QUEUE-19). */
+/* on_connected (OBSERVE): a connection to a host was tried: what became of TLS (TLS reports, QUEUE-19). Or none was made
+ * because of policies: then they alone are in `security`, and `facts` are empty. */
 struct queue_connected {
     const struct queue_host *host;
     const struct queue_security *security;

@@ -23,6 +23,50 @@ static struct smtpclient_reply reply_of(struct queue_job *job, const struct moxd
     return reply;
 }
 
+static void notify(struct queue_opening *o, const struct smtpclient_facts *facts,
+                   const struct smtpclient_reply *reply, bool fallback)
+{
+    struct queue_connected ev = {
+        .host = &o->host,
+        .security = &o->known,
+        .facts = facts,
+        .reply = reply,
+        .account = o->job->msg.account,
+        .report = !o->job->msg.no_dsn,
+        .fallback = fallback,
+    };
+
+    moxd_notify(o->job->q->on_connected, &ev);
+}
+
+/* Tells hooks and the log. reply NULL: the session is open. */
+static void tell(struct queue_opening *o, const struct smtpclient_facts *facts,
+                 const struct smtpclient_reply *reply, bool fallback)
+{
+    struct queue *q = o->job->q;
+
+    moxd_metric_inc(q->connections, reply ? "failed" : "ok", NULL);
+    moxd_debug(&q->m.log, reply ? "no session" : "session", moxd_kvs("host", o->host.host),
+               moxd_kvs("ip", facts->remote_ip),
+               moxd_kvs("tls", facts->tls_version ? facts->tls_version : ""),
+               moxd_kvs("reason", reply ? reply->text : ""), moxd_kvb("fallback", fallback));
+    notify(o, facts, reply, fallback);
+}
+
+/* The policies because of which nothing is connected to (RFC 8460 4.3.2: they are reported all the same). */
+static bool keep_guilty(struct queue_security *known)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < known->npolicies; i++) {
+        const struct queue_tls_policy *p = known->policies[i];
+        if (p->failure || (strcmp(p->type, "sts") == 0 && !known->sts_mx_ok))
+            known->policies[n++] = p;
+    }
+    known->npolicies = n;
+    return n > 0;
+}
+
 bool queue_plan(struct queue_opening *o)
 {
     struct queue_job *job = o->job;
@@ -38,6 +82,9 @@ bool queue_plan(struct queue_opening *o)
     if (!o->plan.skip)
         return true;
     struct smtpclient_reply reply = reply_of(job, &o->plan.reply);
+    const struct smtpclient_facts nothing = { .tls_error = "" };
+    if (keep_guilty(&o->known))
+        notify(o, &nothing, &reply, false);
     queue_opening_failed(o, &reply);
     return false;
 }
@@ -53,29 +100,6 @@ static void set_port(struct sockaddr_storage *ss, unsigned port)
 static void free_arena(void *arena)
 {
     moxd_arena_free(arena);
-}
-
-/* Tells hooks and the log. reply NULL: the session is open. */
-static void tell(struct queue_opening *o, const struct smtpclient_facts *facts,
-                 const struct smtpclient_reply *reply, bool fallback)
-{
-    struct queue_job *job = o->job;
-    struct queue_connected ev = {
-        .host = &o->host,
-        .security = &o->known,
-        .facts = facts,
-        .reply = reply,
-        .account = job->msg.account,
-        .report = !job->msg.no_dsn,
-        .fallback = fallback,
-    };
-
-    moxd_metric_inc(job->q->connections, reply ? "failed" : "ok", NULL);
-    moxd_debug(&job->q->m.log, reply ? "no session" : "session", moxd_kvs("host", o->host.host),
-               moxd_kvs("ip", facts->remote_ip),
-               moxd_kvs("tls", facts->tls_version ? facts->tls_version : ""),
-               moxd_kvs("reason", reply ? reply->text : ""), moxd_kvb("fallback", fallback));
-    moxd_notify(job->q->on_connected, &ev);
 }
 
 /* REQUIRETLS that cannot be kept is final (P-QUEUE-01). */

@@ -11,7 +11,7 @@ static void plan_optional(const struct queue_security *known, struct queue_plan 
 {
     p->security.starttls = SMTPCLIENT_TLS_IF_OFFERED;
     p->security.verify_dane = known->dane && known->ntlsa > 0;
-    p->security.verify_pkix = known->sts_enforce;
+    p->security.verify_pkix = known->sts_enforce || known->sts_testing;
     p->security.ignore_errors = true;
     p->fallback = true;
 }
@@ -36,10 +36,12 @@ static void plan_required(const struct queue_demand *d, const struct queue_secur
 static void plan_default(const struct queue_security *known, struct queue_plan *p)
 {
     bool policy = known->dane || known->sts_enforce;
+    bool watch = known->sts_testing && !policy; /* for reports only (RFC 8461 5) */
 
     p->security.starttls = policy ? SMTPCLIENT_TLS_REQUIRED : SMTPCLIENT_TLS_IF_OFFERED;
     p->security.verify_dane = known->dane && known->ntlsa > 0;
-    p->security.verify_pkix = known->sts_enforce;
+    p->security.verify_pkix = known->sts_enforce || watch;
+    p->security.ignore_errors = watch;
     p->fallback = !policy;
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: QUEUE-20, QUEUE-21, DANE-02
+# proves: QUEUE-20, QUEUE-21, DANE-02, TLSRPT-05
 # proves in part: QUEUE-22, DANE-01, MTASTS-01, P-QUEUE-14
 """Whether a message leaves, and how well protected: for each policy of the recipient's domain, each kind of server, and
 each wish of the sender. Zones are signed, policies come over HTTPS, servers are real ones."""
@@ -48,7 +48,7 @@ def expected(policy, server, wish):
 
 DOMAINS = {"%s-%s.example" % (p, s): (p, s) for p in POLICIES for s in SERVERS}
 ADDRESSES = {server: "127.0.0.%d" % (11 + i) for i, server in enumerate(SERVERS)}
-MODULES = ("smtpclient", "queue", "dane", "mtasts")
+MODULES = ("smtpclient", "queue", "dane", "mtasts", "reports", "tlsrpt")
 
 
 def hosts(server):
@@ -186,12 +186,24 @@ def with_tls_required_no():
     check(world(), "optional")
 
 
+def results_are_kept_for_reports():
+    """Of MTA-STS for the domain of the recipient, of DANE for the host (TLSRPT-05)."""
+    text = world().moxd.moxctl("tlsrpt", "results")[1]
+    for wanted in ("enforce-good.example sts successful=3 failed=0", "enforce-wrongname.example sts successful=0 failed=",
+                   "both-good.example sts successful=3 failed=0", "mx.both-good.example tlsa successful=3 failed=0",
+                   "mx.dane-expired.example tlsa successful=3 failed=0", "mx.dane-plain.example tlsa successful=0 failed=",
+                   "both-plain.example sts successful=0 failed=",
+                   "certificate-expired sessions=3 from=127.0.0.1 host=mx.testing-expired.example"):
+        expect(" " + wanted in text, "%s is not in\n%s" % (wanted, text))
+
+
 def servers_saw_the_same():
     what_arrived(world())
 
 
 try:
-    run_tests([by_default, with_requiretls, with_tls_required_no, servers_saw_the_same])
+    run_tests([by_default, with_requiretls, with_tls_required_no, results_are_kept_for_reports,
+               servers_saw_the_same])
 finally:
     if WORLD:
         WORLD[0].close()

@@ -23,6 +23,7 @@ from tlsrpt_parts import local, make_key, newest  # noqa: E402
 MAIL = b"From: <mjl@mox.example>\r\nTo: <bob@peer.example>\r\nSubject: x\r\n\r\nhello\r\n"
 POLICY = b"version: STSv1\r\nmode: testing\r\nmx: mx.peer.example\r\nmax_age: 86400\r\n"
 
+STRICT_POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mx.strict.example\r\nmax_age: 86400\r\n"
 
 HOST_REPORT = """From: <postmaster@mox.example>
 To: <second@mox.example>
@@ -54,7 +55,8 @@ def sender(ca, sink, https, key, *lines):
         ("mta-sts.peer.example.", "A 127.0.0.1"), ("_mta-sts.peer.example.", 'TXT "v=STSv1; id=1"'),
         ("_smtp._tls.peer.example.", 'TXT "v=TLSRPTv1; rua=mailto:tls@peer.example,'
                                      'https://mta-sts.peer.example:%d/reports"' % https.port),
-        ("quiet.example.", "MX 10 mx.peer.example."),
+        ("quiet.example.", "MX 10 mx.peer.example."), ("strict.example.", "MX 10 mx.peer.example."),
+        ("mta-sts.strict.example.", "A 127.0.0.1"), ("_mta-sts.strict.example.", 'TXT "v=STSv1; id=1"'),
     ]))
     return Server(conf)
 
@@ -100,10 +102,11 @@ def main(directory):
     os.chmod(directory, 0o755)
     ca, alien = TestCa(directory), TestCa(directory, "alien")
     key, record = make_key(directory, "%s ")
-    pair = ca.issue("web", ["mta-sts.peer.example"])
+    pair = ca.issue("web", ["mta-sts.peer.example", "mta-sts.strict.example"])
     with SmtpSink(tls=alien.issue("mx", ["mx.peer.example"])) as sink, PolicyServer(*pair) as https, \
             sender(ca, sink, https, key) as server:
         https.answers["mta-sts.peer.example/.well-known/mta-sts.txt"] = (200, "text/plain", POLICY)
+        https.answers["mta-sts.strict.example/.well-known/mta-sts.txt"] = (200, "text/plain", STRICT_POLICY)
         https.answers["mta-sts.peer.example/reports"] = (201, "text/plain", b"")
         got = []
 
@@ -116,6 +119,14 @@ def main(directory):
             text = results()
             expect("peer.example sts successful=0 failed=1\n" in text, text)
             expect("certificate-not-trusted sessions=1 from=127.0.0.1 host=mx.peer.example" in text, text)
+
+        def hosts_that_a_policy_does_not_list_are_told():
+            submit(server, "bob@strict.example")
+            server.await_log('msg="retry" .*to=bob@strict.example .*does not list this host')
+            text = results()
+            expect("strict.example sts successful=0 failed=1\n" in text, text)
+            expect("validation-failure sessions=1 from= host=mx.peer.example" in text, text)
+            server.moxctl("queue", "drop", "to=bob@strict.example")
 
         def what_is_not_due_stays():
             expect(server.moxctl("tlsrpt", "send")[1] == "0 reports sent\n", "")
@@ -192,7 +203,7 @@ def main(directory):
                 sink.await_message(lambda m: m.rcpts == ["dora@peer.example"])
                 expect(other.moxctl("tlsrpt", "results")[1] == "", "")
 
-        run_tests([failures_are_gathered, what_is_not_due_stays, reports_are_mailed_and_posted,
+        run_tests([failures_are_gathered, hosts_that_a_policy_does_not_list_are_told, what_is_not_due_stays, reports_are_mailed_and_posted,
                    reports_are_not_about_reports, days_without_failures_need_none, who_does_not_want_them_gets_none,
                    they_are_taken_and_kept, keys_for_other_services_do_not_count,
                    nothing_goes_out_where_that_is_configured])

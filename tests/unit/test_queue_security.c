@@ -29,7 +29,7 @@ static const struct row {
 } rows[] = {
     { NOTHING, false, &DEFAULT, "if fallback" },
     { NOTHING, true, &DEFAULT, "if fallback" },
-    { STS_TESTING, false, &DEFAULT, "if fallback" },
+    { STS_TESTING, false, &DEFAULT, "if pkix ignore fallback" },
     { STS_ENFORCE, false, &DEFAULT, "must pkix" },
     { STS_OTHER_MX, false, &DEFAULT, "skip 451" },
     { DANE, true, &DEFAULT, "must dane" },
@@ -49,7 +49,7 @@ static const struct row {
     { BOGUS, false, &REQUIRED, "skip 450" },
 
     { NOTHING, false, &NO, "if ignore fallback" },
-    { STS_TESTING, false, &NO, "if ignore fallback" },
+    { STS_TESTING, false, &NO, "if pkix ignore fallback" },
     { STS_ENFORCE, false, &NO, "if pkix ignore fallback" },
     { STS_OTHER_MX, false, &NO, "if pkix ignore fallback" },
     { DANE, true, &NO, "if dane ignore fallback" },
