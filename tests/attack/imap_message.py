@@ -102,7 +102,7 @@ def a_header_of_many_megabytes():
 
 
 def a_line_of_many_megabytes():
-    survives(FROM + b"Subject: x\r\n\r\n" + b"y" * (40 * MB // SCALE) + b"\r\n", 40 * MB)
+    survives(FROM + b"Subject: x\r\n\r\n" + b"y" * (40 * MB // SCALE) + b"\r\n", 40 * MB, append)
     survives(FROM + b"Subject: " + b"y" * (40 * MB // SCALE) + b"\r\n\r\nx\r\n", 40 * MB, append,
              too_large=[NOT_FROM])
 

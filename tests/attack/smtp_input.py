@@ -39,7 +39,7 @@ def a_header_without_end_is_refused():
         peer.send(b"Subject: ")
         peer.flood(LONG, 40)
         memory.look()
-        peer.expect(b"\r\n.", 552, b"header is larger")
+        peer.expect(b"\r\n.", 554, b"a line of the message has more")
         peer.expect(b"NOOP", 250)
 
 
