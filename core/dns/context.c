@@ -94,6 +94,9 @@ static int set_data(struct ub_ctx *ctx, const struct moxd_dns_opts *opts, struct
                             ub_strerror(e));
     if (opts->local_only && (e = ub_ctx_zone_add(ctx, ".", "static")) != 0)
         return fail(err, "local zone", ".", e);
+    /* In the one that libunbound has by itself, names below could have no data of their own. */
+    if (opts->local_only && (e = ub_ctx_zone_add(ctx, "localhost.", "static")) != 0)
+        return fail(err, "local zone", "localhost.", e);
     for (size_t i = 0; opts->local_data != NULL && opts->local_data[i] != NULL; i++) {
         e = ub_ctx_data_add(ctx, opts->local_data[i]);
         if (e != 0)

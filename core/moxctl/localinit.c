@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <moxd/enc.h>
 #include <moxd/path.h>
 #include <moxd/tls.h>
 #include <pwd.h>
@@ -31,7 +32,9 @@ static const char conf_text[] =
     "pass.\n"
     "dns {\n"
     "    local-only = true\n"
-    "    local-data = [\"localhost. 300 IN TXT \\\"v=spf1 ip4:127.0.0.0/8 ip6:::1 ?all\\\"\"]\n"
+    "    local-data = [\"localhost. 300 IN TXT \\\"v=spf1 ip4:127.0.0.0/8 ip6:::1 ?all\\\"\",\n"
+    "        \"local._domainkey.localhost. 300 IN TXT \\\"v=DKIM1; k=ed25519; "
+    "p=%" MOXD_STRF "\\\"\"]\n"
     "}\n"
     "spf {\n"
     "    local-names = true\n"
@@ -157,14 +160,18 @@ static int make_certificate(struct local *l, struct moxd_err *err)
     return moxd_tls_selfsigned(in_dir(l, "tls/cert.pem"), in_dir(l, "tls/key.pem"), names, err);
 }
 
-/* What is sent from localhost is signed, as it would be elsewhere (DKIM-05). */
-static int make_dkim_key(struct local *l, struct moxd_err *err)
+/* What is sent from localhost is signed, as it would be elsewhere (DKIM-05). Appends the public key for DNS. */
+static int make_dkim_key(struct local *l, struct moxd_buf *public, struct moxd_err *err)
 {
     const char *dir = in_dir(l, "dkim");
+    unsigned char raw[32];
 
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return moxd_err_sys(err, "making %s", dir);
-    return moxd_tls_ed25519_key(in_dir(l, DKIM_KEY), err);
+    if (moxd_tls_ed25519_key(in_dir(l, DKIM_KEY), raw, err) < 0)
+        return -1;
+    moxd_b64_encode(public, moxd_str((const char *)raw, sizeof(raw)));
+    return 0;
 }
 
 /* The module is left out of builds without SQLite. */
@@ -175,13 +182,14 @@ static bool have_search(void)
     return core_module_find("search", &(struct moxd_strings){ 0 }, a) != NULL;
 }
 
-static int write_config(struct local *l, struct moxd_err *err)
+static int write_config(struct local *l, struct moxd_str dkim_public, struct moxd_err *err)
 {
     struct moxd_buf text = MOXD_BUF_INIT(CONF_FILE_MAX);
     int rc;
 
-    moxd_buf_addf(&text, conf_text, user_name(), have_search() ? ", \"search\"" : "", LOCAL_SMTP,
-                  LOCAL_SUBMISSION, LOCAL_SUBMISSIONS, LOCAL_IMAP, LOCAL_IMAPS);
+    moxd_buf_addf(&text, conf_text, user_name(), have_search() ? ", \"search\"" : "",
+                  MOXD_STRA(dkim_public), LOCAL_SMTP, LOCAL_SUBMISSION, LOCAL_SUBMISSIONS,
+                  LOCAL_IMAP, LOCAL_IMAPS);
     rc = put_addresses(l, &text);
     moxd_assert(rc == 0);
     rc = conf_file_write(l->config, moxd_buf_str(&text), NULL, NULL, err);
@@ -192,13 +200,15 @@ static int write_config(struct local *l, struct moxd_err *err)
 /* moxd.conf comes last: with it the directory is complete. */
 static int make_all(struct local *l, struct moxd_err *err)
 {
-    if (make_certificate(l, err) < 0 || make_dkim_key(l, err) < 0)
-        return -1;
-    if (conf_file_write(in_dir(l, "domains.conf"), MOXD_STR(domains_text), NULL, NULL, err) < 0)
-        return -1;
-    if (conf_file_write(l->fresh, MOXD_STR(""), NULL, NULL, err) < 0)
-        return -1;
-    return write_config(l, err);
+    struct moxd_buf public = MOXD_BUF_INIT(64);
+    int rc = -1;
+
+    if (make_certificate(l, err) == 0 && make_dkim_key(l, &public, err) == 0 &&
+        conf_file_write(in_dir(l, "domains.conf"), MOXD_STR(domains_text), NULL, NULL, err) == 0 &&
+        conf_file_write(l->fresh, MOXD_STR(""), NULL, NULL, err) == 0)
+        rc = write_config(l, moxd_buf_str(&public), err);
+    moxd_buf_fini(&public);
+    return rc;
 }
 
 /* Another address for what is there already. */

@@ -45,8 +45,10 @@ int moxd_tls_trust(const char *const *ca_files, size_t n, bool no_system, struct
  * names or IP addresses), valid 10 years; for the local instance and for tests. */
 int moxd_tls_selfsigned(const char *cert_path, const char *key_path, const char *const *names,
                         struct moxd_err *err) MOXD_CHECKED;
-/* Writes a new Ed25519 private key (PEM, PKCS#8, mode 0600); for the local instance. */
-int moxd_tls_ed25519_key(const char *path, struct moxd_err *err) MOXD_CHECKED;
+/* Writes a new Ed25519 private key (PEM, PKCS#8, mode 0600), and gives the public one (RFC 8032); for the local
+ * instance. */
+int moxd_tls_ed25519_key(const char *path, unsigned char public[32], struct moxd_err *err)
+    MOXD_CHECKED;
 /* SHA-256 of the public key (SubjectPublicKeyInfo) of a certificate or of a public key in PEM, as
  * moxd_stream_tls_client_key gives it. SYNTAX. */
 int moxd_tls_pem_key(struct moxd_str pem, unsigned char out[32], struct moxd_err *err) MOXD_CHECKED;

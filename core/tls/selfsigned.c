@@ -132,11 +132,13 @@ int moxd_tls_selfsigned(const char *cert_path, const char *key_path, const char 
     return r;
 }
 
-int moxd_tls_ed25519_key(const char *path, struct moxd_err *err)
+int moxd_tls_ed25519_key(const char *path, unsigned char public[32], struct moxd_err *err)
 {
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    int r = key != NULL ? write_key(path, key, err)
-                        : core_tls_err(err, MOXD_ERR_INVALID, "private key");
+    size_t n = 32;
+    int r = key && EVP_PKEY_get_raw_public_key(key, public, &n) == 1
+                ? write_key(path, key, err)
+                : core_tls_err(err, MOXD_ERR_INVALID, "private key");
 
     EVP_PKEY_free(key);
     return r;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# proves: DKIM-05, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-07, LOCAL-08, QUEUE-24
-# proves in part: LOCAL-01, P-CTL-08, SPF-02
+# proves: DKIM-05, LOCAL-02, LOCAL-05, LOCAL-06, LOCAL-07, LOCAL-08, QUEUE-24, SPF-02
+# proves in part: LOCAL-01, P-CTL-08
 """moxctl localserve: what it makes, what it starts, how it ends."""
 
 import imaplib
@@ -136,6 +136,7 @@ def mail_for_anybody_arrives(d):
         expect(subjects() == want, "%s" % subjects())
         expect(subjects(implicit_tls=False) == want, "over STARTTLS")
         expect(signatures() == 2, "%d signatures" % signatures())
+        expect(local.output.count("dkim=pass:localhost") == 2, local.output)
         lines = good("clientconfig", conf=os.path.join(d, "moxd.conf")).splitlines()
         for name, tls in (("submission", "STARTTLS"), ("submissions", "TLS from the start"),
                           ("imap", "STARTTLS"), ("imaps", "TLS from the start")):
