@@ -10,6 +10,7 @@ still; else what a good server says. "GREETING", "STARTTLS-DONE" and "END-OF-DAT
 text of a reply (lines without line end, LF between), bytes as they are, CLOSE (the connection) or HANG (nothing more
 is said until the client goes). Standard library only."""
 
+import base64
 import re
 import socket
 import ssl
@@ -61,7 +62,7 @@ class Session:
         """Answers a line; False when the session ends."""
         answer = self.sink.find_answer(line)
         if answer is None:
-            answer = self.ehlo() if line.upper().startswith("EHLO") else self.good(line)
+            answer = self.usual(line)
         if answer is HANG:
             while self.file.readline():
                 pass
@@ -72,6 +73,14 @@ class Session:
         self.code = answer[:3] if isinstance(answer, str) else answer[:3].decode("latin-1")
         return not line.upper().startswith("QUIT")
 
+    def usual(self, line):
+        verb = line.upper().split(" ")[0]
+        if verb == "EHLO":
+            return self.ehlo()
+        if verb == "AUTH" and self.sink.login:
+            return self.auth(line)
+        return self.good(line)
+
     @staticmethod
     def good(line):
         return REPLIES.get(line.split(" ")[0].split(":")[0].upper(), "500 5.5.1 what?")
@@ -81,9 +90,15 @@ class Session:
         if (self.sink.tls or self.sink.broken_tls) and not self.tls:
             words.append("STARTTLS")
         if self.tls:
-            words += self.sink.tls_extensions
+            words += self.sink.tls_extensions + (["AUTH PLAIN"] if self.sink.login else [])
         lines = ["sink.example", *words]
         return "\n".join("250%s%s" % (" " if i == len(lines) - 1 else "-", w) for i, w in enumerate(lines))
+
+    def auth(self, line):
+        """RFC 4954 4, RFC 4616."""
+        wanted = "\0%s\0%s" % self.sink.login
+        given = base64.b64decode(line.split(" ")[-1]).decode()
+        return "235 2.7.0 welcome" if self.tls and given == wanted else "535 5.7.8 wrong"
 
     def start_tls(self):
         if self.sink.broken_tls:
@@ -140,11 +155,11 @@ class Session:
 
 class SmtpSink:
     """tls: (certificate, key), or None: no STARTTLS. immediate: TLS from the first byte. extensions: in the reply to EHLO;
-    tls_extensions: only over TLS, such as REQUIRETLS. broken_tls: STARTTLS is offered and leads nowhere. lines: all commands so far; connections: how many there were."""
+    tls_extensions: only over TLS, such as REQUIRETLS. broken_tls: STARTTLS is offered and leads nowhere. login: (user, password) that is wanted, by AUTH PLAIN over TLS. lines: all commands so far; connections: how many there were."""
 
     def __init__(self, host="127.0.0.1", port=0, tls=None, immediate=False, extensions=EXTENSIONS, tls_extensions=(),
-                 broken_tls=False):
-        self.tls, self.immediate, self.broken_tls = tls, immediate, broken_tls
+                 broken_tls=False, login=None):
+        self.tls, self.immediate, self.broken_tls, self.login = tls, immediate, broken_tls, login
         self.extensions, self.tls_extensions = list(extensions), list(tls_extensions)
         self.answers, self.lines, self.messages, self.connections = [], [], [], 0
         self.changed = threading.Condition()
