@@ -99,6 +99,27 @@ static inline void sasl_binding(Gsasl_session *g, struct moxd_stream *st)
     moxd_buf_fini(&text);
 }
 
+/* As gsasl_step64, which reads a byte behind what it has decoded. */
+static inline int sasl_step(Gsasl_session *g, const char *in, char **out)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(10000), text = MOXD_BUF_INIT(20000);
+    char *raw = NULL;
+    size_t n = 0;
+    int rc = GSASL_BASE64_ERROR;
+
+    *out = NULL;
+    if (moxd_b64_decode(&b, moxd_cstr(in)) == 0)
+        rc = gsasl_step(g, moxd_buf_cstr(&b), b.n, &raw, &n);
+    if (rc == GSASL_OK || rc == GSASL_NEEDS_MORE) {
+        moxd_b64_encode(&text, moxd_str(raw, n));
+        *out = moxd_str_dup(moxd_buf_str(&text));
+    }
+    gsasl_free(raw);
+    moxd_buf_fini(&b);
+    moxd_buf_fini(&text);
+    return rc;
+}
+
 static inline int script_sasl(struct script *sc, struct moxd_stream *st)
 {
     struct moxd_str line, mech;
@@ -126,17 +147,17 @@ static inline int script_sasl(struct script *sc, struct moxd_stream *st)
             rc = GSASL_NEEDS_MORE;
             out = NULL;
         } else {
-            rc = gsasl_step64(g, strcmp(in, "=") == 0 ? "" : in, &out);
+            rc = sasl_step(g, strcmp(in, "=") == 0 ? "" : in, &out);
             if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
                 break;
             if (rc == GSASL_OK && (!out || !*out)) {
-                gsasl_free(out);
+                free(out);
                 break;
             }
             moxd_stream_printf(st, "334 %s\r\n", out);
         }
         free(in);
-        gsasl_free(out);
+        free(out);
         in = NULL;
         if (moxd_stream_line(st, &line, 100000, NULL) < 0)
             return script_fail(sc, "AUTH was broken off");
