@@ -144,6 +144,7 @@ struct dkim_signing {
     struct moxd_arena *a;   /* touched by one thread at a time */
     struct moxd_str domain; /* whose keys; empty: that of From */
     struct moxd_str header; /* as it will be, but for trace fields */
+    bool utf8;              /* names in the signature may be, although the header is not */
     struct dkim_source body;
     uint64_t body_start; /* in the draft */
     struct dkim_signer v[DKIM_SELECTORS_MAX];
@@ -152,6 +153,8 @@ struct dkim_signing {
     int rc;
     struct moxd_err err;
 };
+/* Chooses the signers and reads their keys: the first half of the run; d, a, header (or domain) are set. */
+int dkim_signing_prepare(struct dkim_signing *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Fills out; d, a, header, body, body_start are set. Always ended by dkim_signing_fini. */
 int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 void dkim_signing_fini(struct dkim_signing *s);
@@ -159,6 +162,11 @@ void dkim_signing_fini(struct dkim_signing *s);
 int dkim_sign(struct moxd_instance *m, struct moxd_str domain, struct moxd_str header,
               struct store_draft *draft, uint64_t body_start, struct moxd_buf *out,
               struct moxd_err *err) MOXD_SUSPENDS;
+
+/* dkim_signer.c */
+int dkim_signer(struct moxd_instance *m, struct moxd_str domain, bool utf8, struct moxd_arena *a,
+                struct moxd_dkim_signing *how, struct moxd_dkim_private **key,
+                struct moxd_err *err) MOXD_SUSPENDS;
 
 int dkim_verify(struct moxd_instance *m, const char *service, struct moxd_str header,
                 struct store_draft *draft, struct moxd_arena *a, struct moxd_str **out, size_t *n,

@@ -37,6 +37,15 @@ struct dkim_v1 {
     int (*key)(struct moxd_instance *self, const struct moxd_dkim_sig *sig, struct moxd_arena *a,
                struct moxd_dkim_key *out, enum smtp_dnssec *dnssec,
                struct moxd_dkim_verdict *why) MOXD_SUSPENDS;
+
+    /* 1.3 */
+    /* What a domain signs with when there can be one signature only (a set of ARC), RSA before other keys, since all
+     * verifiers know it: the domain (which is not empty; or the next one above it that is ours and signs), the selector
+     * and names for *how, in the arena, and the key, which the caller unrefs. utf8: the header is internationalized
+     * (RFC 8616 5). 1; 0: no domain of ours signs for it; -1: as sign. */
+    int (*signer)(struct moxd_instance *self, struct moxd_str domain, bool utf8,
+                  struct moxd_arena *a, struct moxd_dkim_signing *how,
+                  struct moxd_dkim_private **key, struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 #endif

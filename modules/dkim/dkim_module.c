@@ -31,9 +31,11 @@ static const struct moxd_metric metrics[] = {
     { 0 },
 };
 
-static const struct dkim_v1 vtable = { .sign = dkim_sign, .verify = dkim_verify, .key = dkim_key };
+static const struct dkim_v1 vtable = {
+    .sign = dkim_sign, .verify = dkim_verify, .key = dkim_key, .signer = dkim_signer
+};
 static const struct moxd_interface provides[] = {
-    { "dkim", 1, 2, &vtable },
+    { "dkim", 1, 3, &vtable },
     { 0 },
 };
 static const char *const needs[] = { "smtp/1.2", "store/1", "accounts/1.1", NULL };

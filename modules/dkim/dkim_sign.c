@@ -106,7 +106,7 @@ static size_t plan(struct dkim_signing *s, const char *paths[DKIM_SELECTORS_MAX]
 {
     struct moxd_str domain = s->domain.n > 0 ? s->domain : author_domain(s->header, s->a);
     const struct dkim_domain_conf *conf = settings(s->d, &domain);
-    bool utf8 = !moxd_str_is_ascii(s->header);
+    bool utf8 = s->utf8 || !moxd_str_is_ascii(s->header);
     size_t n = 0;
 
     for (size_t i = 0; conf && i < conf->sign.n && n < DKIM_SELECTORS_MAX; i++) {
@@ -167,16 +167,21 @@ static void sign(void *arg)
     moxd_dkim_bodies_free(bs);
 }
 
-int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err)
+int dkim_signing_prepare(struct dkim_signing *s, struct moxd_err *err)
 {
     const char *paths[DKIM_SELECTORS_MAX];
     size_t n = plan(s, paths);
 
     moxd_buf_init(&s->out, DKIM_SELECTORS_MAX * DKIM_SIGNATURE_MAX);
-    if (n == 0)
-        return 0;
-    if (load_keys(s, paths, n, err) < 0)
+    return load_keys(s, paths, n, err);
+}
+
+int dkim_signing_run(struct dkim_signing *s, struct moxd_err *err)
+{
+    if (dkim_signing_prepare(s, err) < 0)
         return -1;
+    if (s->n == 0)
+        return 0;
     if (moxd_offload(MOXD_LANE_CPU, sign, s) != MOXD_OK)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     if (s->rc < 0)
