@@ -3,7 +3,6 @@
 #include "arc.h"
 
 #include <moxd/offload.h>
-#include <stdlib.h>
 
 struct key {
     struct check *c;
@@ -104,22 +103,6 @@ static int get_keys(struct check *c)
 
 /* --- signatures, on a worker ----------------------------------------------------------------------- */
 
-static int hash_body(const struct check *c, struct moxd_dkim_bodies *bs)
-{
-    char *p = moxd_xmalloc(ARC_READ);
-    uint64_t off = c->msg->header.n;
-    long n;
-
-    while ((n = c->arc->store->draft_read(c->msg->draft, off, p, ARC_READ, NULL)) > 0 &&
-           !moxd_offload_abandoned()) {
-        moxd_dkim_bodies_write(bs, p, (size_t)n);
-        off += (uint64_t)n;
-    }
-    moxd_dkim_bodies_end(bs);
-    free(p);
-    return n == 0 ? 0 : -1;
-}
-
 static void verify_message(struct check *c)
 {
     const struct moxd_dkim_sig *sig = &c->chain.sets[c->chain.n - 1].message;
@@ -127,7 +110,7 @@ static void verify_message(struct check *c)
     int body = moxd_dkim_bodies_want(bs, sig->alg, sig->body_relaxed,
                                      sig->has_length ? sig->length : UINT64_MAX);
 
-    if (hash_body(c, bs) < 0)
+    if (arc_hash_body(c->arc, c->msg, bs, NULL) < 0)
         fail(c, "the message cannot be read");
     else if (moxd_dkim_verify(&c->header, sig, &find(c, sig)->key, bs, body, false).result !=
              MOXD_DKIM_PASS)
@@ -159,6 +142,16 @@ static enum smtp_dnssec dnssec(const struct check *c)
     return all;
 }
 
+/* For who seals or judges the message later. */
+static void keep(const struct check *c)
+{
+    struct arc_msg *msg = moxd_slot(c->msg->mail->slots, "smtp-message", &c->arc->m);
+
+    msg->passed = !c->reason;
+    if (msg->passed)
+        arc_trust(c->arc, c->msg->mail, &c->chain, msg);
+}
+
 /* Section 6: the address of the last server, beside the status. The comment names who sealed last. */
 static void report(const struct check *c)
 {
@@ -182,6 +175,7 @@ static void report(const struct check *c)
         r.shown.comment = moxd_cstr(moxd_arena_printf(c->a, "i=%zu, sealed by %" MOXD_STRF,
                                                       c->chain.n, MOXD_STRA(last->seal.domain)));
     c->arc->smtp->add_auth_result(mail, &r);
+    keep(c);
     moxd_metric_inc(c->arc->verified, result, NULL);
 }
 

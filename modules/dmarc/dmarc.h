@@ -3,6 +3,7 @@
 #define DMARC_H
 
 #include <moxd/accounts.h>
+#include <moxd/arc.h>
 #include <moxd/dns.h>
 #include <moxd/module.h>
 #include <moxd/reports.h>
@@ -34,7 +35,8 @@ struct dmarc {
     const struct store_v1 *store;
     const struct reports_v1 *reports;   /* or NULL: none are sent or taken */
     const struct accounts_v1 *accounts; /* or NULL */
-    struct moxd_instance *store_self, *reports_self, *accounts_self;
+    const struct arc_v1 *arc;           /* or NULL */
+    struct moxd_instance *store_self, *reports_self, *accounts_self, *arc_self;
     struct moxd_metric_handle *results, *dropped;
     struct dmarc_pending *pending; /* evaluations that wait for the disk, the newest first */
     size_t npending;
@@ -56,6 +58,7 @@ struct dmarc_author {
     struct dmarc_dns dns;
     struct moxd_dmarc_walk walk;
     struct moxd_dmarc_verdict verdict;
+    const char *arc; /* why its policy was set aside: the chain of a trusted sealer; or NULL */
 };
 /* At each message; in the transaction's arena. */
 struct dmarc_msg {

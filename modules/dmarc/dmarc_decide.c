@@ -89,9 +89,21 @@ static enum moxd_verdict apply(const struct dmarc *d, const struct dmarc_author 
     return MOXD_NEXT;
 }
 
+/* A list or forwarder that we trust has seen the message pass before it was changed (RFC 8617 7.2.1). */
+static bool set_aside(const struct dmarc *d, const struct smtp_message *ev,
+                      struct dmarc_author *author)
+{
+    if (!d->arc)
+        return false;
+    author->arc = d->arc->vouched(d->arc_self, ev->mail, author->domain);
+    if (author->arc)
+        d->smtp->note(ev, "dmarc-override", author->arc);
+    return author->arc != NULL;
+}
+
 /* The strictest of several authors' policies counts (RFC 7489 6.6.1). */
-static enum moxd_verdict apply_all(const struct dmarc *d, const struct dmarc_msg *msg,
-                                   struct moxd_reply *reply)
+static enum moxd_verdict apply_all(const struct dmarc *d, const struct smtp_message *ev,
+                                   const struct dmarc_msg *msg, struct moxd_reply *reply)
 {
     enum moxd_verdict v = MOXD_NEXT;
 
@@ -101,7 +113,7 @@ static enum moxd_verdict apply_all(const struct dmarc *d, const struct dmarc_msg
     for (size_t i = 0; i < msg->n && v != MOXD_DENY; i++) {
         struct moxd_reply one = { 0 };
         enum moxd_verdict w = apply(d, &msg->authors[i], &one);
-        if (w == MOXD_NEXT)
+        if (w == MOXD_NEXT || set_aside(d, ev, &msg->authors[i]))
             continue;
         v = w;
         *reply = one;
@@ -139,7 +151,7 @@ enum moxd_verdict dmarc_decide(struct moxd_instance *m, const struct smtp_messag
     }
     (void)reply;
     struct moxd_reply refusal = { 0 };
-    enum moxd_verdict v = d->conf->enforce ? apply_all(d, msg, &refusal) : MOXD_NEXT;
+    enum moxd_verdict v = d->conf->enforce ? apply_all(d, ev, msg, &refusal) : MOXD_NEXT;
     msg->suspected = v != MOXD_NEXT;
     msg->denied = v == MOXD_DENY;
     if (msg->suspected)

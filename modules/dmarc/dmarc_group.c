@@ -168,15 +168,16 @@ static void explain(struct job *j, const json_t *v, const struct moxd_dmarc_repo
                     struct moxd_dmarc_report_row *w)
 {
     bool own = strcmp(w->header_from, r->domain) == 0;
-    const char *policy = own || !*r->sp ? r->p : r->sp;
+    const char *policy = own || !*r->sp ? r->p : r->sp, *arc = copy(j, v, "arc");
+    bool test = !*arc && json_is_true(json_object_get(v, "testing"));
 
     if (strcmp(w->disposition, "pass") == 0 || strcmp(w->disposition, policy) == 0)
         return;
     w->reasons = moxd_arena_alloc(j->a, sizeof(*w->reasons));
     w->nreasons = 1;
     w->reasons[0] = (struct moxd_dmarc_report_reason){
-        .type = json_is_true(json_object_get(v, "testing")) ? "policy_test_mode" : "local_policy",
-        .comment = strcmp(w->disposition, "reject") == 0 ? "mail for quarantine is refused" : "",
+        .type = test ? "policy_test_mode" : "local_policy",
+        .comment = strcmp(w->disposition, "reject") == 0 ? "mail for quarantine is refused" : arc,
     };
 }
 

@@ -118,6 +118,8 @@ void dmarc_keep(struct dmarc *d, const struct smtp_mail *mail, const struct dmar
         return;
     }
     json_t *json = evaluation(d, mail, author, refused);
+    if (json && author->arc && !refused)
+        json_object_set_new(json, "arc", text(moxd_cstr(author->arc)));
     if (json && optional)
         json_object_set_new(json, "optional", json_true());
     char *record = json ? json_dumps(json, JSON_COMPACT) : NULL;

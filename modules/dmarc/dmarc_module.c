@@ -159,7 +159,8 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.4", "store/1", "reports/1?", "accounts/1.1?", NULL };
+static const char *const needs[] = { "smtp/1.4",      "store/1", "reports/1?",
+                                     "accounts/1.1?", "arc/1?",  NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -172,6 +173,7 @@ static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     d->store = moxd_interface_get(m, "store", &d->store_self);
     d->reports = moxd_interface_get(m, "reports", &d->reports_self);
     d->accounts = moxd_interface_get(m, "accounts", &d->accounts_self);
+    d->arc = moxd_interface_get(m, "arc", &d->arc_self);
     d->results = moxd_metric_find("moxd_dmarc_results_total");
     d->dropped = moxd_metric_find("moxd_dmarc_dropped_total");
     return 0;

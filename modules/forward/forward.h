@@ -2,6 +2,7 @@
 #ifndef FORWARD_H
 #define FORWARD_H
 
+#include <moxd/arc.h>
 #include <moxd/module.h>
 #include <moxd/queue.h>
 #include <moxd/smtp.h>
@@ -20,7 +21,8 @@ struct forward {
     struct moxd_instance m;
     const struct smtp_v1 *smtp;
     const struct queue_v1 *queue;
-    struct moxd_instance *queue_self;
+    const struct arc_v1 *arc; /* or NULL: nothing is sealed */
+    struct moxd_instance *queue_self, *arc_self;
     struct moxd_metric_handle *forwarded;
 };
 

@@ -1,6 +1,8 @@
 /* on_deliver: what is to be forwarded is in the queue before the message is acknowledged. */
 #include "forward.h"
 
+#include <moxmail/address.h>
+
 /* Copied before anything waits: the configuration may change meanwhile. */
 struct plan {
     struct queue_rcpt rcpts[FORWARD_TO_MAX];
@@ -30,6 +32,38 @@ static bool is_null(const struct smtp_mail *mail)
     return mail->from.localpart.n == 0 && mail->from.domain.n == 0;
 }
 
+static struct moxd_str domain_of(const char *address, struct moxd_arena *a)
+{
+    struct moxd_address ad;
+
+    return moxd_address_parse(moxd_cstr(address), MOXD_ADDRESS_UTF8, a, &ad, NULL) == 0
+               ? ad.domain.ascii
+               : MOXD_STR("");
+}
+
+/* What we found out, in the name of the address that it came to: the next server cannot see that SPF passed here. What
+ * cannot be sealed goes on without. */
+static struct moxd_str seal(struct forward *f, const struct smtp_copy *ev) MOXD_SUSPENDS;
+static struct moxd_str seal(struct forward *f, const struct smtp_copy *ev)
+{
+    const struct smtp_mail *mail = ev->message->mail;
+    struct moxd_buf set = MOXD_BUF_INIT(ARC_SET_MAX);
+    struct moxd_str text = MOXD_STR("");
+    struct moxd_err err = { 0 };
+
+    if (!f->arc)
+        return text;
+    int rc = f->arc->seal(f->arc_self, ev->message, domain_of(ev->address, mail->arena), ev->prefix,
+                          &set, &err);
+    if (rc > 0)
+        text = moxd_arena_str(mail->arena, moxd_buf_str(&set));
+    if (rc < 0)
+        moxd_warn(mail->conn->log, "a forwarded message is not sealed",
+                  moxd_kvs("address", ev->address), moxd_kve(&err));
+    moxd_buf_fini(&set);
+    return text;
+}
+
 /* The sender's own reverse-path would fail SPF, and would tell strangers of the address behind. Notifications about
  * the forwarded message go to who forwards it; those about a notification to nobody. */
 static int forward(struct forward *f, const struct smtp_copy *ev, const struct plan *p,
@@ -39,8 +73,10 @@ static int forward(struct forward *f, const struct smtp_copy *ev, const struct p
 {
     const struct smtp_message *msg = ev->message;
     const struct smtp_mail *mail = msg->mail;
-    const char *prefix = moxd_arena_printf(mail->arena, "Delivered-To: %s\r\n%" MOXD_STRF,
-                                           ev->address, MOXD_STRA(ev->prefix));
+    struct moxd_str set = seal(f, ev);
+    const char *prefix =
+        moxd_arena_printf(mail->arena, "Delivered-To: %s\r\n%" MOXD_STRF "%" MOXD_STRF, ev->address,
+                          MOXD_STRA(set), MOXD_STRA(ev->prefix));
     struct queue_new new = {
         .from = is_null(mail) ? "" : ev->address,
         .rcpts = p->rcpts,

@@ -19,7 +19,7 @@ static const struct moxd_metric metrics[] = {
       .values = { results } },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.6", "queue/1", NULL };
+static const char *const needs[] = { "smtp/1.6", "queue/1", "arc/1?", NULL };
 
 static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -29,6 +29,7 @@ static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, s
     (void)conf, (void)err;
     f->smtp = moxd_interface_get(m, "smtp", &self);
     f->queue = moxd_interface_get(m, "queue", &f->queue_self);
+    f->arc = moxd_interface_get(m, "arc", &f->arc_self);
     f->forwarded = moxd_metric_find("moxd_forward_messages_total");
     return 0;
 }

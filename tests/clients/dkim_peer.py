@@ -4,19 +4,39 @@
     dkim_peer.py verify DNS              a message on standard input; prints pass or fail for each
                                          signature; DNS is a file of lines "name record"
     dkim_peer.py sign KEY SELECTOR DOMAIN ALGORITHM HEADER/BODY [length] [count]
-                                         prints the message with that many signatures"""
+                                         prints the message with that many signatures
+    dkim_peer.py chain DNS               prints what comes of the chain of ARC: pass, fail, none
+    dkim_peer.py seal KEY SELECTOR DOMAIN
+                                         prints the message with a set of ARC, from its results of that server"""
 import sys
 
 import dkim
 
 
-def verify(path):
+def reader(path):
     with open(path, encoding="ascii") as f:
         records = dict(line.rstrip("\n").split(" ", 1) for line in f)
 
     def dns(name, timeout=5):
         return records.get(name.decode().rstrip("."), "").encode() or None
+    return dns
 
+
+def chain(path):
+    cv, _, reason = dkim.arc_verify(sys.stdin.buffer.read(), dnsfunc=reader(path))
+    print((cv or b"none").decode())
+    print("# %s" % reason, file=sys.stderr)
+
+
+def seal(key, selector, domain):
+    message = sys.stdin.buffer.read()
+    with open(key, "rb") as f:
+        fields = dkim.arc_sign(message, selector.encode(), domain.encode(), f.read(), domain.encode())
+    sys.stdout.buffer.write(b"".join(fields) + message)
+
+
+def verify(path):
+    dns = reader(path)
     message = sys.stdin.buffer.read()
     count = sum(line.lower().startswith(b"dkim-signature:") for line in message.split(b"\r\n\r\n")[0].split(b"\r\n"))
     for i in range(count):
@@ -44,4 +64,4 @@ def sign(key, selector, domain, algorithm, canon, *options):
 
 
 if __name__ == "__main__":
-    {"verify": verify, "sign": sign}[sys.argv[1]](*sys.argv[2:])
+    {"verify": verify, "sign": sign, "chain": chain, "seal": seal}[sys.argv[1]](*sys.argv[2:])
