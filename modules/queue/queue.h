@@ -56,7 +56,7 @@ struct queue {
     struct queue_dest *starved; /* list of those that wait for room among all connections */
     unsigned workers, idle;     /* at work; waiting with an open connection */
     unsigned recording;         /* results that are on their way to the disk */
-    struct moxd_metric_handle *queued, *results, *connections, *waiting;
+    struct moxd_metric_handle *queued, *results, *connections, *waiting, *returned;
 };
 static inline struct queue *queue_of(struct moxd_instance *m)
 {

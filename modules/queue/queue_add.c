@@ -1,10 +1,9 @@
 /* A message comes into the queue: checked, asked about, durable, scheduled. */
+#include "queue_fromid.h"
 #include "queue_hold.h"
 #include "queue_limit.h"
 
 #include <stdlib.h>
-
-#include <moxd/enc.h>
 
 #include <moxmail/address.h>
 #include <moxmail/header.h>
@@ -25,25 +24,6 @@ static bool text_ok(const char *s)
     return !s || strlen(s) <= QUEUE_TEXT_MAX;
 }
 
-/* local+ID@domain, unless the sender is a quoted string or has the separator already. */
-static const char *fromid(const struct adding *ad, struct moxd_arena *a)
-{
-    enum { RANDOM = 15 };
-    unsigned char random[RANDOM];
-    const char *from = ad->new->from, *at = strrchr(from, '@');
-    struct moxd_buf b = MOXD_BUF_INIT(64);
-
-    if (!ad->separator || !at || from[0] == '"' ||
-        moxd_str_find(moxd_str(from, (size_t)(at - from)), moxd_cstr(ad->separator)) >= 0)
-        return NULL;
-    moxd_random(random, sizeof(random));
-    moxd_hex_encode(&b, moxd_str((char *)random, sizeof(random)));
-    const char *text = moxd_arena_printf(a, "%.*s%s%s%s", (int)(at - from), from, ad->separator,
-                                         moxd_buf_cstr(&b), at);
-    moxd_buf_fini(&b);
-    return text;
-}
-
 static int prepare_item(struct adding *ad, size_t i, struct moxd_arena *a, struct moxd_err *err)
 {
     const struct queue_rcpt *rcpt = &ad->new->rcpts[i];
@@ -62,7 +42,7 @@ static int prepare_item(struct adding *ad, size_t i, struct moxd_arena *a, struc
         .queued = ad->msg.queued,
         .next = ad->new->hold_until > ad->msg.queued ? ad->new->hold_until : ad->msg.queued,
         .requiretls = ad->new->requiretls,
-        .fromid = fromid(ad, a),
+        .fromid = ad->separator ? queue_fromid_make(ad->new->from, ad->separator, a) : NULL,
     };
     return 0;
 }
@@ -180,7 +160,8 @@ static int op_add(struct store_tx *tx, uint64_t body, void *arg, struct moxd_err
     for (size_t i = 0; i < ad->new->n; i++) {
         ad->items[i].id = first + i;
         ad->items[i].body = body;
-        if (queue_put_item(store, tx, &ad->items[i], err) < 0)
+        if (queue_put_item(store, tx, &ad->items[i], err) < 0 ||
+            queue_fromid_put(store, tx, ad->msg.account, &ad->items[i], err) < 0)
             return -1;
     }
     return 0;

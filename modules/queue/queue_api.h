@@ -114,6 +114,7 @@ enum queue_outcome {
     QUEUE_FAILED,
     QUEUE_SUPPRESSED, /* failed without an attempt: on the suppression list */
     QUEUE_CANCELLED,  /* by the administrator */
+    QUEUE_EXPANDED,   /* 1.1: a notification says that it went on to several addresses */
 };
 struct queue_result {
     uint64_t id;
@@ -123,6 +124,9 @@ struct queue_result {
     unsigned attempts;
     const char *host;     /* or NULL */
     int64_t queued, next; /* wall ns; next: RETRY and DELAYED */
+    /* 1.1: another server said so in a notification, after it had taken the message. It may follow any other outcome;
+     * the reply is what is in the notification. */
+    bool reported;
 };
 #define MOXD_POINT_on_result_MAJOR 1
 typedef void moxd_on_result_fn(struct moxd_instance *m, const struct queue_result *ev);

@@ -5,7 +5,7 @@
 #define F(f) QUEUE_FIELD(struct queue_attempt, f)
 static const struct queue_field fields[] = {
     F(start), F(duration), F(transport), F(host), F(remote), F(local), F(tls),       F(verified),
-    F(stage), F(code),     F(enhanced),  F(text), F(ours),   F(ok),    F(permanent),
+    F(stage), F(code),     F(enhanced),  F(text), F(ours),   F(ok),    F(permanent), F(reported),
 };
 #undef F
 static const struct queue_table table = { fields, MOXD_NELEMS(fields) };

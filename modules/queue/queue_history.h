@@ -19,6 +19,8 @@ struct queue_attempt {
     const char *enhanced, *text; /* of the reply */
     bool ours;                   /* it is not of the other side */
     bool ok, permanent;
+    const char *
+        reported; /* no attempt, but what a notification said later: "failed"; host: who sent it. Else NULL */
 };
 /* Appends an attempt to a history: the new one, in the arena. */
 struct moxd_str queue_history_add(struct moxd_str history, const struct queue_attempt *at,

@@ -4,6 +4,7 @@
 #include "queue_dsn.h"
 #include "queue_hold.h"
 #include "queue_result.h"
+#include "queue_returned.h"
 #include "queue_submit.h"
 
 #include <stdlib.h>
@@ -24,8 +25,10 @@ static const struct moxd_point_def points[] = {
     { 0 },
 };
 
-static const char *const outcomes[] = { "delivered", "relayed",    "delayed",   "retry",
-                                        "failed",    "suppressed", "cancelled", NULL };
+static const char *const outcomes[] = { "delivered",  "relayed",   "delayed",  "retry", "failed",
+                                        "suppressed", "cancelled", "expanded", NULL };
+static const char *const actions[] = { "failed",   "delayed", "delivered", "relayed",
+                                       "expanded", "unknown", NULL };
 static const char *const connected[] = { "ok", "failed", NULL };
 static const struct moxd_metric metrics[] = {
     { .name = "moxd_queue_messages_total",
@@ -41,6 +44,11 @@ static const struct moxd_metric metrics[] = {
       .help = "Connections to other servers, by whether a session came of them.",
       .label = { "result" },
       .values = { connected } },
+    { .name = "moxd_queue_notifications_total",
+      .type = MOXD_COUNTER,
+      .help = "Notifications of other servers about mail of ours, by what they say.",
+      .label = { "action" },
+      .values = { actions } },
     { .name = "moxd_queue_waiting", .type = MOXD_GAUGE, .help = "Recipients in the queue." },
     { 0 },
 };
@@ -50,15 +58,16 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_route, queue_on_route, .phase = MOXD_EARLY, .optional = true),
     MOXD_HOOK(on_route, queue_on_route_held, .phase = MOXD_POLICY, .optional = true),
     MOXD_HOOK(on_delivered, queue_dsn_on_delivered, .optional = true),
+    MOXD_HOOK(on_deliver, queue_returned_on_deliver, .optional = true),
     { 0 },
 };
 
 static const struct queue_v1 vtable = { .add = queue_add };
 static const struct moxd_interface provides[] = {
-    { .name = "queue", .major = 1, .minor = 0, .vtable = &vtable },
+    { .name = "queue", .major = 1, .minor = 1, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.5?",
+static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.6?",
                                      NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
@@ -108,6 +117,7 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     q->queued = moxd_metric_find("moxd_queue_messages_total");
     q->results = moxd_metric_find("moxd_queue_results_total");
     q->connections = moxd_metric_find("moxd_queue_connections_total");
+    q->returned = moxd_metric_find("moxd_queue_notifications_total");
     q->waiting = moxd_metric_find("moxd_queue_waiting");
     return 0;
 }

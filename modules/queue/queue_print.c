@@ -93,11 +93,18 @@ static void put_time(struct moxd_buf *b, const char *name, int64_t ns)
     moxd_buf_addc(b, '\n');
 }
 
-static void put_attempt(struct moxd_buf *b, const struct queue_attempt *at)
+static void put_reported(struct moxd_buf *b, const struct queue_attempt *at)
 {
-    struct moxd_str text = moxd_cstr(at->text ? at->text : "");
+    moxd_buf_addf(b, " notification: %s", at->reported);
+    if (at->host && at->host[0]) {
+        moxd_buf_adds(b, ", by ");
+        put_clean(b, moxd_cstr(at->host));
+    }
+    moxd_buf_addc(b, '\n');
+}
 
-    moxd_date_put_rfc3339(b, at->start / MOXD_SEC);
+static void put_tried(struct moxd_buf *b, const struct queue_attempt *at)
+{
     moxd_buf_addf(b, " %s in %lld ms",
                   at->ok          ? "delivered"
                   : at->permanent ? "refused"
@@ -113,6 +120,17 @@ static void put_attempt(struct moxd_buf *b, const struct queue_attempt *at)
         moxd_buf_addf(b, " from %s", at->local);
     moxd_buf_addf(b, ", %s%s\n", at->tls ? at->tls : "no TLS",
                   at->tls && at->verified ? " verified" : "");
+}
+
+static void put_attempt(struct moxd_buf *b, const struct queue_attempt *at)
+{
+    struct moxd_str text = moxd_cstr(at->text ? at->text : "");
+
+    moxd_date_put_rfc3339(b, at->start / MOXD_SEC);
+    if (at->reported)
+        put_reported(b, at);
+    else
+        put_tried(b, at);
     while (text.n > 0) {
         struct moxd_str line = moxd_str_cut(&text, '\n');
         moxd_buf_adds(b, at->ours ? "    (ours) " : "    ");

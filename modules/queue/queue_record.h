@@ -4,7 +4,7 @@
  *   queue.item     id             -> struct queue_item: one recipient, with the history of its attempts
  *   queue.retired  id             -> struct queue_retired: a recipient that left the queue
  *   queue.expire   time, id       -> nothing: when a retired one is forgotten
- *   queue.fromid   account NUL id in MAIL FROM -> id
+ *   queue.fromid   account NUL id in MAIL FROM -> id, see queue_fromid.h
  *   queue.count    "next"         -> the next id of a recipient
  *
  * The recipients of a message have ids in a row. Ids are never reused. */
@@ -88,6 +88,11 @@ static inline struct moxd_str queue_key_str(const struct queue_key *k)
 }
 uint64_t queue_key_id(struct moxd_str key); /* 0: not one */
 
+int queue_put_retired(const struct store_v1 *store, struct store_tx *tx,
+                      const struct queue_retired *r, struct moxd_err *err);
+/* 1, 0, -1. */
+int queue_get_retired(const struct store_v1 *store, struct store_tx *tx, uint64_t id,
+                      struct moxd_arena *a, struct queue_retired *out, struct moxd_err *err);
 int queue_decode_retired(struct moxd_str val, struct moxd_arena *a, struct queue_retired *out,
                          struct moxd_err *err) MOXD_CHECKED;
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 static const char *const outcome_names[] = {
-    [QUEUE_DELIVERED] = "delivered", [QUEUE_RELAYED] = "relayed", [QUEUE_DELAYED] = "delayed",
-    [QUEUE_RETRY] = "retry",         [QUEUE_FAILED] = "failed",   [QUEUE_SUPPRESSED] = "suppressed",
-    [QUEUE_CANCELLED] = "cancelled",
+    [QUEUE_DELIVERED] = "delivered", [QUEUE_RELAYED] = "relayed",
+    [QUEUE_DELAYED] = "delayed",     [QUEUE_RETRY] = "retry",
+    [QUEUE_FAILED] = "failed",       [QUEUE_SUPPRESSED] = "suppressed",
+    [QUEUE_CANCELLED] = "cancelled", [QUEUE_EXPANDED] = "expanded",
 };
 
 const char *queue_outcome_name(enum queue_outcome outcome)

@@ -30,5 +30,9 @@ void queue_retired_sweeper(void *arg) MOXD_SUSPENDS;
 int queue_suppress_record(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
                           const struct queue_item *item, const struct queue_verdict *v,
                           struct moxd_err *err);
+/* ... what a notification that came later means: failed, or delivered. */
+int queue_suppress_reported(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
+                            const struct queue_item *item, const struct queue_verdict *v,
+                            struct moxd_err *err);
 
 #endif

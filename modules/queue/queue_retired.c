@@ -1,6 +1,7 @@
 /* What left the queue is remembered for some days, without the message (QUEUE-10). */
 #include <moxd/enc.h>
 
+#include "queue_fromid.h"
 #include "queue_result.h"
 
 enum { EXPIRE_KEY = 16, PORTION = 500 };
@@ -44,18 +45,41 @@ int queue_retire(struct queue *q, struct store_tx *tx, const struct queue_messag
     struct queue_retired r = {
         .item = *item, .msg = *msg, .outcome = outcome, .left = now, .until = now + keep
     };
-    struct moxd_buf b = MOXD_BUF_INIT(63 * 1024);
-    struct queue_key key = queue_key(item->id);
     char expire[EXPIRE_KEY];
 
     if (keep <= 0)
-        return 0;
-    queue_encode(&b, &queue_retired_table, &r);
+        return queue_fromid_del(q->store, tx, msg->account, item, err);
     expire_key(expire, r.until, item->id);
-    int rc = q->store->tx_put(tx, "queue.retired", queue_key_str(&key), moxd_buf_str(&b), err);
-    if (rc == 0)
-        rc = q->store->tx_put(tx, "queue.expire", moxd_str(expire, sizeof(expire)), MOXD_STR(""),
-                              err);
+    if (queue_put_retired(q->store, tx, &r, err) < 0)
+        return -1;
+    return q->store->tx_put(tx, "queue.expire", moxd_str(expire, sizeof(expire)), MOXD_STR(""),
+                            err);
+}
+
+int queue_put_retired(const struct store_v1 *store, struct store_tx *tx,
+                      const struct queue_retired *r, struct moxd_err *err)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(63 * 1024);
+    struct queue_key key = queue_key(r->item.id);
+
+    queue_encode(&b, &queue_retired_table, r);
+    int rc = b.overflow
+                 ? moxd_err_set(err, MOXD_ERR_LIMIT, "a record of the queue is too large")
+                 : store->tx_put(tx, "queue.retired", queue_key_str(&key), moxd_buf_str(&b), err);
+    moxd_buf_fini(&b);
+    return rc;
+}
+
+int queue_get_retired(const struct store_v1 *store, struct store_tx *tx, uint64_t id,
+                      struct moxd_arena *a, struct queue_retired *out, struct moxd_err *err)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(64 * 1024);
+    struct queue_key key = queue_key(id);
+    int rc = store_tx_find(store, tx, "queue.retired", queue_key_str(&key), &b, err);
+
+    *out = (struct queue_retired){ 0 };
+    if (rc > 0 && queue_decode_retired(moxd_buf_str(&b), a, out, err) < 0)
+        rc = -1;
     moxd_buf_fini(&b);
     return rc;
 }
@@ -91,8 +115,15 @@ static int expired(void *arg, struct moxd_str key, struct moxd_str val)
 
 static int forget(struct sweep *s, struct store_tx *tx, const char *key, struct moxd_err *err)
 {
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     const struct store_v1 *store = s->q->store;
+    struct moxd_err unread = { 0 };
+    struct queue_retired r;
 
+    /* One that cannot be read is forgotten too. */
+    if (queue_get_retired(store, tx, moxd_get_be64(key + 8), a, &r, &unread) > 0 &&
+        queue_fromid_del(store, tx, r.msg.account, &r.item, err) < 0)
+        return -1;
     if (store->tx_del(tx, "queue.retired", moxd_str(key + 8, 8), err) < 0)
         return -1;
     return store->tx_del(tx, "queue.expire", moxd_str(key, EXPIRE_KEY), err);

@@ -9,8 +9,9 @@
 enum { FAILURES = 3 };
 
 #define F(f) QUEUE_FIELD(struct queue_suppressed, f)
-static const struct queue_field fields[] = { F(account), F(address), F(since), F(failures),
-                                             F(active),  F(manual),  F(reason) };
+static const struct queue_field fields[] = { F(account),  F(address),  F(since),
+                                             F(failures), F(active),   F(manual),
+                                             F(reason),   F(reported), F(taken) };
 #undef F
 static const struct queue_table table = { fields, MOXD_NELEMS(fields) };
 
@@ -89,9 +90,21 @@ int queue_suppress_del(const struct store_v1 *store, struct store_tx *tx, const 
     return key.n > 512 ? 0 : store->tx_del(tx, "queue.suppress", key, err);
 }
 
-int queue_suppress_record(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
-                          const struct queue_item *item, const struct queue_verdict *v,
-                          struct moxd_err *err)
+/* What counted failures begins anew; an entry stays until somebody removes it. */
+static int good(struct queue *q, struct store_tx *tx, struct queue_suppressed *s, bool reported,
+                struct moxd_arena *a, struct moxd_err *err)
+{
+    if (s->active)
+        return 0;
+    if (reported || !s->reported)
+        return queue_suppress_del(q->store, tx, s->account, s->address, a, err);
+    s->taken++;
+    return queue_suppress_put(q->store, tx, s, a, err);
+}
+
+static int record(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
+                  const struct queue_item *item, const struct queue_verdict *v, bool reported,
+                  struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct queue_suppressed s;
@@ -101,17 +114,32 @@ int queue_suppress_record(struct queue *q, struct store_tx *tx, const struct que
     int rc = queue_suppress_get(q->store, tx, msg->account, item->to, a, &s, err);
     if (rc < 0)
         return -1;
-    if (v->ok) /* what counted failures begins anew; an entry stays until somebody removes it */
-        return rc > 0 && !s.active
-                   ? queue_suppress_del(q->store, tx, msg->account, item->to, a, err)
-                   : 0;
-    if (s.active)
-        return 0;
     s.account = msg->account;
     s.address = item->to;
-    s.failures++;
+    if (v->ok)
+        return rc > 0 ? good(q, tx, &s, reported, a, err) : 0;
+    if (s.active)
+        return 0;
+    /* One that was taken since is this one; another is one that arrived. */
+    s.failures = s.taken > (reported ? 1 : 0) ? 1 : s.failures + 1;
+    s.taken = 0;
+    s.reported = reported;
     s.since = moxd_wall();
     s.reason = v->reply.text;
     s.active = s.failures >= FAILURES || queue_suppress_at_once(v->reply.code, v->reply.enhanced);
     return queue_suppress_put(q->store, tx, &s, a, err);
+}
+
+int queue_suppress_record(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
+                          const struct queue_item *item, const struct queue_verdict *v,
+                          struct moxd_err *err)
+{
+    return record(q, tx, msg, item, v, false, err);
+}
+
+int queue_suppress_reported(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
+                            const struct queue_item *item, const struct queue_verdict *v,
+                            struct moxd_err *err)
+{
+    return record(q, tx, msg, item, v, true, err);
 }

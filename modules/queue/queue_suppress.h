@@ -10,6 +10,10 @@ struct queue_suppressed {
     bool active;       /* false: only counted so far */
     bool manual;
     const char *reason;
+    /* The last failure was told in a notification, after the message had been taken: that one is taken proves nothing
+     * then. How many were, since: */
+    bool reported;
+    uint32_t taken;
 };
 /* Whether such a reply says at once that the address is no good. Pure. */
 bool queue_suppress_at_once(int code, const char *enhanced);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: QUEUE-15
+# proves: QUEUE-15, P-QUEUE-08
 # proves in part: P-QUEUE-01, P-QUEUE-11, P-QUEUE-14, P-SMTP-01, P-SMTP-05
 """What senders are told of mail that is not delivered, or that they asked about: read in their mailboxes and taken
 apart by another implementation (Python's email)."""
@@ -126,6 +126,12 @@ def delayed():
         expect(n.rcpts[0]["Will-Retry-Until"] and n.rcpts[0]["Status"].startswith("4."), n.raw)
         expect("tried until" in n.text and n.m["Subject"].startswith("Delayed: "), n.raw)
         expect(b"the body" not in n.raw, n.raw)
+        # and given up by hand (P-QUEUE-08)
+        server.moxctl("queue", "fail", "to=slow.example")
+        told(server)
+        n = Notice(server)
+        n.expect(Action="failed", Final_Recipient="rfc822; a@slow.example")
+        expect("The administrator cancelled it." in n.text, n.text)
 
 
 def success_here():

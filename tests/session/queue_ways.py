@@ -9,8 +9,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
 from echo import expect, run_tests  # noqa: E402
-from moxd_server import Server  # noqa: E402
+from moxd_server import PATIENCE, Server  # noqa: E402
 from outgoing import conf, submit, zone  # noqa: E402
+from queue_dsn import messages  # noqa: E402
 from smtp_sink import CLOSE, SmtpSink  # noqa: E402
 
 LATER = 'retry = ["1s"]'
@@ -26,6 +27,54 @@ def transports(sink):
     )]
 
 
+DSN = """From: <postmaster@far.test>\r
+To: <%s>\r
+Subject: about your message\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=delivery-status; boundary=b\r
+\r
+--b\r
+\r
+What became of your message is below.\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; mx.far.test\r
+\r
+Final-Recipient: rfc822; %s\r
+Action: %s\r
+Status: %s\r
+%s\r
+--b--\r
+"""
+
+
+class Returns:
+    """Mail that other servers take, and what they tell later."""
+
+    def __init__(self, server, sink):
+        self.server, self.sink, self.taken, self.told = server, sink, {}, 0
+
+    def send(self, rcpt):
+        """The sender that the recipient's server sees."""
+        n = self.taken[rcpt] = self.taken.get(rcpt, 0) + 1
+        submit(self.server, [rcpt], "returns", login="second@mox.example")
+        m = self.sink.await_message(lambda m: m.rcpts == [rcpt], n)
+        self.server.await_log(r'msg="?delivered.* to=%s ' % re.escape(rcpt), n)
+        return m.sender
+
+    def notify(self, to, rcpt, action, status, more="", recorded=True):
+        with smtplib.SMTP(*self.server.address("smtp"), timeout=PATIENCE) as client:
+            client.sendmail("", [to], DSN % (to, rcpt, action, status, more))
+        self.told += recorded
+        self.server.await_log(r'msg="?notification.* recorded=true', self.told)
+
+    def outcome(self, rcpt):
+        """Of the newest, with its number."""
+        number, *words = self.server.moxctl("queue", "retired", "list", "to=" + rcpt)[1].splitlines()[-1].split()
+        return number, words[2]
+
+
 def main():
     with SmtpSink() as sink, SmtpSink(host="127.0.0.2", port=sink.port) as second, SmtpSink() as smart:
         lines = zone({"one.test": [("mx.one.test", "127.0.0.1")],
@@ -33,6 +82,8 @@ def main():
                       "dead.test": [("mx.dead.test", "127.0.0.9")]})
         lines.append("mx6.one.test. 300 IN AAAA ::1")
         c = conf(sink.port, lines, LATER, *transports(smart))
+        c.modules.append("imap")
+        c.services.append("imap")
         c.add("account", 'queue {\n route { to-domain = ["account.test"] transport = "smart" }\n'
               ' max-outgoing-messages-per-day = 40\n max-first-time-recipients-per-day = 30\n'
               ' from-id-logins = ["second@mox.example"]\n}')
@@ -85,11 +136,61 @@ def main():
                 sink.await_message(lambda m: b"Subject: known" in m.data)
 
             def a_sender_for_each_recipient():
-                """proves in part: QUEUE-16, SUBM-05"""
+                """proves in part: SUBM-05"""
                 submit(server, ["f1@one.test", "f2@one.test"], "ids", login="second@mox.example")
                 senders = [sink.await_message(lambda m, r=r: m.rcpts == [r]).sender for r in ("f1@one.test", "f2@one.test")]
                 expect(all(re.fullmatch(r"mjl\+[0-9a-f]{30}@mox\.example", s) for s in senders), str(senders))
                 expect(senders[0] != senders[1], "the same")
+
+            returns = Returns(server, sink)
+
+            def a_notification_of_a_failure():
+                """proves: QUEUE-10, QUEUE-16; proves in part: P-SMTP-18, WAPI-06, P-QUEUE-09"""
+                sender = returns.send("back@one.test")
+                number, outcome = returns.outcome("back@one.test")
+                expect(outcome == "delivered", outcome)
+                # nothing of ours: an id that was not given, none at all, a sender that is no null path
+                for to in ("mjl+%s@mox.example" % ("0" * 30), "mjl@mox.example"):
+                    returns.notify(to, "back@one.test", "failed", "5.1.1", recorded=False)
+                with smtplib.SMTP(*server.address("smtp"), timeout=PATIENCE) as client:
+                    client.sendmail("x@far.test", [sender], DSN % (sender, "back@one.test", "failed", "5.1.1", ""))
+                expect(returns.outcome("back@one.test") == (number, "delivered"), "one of somebody else counted")
+                # it went on to another address, and the status says nothing
+                dsn = ("FAR@far.test", "failed", "5.0.0", "Diagnostic-Code: smtp; 550 5.1.1 nobody here\r\n")
+                returns.notify(sender.upper(), *dsn)
+                expect(returns.outcome("back@one.test") == (number, "failed"), returns.outcome("back@one.test"))
+                returns.notify(sender, *dsn, recorded=False)  # again
+                returns.notify(sender, "far@far.test", "delayed", "4.0.0", recorded=False)  # too late
+                shown = server.moxctl("queue", "retired", "print", number)[1]
+                expect(shown.count("notification: ") == 1 and "result        failed\n" in shown, shown)
+                expect("notification: failed, by mx.far.test\n    550 5.1.1 nobody here\n" in shown, shown)
+                expect(sum(b"about your message" in m for m in messages(server)) == 6, "they are not in the mailbox")
+                text = server.moxctl("queue", "suppress", "list", "mjl")[1]
+                expect("mjl back@one.test refused 550 5.1.1 nobody here\n" in text, text)
+                submit(server, ["back@one.test"], "once more")
+                server.await_log(r'msg="suppressed" .*to=back@one\.test')
+
+            def other_notifications():
+                """proves in part: WAPI-06"""
+                sender = returns.send("long@one.test")
+                for action, status in (("delayed", "4.4.1"), ("relayed", "2.1.9"), ("expanded", "2.0.0"), ("delivered", "2.0.0")):
+                    returns.notify(sender, "long@one.test", action, status)
+                    expect(returns.outcome("long@one.test")[1] == action, (action, returns.outcome("long@one.test")))
+
+            def the_third_failure_in_a_row():
+                """proves in part: P-QUEUE-09, QUEUE-18"""
+                full = ("full@one.test", "failed", "5.2.2", "Diagnostic-Code: smtp; 552 5.2.2 full\r\n")
+
+                def listed():
+                    return "full@one.test" in server.moxctl("queue", "suppress", "list", "mjl")[1]
+                returns.notify(returns.send("full@one.test"), "full@one.test", "failed", "5.7.1")  # may be about us
+                for _ in range(2):
+                    returns.notify(returns.send("full@one.test"), *full)
+                returns.send("full@one.test")  # arrives
+                for i in range(3):
+                    expect(not listed(), "after %d failures" % i)
+                    returns.notify(returns.send("full@one.test"), *full)
+                expect(listed(), "never")
 
             def what_was_offered():
                 """proves in part: QUEUE-19"""
@@ -103,7 +204,8 @@ def main():
                 sink.await_message(lambda m: b"Subject: broken" in m.data)
 
             run_tests([the_next_host, routes, the_second_attempt_goes_elsewhere, by_command, limits, one_that_breaks_off,
-                       a_sender_for_each_recipient, what_was_offered])
+                       a_sender_for_each_recipient, a_notification_of_a_failure, other_notifications,
+                       the_third_failure_in_a_row, what_was_offered])
 
 
 if __name__ == "__main__":

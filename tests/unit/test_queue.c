@@ -2,9 +2,11 @@
 #include "unit.h"
 
 #include "queue_conf.h"
+#include "queue_fromid.h"
 #include "queue_heap.h"
 #include "queue_history.h"
 #include "queue_record.h"
+#include "queue_returned.h"
 #include "queue_schedule.h"
 #include "queue_suppress.h"
 
@@ -219,5 +221,79 @@ START_TEST(refusals_that_suppress)
 }
 END_TEST
 
+/* --- what comes back --------------------------------------------------------------------------- */
+
+START_TEST(ids_in_senders)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    char id[QUEUE_FROMID_LEN];
+
+    ck_assert(queue_fromid_cut(MOXD_STR("me+0123456789ABCDEF0123456789abcd"), id));
+    ck_assert_mem_eq(id, "0123456789abcdef0123456789abcd", sizeof(id));
+    ck_assert(!queue_fromid_cut(MOXD_STR("0123456789abcdef0123456789abcd"), id));
+    ck_assert(!queue_fromid_cut(MOXD_STR("me+0123456789abcdef0123456789abcg"), id));
+    ck_assert(!queue_fromid_cut(MOXD_STR(""), id));
+    ck_assert_ptr_null(queue_fromid_make("\"a b\"@x.example", "+", a));
+    ck_assert_ptr_null(queue_fromid_make("a+b@x.example", "+", a));
+    const char *made = queue_fromid_make("a@x.example", "+", a);
+    ck_assert(moxd_str_ends(moxd_cstr(made), MOXD_STR("@x.example")));
+    ck_assert(queue_fromid_cut(moxd_str(made, strlen(made) - strlen("@x.example")), id));
+    moxd_arena_free(a);
+}
+END_TEST
+
+START_TEST(whose_status)
+{
+    struct moxd_dsn_status v[] = { { .final = MOXD_STR("b@x.example") },
+                                   { .final = MOXD_STR("a@y.example"),
+                                     .original = MOXD_STR("A@x.example") } };
+    struct moxd_dsn_report r = { .rcpts = v, .nrcpts = 2 };
+
+    ck_assert_ptr_eq(queue_returned_status(&r, "a@x.example"), &v[1]);
+    ck_assert_ptr_eq(queue_returned_status(&r, "b@x.example"), &v[0]);
+    ck_assert_ptr_null(queue_returned_status(&r, "c@x.example"));
+    r.nrcpts = 1;
+    ck_assert_ptr_eq(queue_returned_status(&r, "c@x.example"), &v[0]);
+}
+END_TEST
+
+START_TEST(what_a_notification_means)
+{
+    static const struct {
+        enum moxd_dsn_action action;
+        const char *status, *diagnostic;
+        int code;
+        const char *enhanced;
+        bool at_once;
+    } v[] = {
+        { MOXD_DSN_FAILED, "5.0.0", "550 no such user", 550, "", true },
+        { MOXD_DSN_FAILED, "5.0.0", "550-5.7.1 no\n550 5.7.1 spam", 550, "5.7.1", false },
+        { MOXD_DSN_FAILED, "5.1.1", "", 500, "5.1.1", true },
+        { MOXD_DSN_FAILED, "5.1.1", "99 bottles", 500, "5.1.1", true },
+        { MOXD_DSN_FAILED, "4.4.1", "", 400, "4.4.1", false },
+        { MOXD_DSN_FAILED, "", "", 500, "", false },
+        { MOXD_DSN_DELAYED, "4.2.2", "452 4.2.2 full", 452, "4.2.2", false },
+        { MOXD_DSN_DELIVERED, "2.0.0", "", 200, "", false },
+    };
+    struct moxd_arena *a = moxd_arena_new(0);
+
+    for (size_t i = 0; i < MOXD_NELEMS(v); i++) {
+        struct moxd_dsn_status st = { .action = v[i].action,
+                                      .diagnostic = moxd_cstr(v[i].diagnostic),
+                                      .smtp = true };
+        ck_assert_int_eq(moxd_str_copy(moxd_cstr(v[i].status), st.status, sizeof(st.status)), 0);
+        struct queue_verdict got = queue_returned_verdict(&st, a);
+        ck_assert_int_eq(got.reply.code, v[i].code);
+        ck_assert_str_eq(got.reply.enhanced, v[i].enhanced);
+        ck_assert(got.ok == (v[i].action == MOXD_DSN_DELIVERED));
+        ck_assert(queue_suppress_at_once(got.reply.code, got.reply.enhanced) == v[i].at_once);
+    }
+    struct moxd_dsn_status bytes = { .diagnostic = MOXD_STR("550 \xff") };
+    ck_assert_str_eq(queue_returned_verdict(&bytes, a).reply.text, "550 ?");
+    moxd_arena_free(a);
+}
+END_TEST
+
 UNIT_MAIN("queue", heap_by_time_then_id, set_of_ids, schedule_to_the_end, records_come_back,
-          history_keeps_first_and_last, durations, first_route_that_matches, refusals_that_suppress)
+          history_keeps_first_and_last, durations, first_route_that_matches, refusals_that_suppress,
+          ids_in_senders, whose_status, what_a_notification_means)
