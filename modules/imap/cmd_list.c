@@ -37,6 +37,8 @@ static void attributes(struct moxd_buf *b, const struct imap_row *r, unsigned op
         add_word(b, &any, "\\Noselect");
     if (r->subscribed && (opts & (MOXD_IMAP_RET_SUBSCRIBED | MOXD_IMAP_SEL_SUBSCRIBED)))
         add_word(b, &any, "\\Subscribed");
+    if (r->noaccess)
+        add_word(b, &any, "\\NoAccess");
     add_word(b, &any, r->children ? "\\HasChildren" : "\\HasNoChildren");
     for (size_t i = 0; r->mb && i < MOXD_NELEMS(uses); i++)
         if (r->mb->special_use & uses[i].bit)

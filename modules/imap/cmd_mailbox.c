@@ -9,12 +9,20 @@ static struct moxd_str without_slash(struct moxd_str name)
     return name.n > 1 && name.p[name.n - 1] == '/' ? moxd_str_sub(name, 0, name.n - 1) : name;
 }
 
-/* A mailbox was changed: of one's own, NOTIFY need not tell its name. */
+/* NOTIFY need not tell the client what it did itself. */
+static void note_own(struct imap_session *s, const struct imap_place *p)
+{
+    const char *name = imap_place_name(s, p->owner, moxd_arena_cstr(s->a, p->name));
+
+    imap_notify_own(s, moxd_cstr(name));
+}
+
+/* A mailbox was changed. */
 static int done(struct imap_session *s, int r, const struct imap_place *p,
                 const struct moxd_err *err, const char *text)
 {
-    if (r == 0 && !p->owner)
-        imap_notify_own(s, p->name);
+    if (r == 0)
+        note_own(s, p);
     return r < 0 ? imap_fail(s, err) : imap_ok(s, NULL, "%s", text);
 }
 
@@ -79,8 +87,7 @@ int imap_cmd_create(struct imap_session *s)
         return imap_no(s, "USEATTR", "%s", err.pub);
     if (r < 0)
         return imap_fail(s, &err);
-    if (!p.owner)
-        imap_notify_own(s, p.name);
+    note_own(s, &p);
     return created(s, p.acc, id);
 }
 

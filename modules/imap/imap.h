@@ -29,9 +29,10 @@ enum imap_limits {
 #define IMAP_LOGIN_TIMEOUT (180 * MOXD_SEC)    /* before authentication: each command */
 #define IMAP_COMMAND_TIMEOUT (300 * MOXD_SEC)  /* a command that has begun */
 #define IMAP_IDLE_TIMEOUT (31 * 60 * MOXD_SEC) /* RFC 9051 5.4: at least 30 minutes */
-#define IMAP_APPEND_DEFAULT (INT64_C(100) << 20) /* max-append-size, progress-interval without a listener */
+#define IMAP_APPEND_DEFAULT                                                                        \
+    (INT64_C(100) << 20) /* max-append-size, progress-interval without a listener */
 #define IMAP_PROGRESS_DEFAULT (10 * MOXD_SEC)
-#define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC)    /* a client that reads nothing */
+#define IMAP_WRITE_TIMEOUT (300 * MOXD_SEC) /* a client that reads nothing */
 
 struct search_v2;
 struct imap {
@@ -48,6 +49,7 @@ struct imap {
     struct imap_recent *recent;     /* hash, of the mailboxes that are selected */
     struct imap_shares *shares;     /* who shares with whom; NULL until it is asked for */
     struct imap_session *followers; /* sessions in mailboxes of others */
+    struct imap_notify *listeners;  /* that hear of mailboxes of others */
 };
 
 /* A listener's `imap { }` and `imaps { }`. */
@@ -218,7 +220,7 @@ int imap_bye(struct imap_session *s, const char *fmt, ...) MOXD_PRINTF(2, 3) MOX
 /* "CAPABILITY ..." for this state, appended to b. */
 void imap_capabilities(struct imap_session *s, struct moxd_buf *b);
 
-/* notify.c, notify_note.c, notify_tell.c (RFC 5465). Without NOTIFY they do nothing. */
+/* notify*.c (RFC 5465). Without NOTIFY they do nothing. */
 void imap_notify_free(struct imap_notify *n);
 /* A change of the account. */
 void imap_notify_note(struct imap_session *s, const struct store_change *c);
@@ -238,6 +240,10 @@ bool imap_notify_metadata(const struct imap_session *s, uint32_t mailbox);
 bool imap_notify_at_once(const struct imap_session *s);
 /* The FETCH items that are told of new messages; NULL: none. */
 const struct moxd_imap_cmd *imap_notify_items(const struct imap_session *s);
+/* Takes what is pending in watches of other accounts. */
+void imap_notify_pull(struct imap_session *s);
+/* Somebody changed a list of rights. */
+void imap_notify_rights_changed(const struct imap_session *s, const struct store_account *acc);
 /* Tells what was noted. */
 int imap_notify_tell(struct imap_session *s) MOXD_SUSPENDS;
 

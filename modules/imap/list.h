@@ -11,6 +11,7 @@ struct imap_row {
     const struct imap_other *other; /* that it is; NULL: one's own */
     bool level;                     /* without a mailbox, above one of another account */
     bool subscribed;
+    bool noaccess;     /* RFC 5465 3.1: of another account, and may not be read */
     bool matched;      /* by a pattern */
     bool children;     /* mailboxes below it */
     bool below;        /* something below it meets the selection criteria */

@@ -1,7 +1,9 @@
 /* NOTIFY: the command (RFC 5465 3.1, 6). */
 #include "notify.h"
 #include "imap_mailbox.h"
+#include "place.h"
 #include <stdlib.h>
+#include <utlist.h>
 
 /* All but the annotations of messages, which we do not have. */
 enum {
@@ -14,18 +16,20 @@ enum {
 static void clear_lines(struct imap_notify *n)
 {
     for (size_t i = 0; i < n->nlines; i++) {
-        free(n->lines[i].name);
-        free(n->lines[i].old_name);
+        free((char *)(uintptr_t)n->lines[i].name);
+        free((char *)(uintptr_t)n->lines[i].old_name);
     }
     free(n->lines);
 }
 
 void imap_notify_clear(struct imap_notify *n)
 {
-    for (size_t i = 0; i < n->n; i++)
-        free(n->boxes[i].name);
-    free(n->boxes);
-    free(n->dirty);
+    if (n->listening)
+        DL_DELETE(n->s->im->listeners, n);
+    imap_notify_account_fini(n, &n->own);
+    for (size_t i = 0; i < n->nothers; i++)
+        imap_notify_account_fini(n, &n->others[i]);
+    free(n->others);
     clear_lines(n);
     free(n->renamed);
     free(n->renamed_to);
@@ -43,10 +47,11 @@ void imap_notify_free(struct imap_notify *n)
 
 unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool subscribed)
 {
+    bool of_others = imap_notify_below(name, IMAP_OTHERS);
     unsigned events = 0;
 
     for (size_t i = 0; i < n->ngroups; i++)
-        if (imap_filter_covers(&n->groups[i].of, name, subscribed, false))
+        if (imap_filter_covers(&n->groups[i].of, name, subscribed, of_others))
             events |= n->groups[i].events;
     return events;
 }
@@ -54,7 +59,7 @@ unsigned imap_notify_events(const struct imap_notify *n, const char *name, bool 
 bool imap_notify_metadata(const struct imap_session *s, uint32_t mailbox)
 {
     const struct imap_notify *n = s->notify;
-    const struct imap_notify_box *box = mailbox ? imap_notify_box(n, mailbox) : NULL;
+    const struct imap_notify_box *box = mailbox ? imap_notify_box(&n->own, mailbox) : NULL;
 
     for (size_t i = 0; !mailbox && i < n->ngroups; i++)
         if (n->groups[i].events & MOXD_IMAP_EVENT_SERVER_METADATA)
@@ -95,6 +100,7 @@ static int load(struct imap_session *s, struct imap_notify *n, struct store_mail
 {
     if (!wants_others(n))
         return 0;
+    imap_notify_listen(s, n);
     if (s->im->store->mailboxes(s->acc, s->a, mbs, count, err) < 0)
         return -1;
     if (*count > IMAP_NOTIFY_BOXES_MAX)
@@ -102,9 +108,10 @@ static int load(struct imap_session *s, struct imap_notify *n, struct store_mail
     for (size_t i = 0; i < *count; i++) {
         const struct store_mailbox *mb = &(*mbs)[i];
 
-        imap_notify_add(n, mb->id, mb->name, mb->special_use, mb->subscribed)->unseen = mb->unseen;
+        imap_notify_add(n, &n->own, mb->id, mb->name, mb->special_use, mb->subscribed)->unseen =
+            mb->unseen;
     }
-    return 0;
+    return imap_notify_follow(s, n, err);
 }
 
 /* RFC 5465 3.1: what the client must know to follow the changes. */
@@ -120,16 +127,36 @@ static unsigned first_status(unsigned events)
     return atts;
 }
 
+static int tell_status_of(struct imap_session *s, const struct imap_notify_account *t)
+{
+    struct store_mailbox mb;
+
+    for (size_t i = 0; i < t->n; i++) {
+        unsigned atts = first_status(t->boxes[i].events);
+
+        if (atts && !imap_is_selected(s, t->acc, t->boxes[i].id) &&
+            imap_notify_read_box(s, t, &t->boxes[i], s->a, &mb) == 0 &&
+            imap_send_status(s, t->acc, &mb, atts) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int tell_status(struct imap_session *s, const struct store_mailbox *mbs, size_t count)
 {
+    const struct imap_notify *n = s->notify;
+
     for (size_t i = 0; i < count; i++) {
-        const struct imap_notify_box *box = imap_notify_box(s->notify, mbs[i].id);
+        const struct imap_notify_box *box = imap_notify_box(&s->notify->own, mbs[i].id);
         unsigned atts = box ? first_status(box->events) : 0;
 
         if (atts && !imap_is_selected(s, s->acc, mbs[i].id) &&
             imap_send_status(s, s->acc, &mbs[i], atts) < 0)
             return -1;
     }
+    for (size_t i = 0; i < n->nothers; i++)
+        if (tell_status_of(s, &n->others[i]) < 0)
+            return -1;
     return 0;
 }
 
@@ -174,10 +201,14 @@ static int set(struct imap_session *s)
     size_t count = 0;
     struct moxd_err err = { 0 };
 
+    n->s = s;
+    n->own.acc = s->acc;
     n->a = moxd_arena_new(0);
     if (moxd_imap_parse(moxd_arena_str(n->a, moxd_buf_str(&s->text)), n->a, &n->cmd, &err) == 0) {
         take_groups(s, n);
+        n->quiet = true;
         if (load(s, n, &mbs, &count, &err) == 0) {
+            n->quiet = false;
             replace(s, n);
             if (s->cmd.notify.status && tell_status(s, mbs, count) < 0)
                 return -1;

@@ -22,23 +22,36 @@ const struct moxd_imap_cmd *imap_notify_items(const struct imap_session *s)
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
+static void look_up(const struct imap_notify_account *t, struct imap_row *row,
+                    struct store_mailbox *mb)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct imap_notify_box *box = &t->boxes[i];
+
+        row->children |= imap_notify_below(box->name, row->name);
+        if (strcmp(box->name, row->name) != 0)
+            continue;
+        *mb = (struct store_mailbox){ .id = box->id, .special_use = box->special_use };
+        row->mb = mb;
+        row->noaccess = box->noaccess;
+        row->subscribed = box->subscribed;
+    }
+}
+
 /* As things are now. */
 static int tell_line(struct imap_session *s, const struct imap_notify_line *line)
 {
     const struct imap_notify *n = s->notify;
-    struct imap_row row = { .name = line->name, .subscribed = line->subscribed };
-    struct store_mailbox mb;
+    struct store_mailbox mb = { 0 };
+    struct imap_row row = { .name = line->name,
+                            .subscribed = line->subscribed,
+                            .noaccess = line->noaccess };
 
-    for (size_t i = 0; i < n->n; i++) {
-        const struct imap_notify_box *box = &n->boxes[i];
-
-        row.children |= imap_notify_below(box->name, line->name);
-        if (strcmp(box->name, line->name) != 0)
-            continue;
-        mb = (struct store_mailbox){ .id = box->id, .special_use = box->special_use };
+    look_up(&n->own, &row, &mb);
+    for (size_t i = 0; i < n->nothers; i++)
+        look_up(&n->others[i], &row, &mb);
+    if (line->noaccess)
         row.mb = &mb;
-        row.subscribed = box->subscribed;
-    }
     imap_put_list(s, &row, MOXD_IMAP_RET_SUBSCRIBED);
     if (line->old_name) {
         moxd_buf_adds(&s->out, " (\"OLDNAME\" (");
@@ -56,8 +69,8 @@ static int tell_lines(struct imap_session *s)
     for (size_t i = 0; i < n->nlines; i++) {
         if (r == 0)
             r = tell_line(s, &n->lines[i]);
-        free(n->lines[i].name);
-        free(n->lines[i].old_name);
+        free((char *)(uintptr_t)n->lines[i].name);
+        free((char *)(uintptr_t)n->lines[i].old_name);
     }
     n->nlines = 0;
     free(n->renamed);
@@ -89,42 +102,54 @@ static unsigned atts_of(const struct imap_session *s, const struct imap_notify_b
     return atts;
 }
 
-static int tell_status(struct imap_session *s, uint32_t id, struct moxd_arena *a)
+int imap_notify_read_box(struct imap_session *s, const struct imap_notify_account *t,
+                         const struct imap_notify_box *box, struct moxd_arena *a,
+                         struct store_mailbox *mb)
 {
-    struct imap_notify_box *box;
-    struct store_mailbox mb;
+    const char *name = t->owner ? moxd_arena_strdup(a, box->name) : NULL;
     struct moxd_err err = { 0 };
-    unsigned atts;
 
-    if (s->im->store->mailbox(s->acc, moxd_str(NULL, 0), id, a, &mb, &err) < 0) {
+    if (s->im->store->mailbox(t->acc, moxd_str(NULL, 0), box->id, a, mb, &err) < 0) {
         if (err.kind != MOXD_ERR_NOTFOUND)
             moxd_error(&s->log, "changed mailbox cannot be read", moxd_kve(&err));
-        return 0;
+        return 1;
     }
-    box = imap_notify_box(s->notify, id);
-    if (!box)
+    if (name)
+        mb->name = name;
+    return 0;
+}
+
+static int tell_status(struct imap_session *s, struct imap_notify_account *t, uint32_t id,
+                       struct moxd_arena *a)
+{
+    struct imap_notify_box *box = imap_notify_box(t, id);
+    struct store_mailbox mb;
+    unsigned atts;
+
+    if (!box || imap_notify_read_box(s, t, box, a, &mb) != 0)
         return 0;
     atts = atts_of(s, box, &mb);
     box->happened = 0;
     box->revalidated = false;
     box->unseen = mb.unseen;
-    if (!atts || imap_is_selected(s, s->acc, id))
+    if (!atts || imap_is_selected(s, t->acc, id))
         return 0;
-    return imap_send_status(s, s->acc, &mb, atts);
+    return imap_send_status(s, t->acc, &mb, atts);
 }
 
-static int tell_dirty(struct imap_session *s)
+static int tell_dirty(struct imap_session *s, struct imap_notify_account *t)
 {
-    struct imap_notify *n = s->notify;
-    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < n->ndirty; i++) {
-        r = tell_status(s, n->dirty[i], a);
+    if (t->ndirty == 0)
+        return 0;
+    a = moxd_arena_new(0);
+    for (size_t i = 0; r == 0 && i < t->ndirty; i++) {
+        r = tell_status(s, t, t->dirty[i], a);
         moxd_arena_reset(a);
     }
-    n->ndirty = 0;
-    moxd_arena_free(a);
+    t->ndirty = 0;
     return r;
 }
 
@@ -137,11 +162,21 @@ static int give_up(struct imap_session *s)
 
 int imap_notify_tell(struct imap_session *s)
 {
-    if (!s->notify)
+    struct imap_notify *n = s->notify;
+    struct moxd_err err = { 0 };
+
+    if (!n)
         return 0;
-    if (s->notify->overflow)
+    if (imap_notify_follow(s, n, &err) < 0) {
+        moxd_info(&s->log, "changes are not told any more", moxd_kve(&err));
+        n->overflow = true;
+    }
+    if (n->overflow)
         return give_up(s);
-    if (s->notify->nlines > 0 && tell_lines(s) < 0)
+    if ((n->nlines > 0 && tell_lines(s) < 0) || tell_dirty(s, &n->own) < 0)
         return -1;
-    return s->notify->ndirty > 0 ? tell_dirty(s) : 0;
+    for (size_t i = 0; i < n->nothers; i++)
+        if (tell_dirty(s, &n->others[i]) < 0)
+            return -1;
+    return 0;
 }

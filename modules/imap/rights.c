@@ -17,6 +17,7 @@ void imap_rights_changed(struct imap_session *s, const struct store_account *acc
 {
     struct imap_session *other;
 
+    imap_notify_rights_changed(s, acc);
     DL_FOREACH (s->im->followers, other) {
         if (!imap_is_selected(other, acc, mailbox))
             continue;

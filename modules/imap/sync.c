@@ -101,6 +101,7 @@ int imap_pull(struct imap_session *s)
 {
     if (pull(s, s->watch, note_own, lose_own) < 0 || imap_rights_refresh(s) < 0)
         return -1;
+    imap_notify_pull(s);
     return s->sel ? pull(s, s->sel->watch, note_selected, lose_selected) : 0;
 }
 
