@@ -6,6 +6,7 @@
 
 Names in `silent`, and those below, get no answer. Standard library only."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -53,12 +54,17 @@ class DnsServer:
         return self
 
     def __exit__(self, *exc):
+        with contextlib.suppress(OSError):  # it is not connected, and yet who waits for it wakes up
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.socket.close()
 
     def serve(self):
         try:
             while True:
                 packet, client = self.socket.recvfrom(4096)
+                if not client:
+                    return  # shut down
                 answer = self.answer(packet)
                 if answer:
                     self.socket.sendto(answer, client)

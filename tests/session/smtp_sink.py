@@ -215,10 +215,14 @@ class SmtpSink:
         return self.await_("line %r" % pattern, lambda: sum(bool(regex.match(l)) for l in self.lines) >= count)
 
     def __enter__(self):
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *exc):
+        # A thread that still waits on a descriptor when that is closed may wake up on the one that is opened next.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
         self.listener.close()
         for session in self.sessions:
             try:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# proves: TLSRPT-01, TLSRPT-02, TLSRPT-03, TLSRPT-04, TLSRPT-06, TLSRPT-07, TLSRPT-08, P-AUTHN-06, P-AUTHN-08
+# proves: TLSRPT-01, TLSRPT-02, TLSRPT-03, TLSRPT-04, TLSRPT-06, TLSRPT-07, TLSRPT-08, P-AUTHN-06, P-AUTHN-08, P-QUEUE-10
 # proves in part: P-AUTHN-07, MTASTS-01
 """Reports about TLS: one server gathers and sends, another one takes what the first has sent."""
 
@@ -167,6 +167,15 @@ def main(directory):
             server.moxctl("reports", "unsuppress", "tls@peer.example")
             expect(server.moxctl("reports", "suppressed")[1] == "", "")
 
+        def nobody_hears_of_reports_that_fail():
+            sink.answer("RCPT TO:<tls@peer", "550 5.1.1 nobody")
+            submit(server, "emil@peer.example")
+            sink.await_message(lambda m: m.rcpts == ["emil@peer.example"])
+            expect(server.moxctl("tlsrpt", "send", "all")[1] == "1 reports sent\n", "")
+            server.await_log(r'msg="failed" .*to=tls@peer\.example .*code=550')
+            expect("sender told" not in server.log_text(1000), server.log_text())
+            expect(server.moxctl("queue", "list")[1] == "", server.moxctl("queue", "list")[1])
+
         def they_are_taken_and_kept():
             with receiver(record % "s=tlsrpt;") as other:
                 deliver(other, got[0])
@@ -205,7 +214,7 @@ def main(directory):
 
         run_tests([failures_are_gathered, hosts_that_a_policy_does_not_list_are_told, what_is_not_due_stays, reports_are_mailed_and_posted,
                    reports_are_not_about_reports, days_without_failures_need_none, who_does_not_want_them_gets_none,
-                   they_are_taken_and_kept, keys_for_other_services_do_not_count,
+                   nobody_hears_of_reports_that_fail, they_are_taken_and_kept, keys_for_other_services_do_not_count,
                    nothing_goes_out_where_that_is_configured])
 
 
