@@ -1,4 +1,5 @@
 #include "dns/dns_priv.h"
+#include "dns/kept.h"
 #include "dns/rdata.h"
 #include "fiber/fiber_priv.h"
 
@@ -54,6 +55,7 @@ void moxd_dns_fini(void)
     ev_io_stop(moxd_loop_ev(), &dns.io);
     core_dns_context_free(dns.ctx);
     dns.ctx = NULL;
+    core_dns_kept_clear();
     close_log();
 }
 
@@ -132,22 +134,34 @@ static int wait_for_answer(struct query *q, int id, int64_t deadline)
     return q->done ? MOXD_OK : r;
 }
 
-int moxd_dns_query(const char *name, enum moxd_dns_type type, struct moxd_arena *a,
+static int resolve(const char *name, enum moxd_dns_type type, struct moxd_arena *a,
+                   struct moxd_dns_answer *out, int64_t deadline) MOXD_SUSPENDS;
+static int resolve(const char *name, enum moxd_dns_type type, struct moxd_arena *a,
                    struct moxd_dns_answer *out, int64_t deadline)
 {
     struct query q = { .f = core_self_checked() };
     int id = 0, r = MOXD_OK;
 
-    moxd_assert(dns.ctx != NULL);
-    *out = (struct moxd_dns_answer){
-        .status = MOXD_DNS_TEMP,
-        .canonical = core_dns_canonical(name, a),
-    };
     q.error = ub_resolve_async(dns.ctx, name, (int)type, CLASS_IN, &q, on_answer, &id);
     if (q.error == 0)
         r = wait_for_answer(&q, id, deadline);
     if (r == MOXD_OK)
         take_answer(&q, type, a, out);
     ub_resolve_free(q.result);
+    return r;
+}
+
+int moxd_dns_query(const char *name, enum moxd_dns_type type, struct moxd_arena *a,
+                   struct moxd_dns_answer *out, int64_t deadline)
+{
+    const char *canonical = core_dns_canonical(name, a);
+
+    moxd_assert(dns.ctx != NULL && moxd_on_loop());
+    *out = (struct moxd_dns_answer){ .status = MOXD_DNS_TEMP, .canonical = canonical };
+    if (core_dns_kept_find(canonical, type, a, out))
+        return MOXD_OK;
+    int r = resolve(name, type, a, out, deadline);
+    if (r == MOXD_OK)
+        core_dns_kept_add(canonical, type, out);
     return r;
 }

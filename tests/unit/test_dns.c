@@ -11,6 +11,8 @@ static const char *const local_data[] = {
     "mx.test. 300 IN AAAA 2001:db8::1",
     "Mail.test. 600 IN MX 10 MX.test.",
     "null.test. 300 IN MX 0 .",
+    "short.test. 20 IN A 192.0.2.3",
+    "never.test. 0 IN A 192.0.2.3",
     "txt.test. 300 IN TXT \"v=spf1 \" \"-all\"",
     "_imap._tcp.test. 300 IN SRV 5 6 143 mx.test.",
     "_25._tcp.mx.test. 300 IN TLSA 3 1 1 "
@@ -140,6 +142,89 @@ IN_FIBER(gives_up)
     close(fd);
 }
 
+static void note_run(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+/* Whether the fiber had to wait for the answer: another one ran meanwhile. */
+static bool waits_for(const char *name, enum moxd_dns_type type, struct moxd_dns_answer *out)
+{
+    bool waited = false, ran = false;
+    struct moxd_fid f = moxd_fiber_spawn("notes", note_run, &ran);
+
+    *out = ask(name, type);
+    waited = ran;
+    moxd_fiber_join(f, MOXD_NEVER);
+    return waited;
+}
+
+IN_FIBER(answers_are_at_hand)
+{
+    struct moxd_dns_answer ans;
+
+    set_up(&(struct moxd_dns_opts){ .local_data = local_data });
+    ck_assert(waits_for("Mail.test", MOXD_DNS_MX, &ans));
+    ck_assert(!waits_for("mail.test.", MOXD_DNS_MX, &ans));
+    ck_assert_int_eq(ans.status, MOXD_DNS_OK);
+    ck_assert_uint_eq(ans.ttl, 60); /* longer it is not kept */
+    ck_assert_str_eq(ans.canonical, "mail.test");
+    ck_assert_uint_eq(ans.n, 1);
+    ck_assert_uint_eq(ans.rr[0].pref, 10);
+    ck_assert_str_eq(ans.rr[0].name, "mx.test");
+    ck_assert(waits_for("mail.test", MOXD_DNS_A, &ans));
+    ck_assert(waits_for("mx.test", MOXD_DNS_A, &ans));
+    ck_assert(!waits_for("mx.test", MOXD_DNS_A, &ans));
+    ck_assert_uint_eq(ans.n, 2);
+    ck_assert_str_ne(ip_of(&ans.rr[0]), ip_of(&ans.rr[1]));
+    tear_down();
+    set_up(&(struct moxd_dns_opts){ .local_data = local_data });
+    ck_assert_msg(waits_for("mx.test", MOXD_DNS_A, &ans), "the resolver before knew it");
+    tear_down();
+}
+
+IN_FIBER(answers_get_old)
+{
+    struct moxd_dns_answer ans;
+
+    set_up(&(struct moxd_dns_opts){ .local_data = local_data });
+    ck_assert(waits_for("short.test", MOXD_DNS_A, &ans));
+    ck_assert(!waits_for("short.test", MOXD_DNS_A, &ans));
+    moxd_clock_step(8 * MOXD_SEC);
+    ck_assert(!waits_for("short.test", MOXD_DNS_A, &ans));
+    ck_assert_uint_le(ans.ttl, 12);
+    moxd_clock_step(12 * MOXD_SEC);
+    ck_assert(waits_for("short.test", MOXD_DNS_A, &ans));
+    ck_assert(waits_for("never.test", MOXD_DNS_A, &ans));
+    ck_assert_msg(waits_for("never.test", MOXD_DNS_A, &ans), "its TTL is 0");
+    moxd_clock_reset();
+    tear_down();
+}
+
+IN_FIBER(the_oldest_answers_go)
+{
+    enum { MANY = 2100 }; /* more than are kept */
+    struct moxd_dns_answer ans;
+    char name[40];
+
+    a = moxd_arena_new(0);
+    char **data = moxd_arena_calloc(a, MANY + 1, sizeof(*data));
+    for (int i = 0; i < MANY; i++)
+        data[i] = moxd_arena_printf(a, "n%d.test. 300 IN A 192.0.2.1", i);
+    data[MANY] = NULL;
+    struct moxd_arena *lines = a;
+    set_up(&(struct moxd_dns_opts){ .local_data = (const char *const *)data });
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof(name), "n%d.test", i);
+        ck_assert_int_eq(ask(name, MOXD_DNS_A).status, MOXD_DNS_OK);
+        ck_assert_msg(!waits_for("n0.test", MOXD_DNS_A, &ans), "asked for again and again");
+    }
+    ck_assert(!waits_for("n2099.test", MOXD_DNS_A, &ans));
+    ck_assert(waits_for("n1.test", MOXD_DNS_A, &ans));
+    tear_down();
+    moxd_arena_free(lines);
+}
+
 static void ask_often(void *arg)
 {
     for (int i = 0; i < 100; i++) {
@@ -209,5 +294,5 @@ START_TEST(reverse_names)
 }
 END_TEST
 
-UNIT_MAIN("dns", answers_with_records, tells_nothing_from_nothing, gives_up, many_ask_at_once,
-          wrong_settings, reverse_names)
+UNIT_MAIN("dns", answers_with_records, tells_nothing_from_nothing, gives_up, answers_are_at_hand,
+          answers_get_old, the_oldest_answers_go, many_ask_at_once, wrong_settings, reverse_names)
