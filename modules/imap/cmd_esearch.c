@@ -150,18 +150,17 @@ static int search_other(struct imap_session *s, const struct imap_other *o, stru
 {
     struct moxd_arena *a = moxd_arena_new(0);
     struct imap_other now = *o;
-    struct store_entry *entries;
+    struct store_selection of;
     struct imap_view view;
-    uint64_t modseq;
-    size_t n;
     int r;
 
-    if (s->im->store->select(o->acc, moxd_str(NULL, 0), o->mb.id, a, &now.mb, &entries, &n, &modseq,
-                             err) == 0) {
+    if (s->im->store->select_uids(o->acc, moxd_str(NULL, 0), o->mb.id, a, &of, err) == 0) {
+        now.mb = of.mailbox;
         now.mb.name = o->mb.name; /* for the client */
-        imap_view_init(&view, entries, n, modseq, now.mb.highestmodseq);
+        imap_view_init(&view, of.uids, of.n, of.modseq, now.mb.highestmodseq);
         r = search_view(s, &now, &view, at, err);
         imap_view_fini(&view);
+        s->im->store->uids_release(of.uids);
     } else {
         r = err->kind == MOXD_ERR_NOTFOUND ? 0 : 1;
         if (r == 0)

@@ -93,6 +93,7 @@ struct imap_selected {
     bool rights_news; /* the client is to be told of other rights */
     bool lost;        /* changes were lost: compare the view with the store */
     uint64_t sent;    /* highest MODSEQ sent since the last tagged answer */
+    struct store_uid_list *uids; /* that the view began with; a reference */
     struct imap_view view;
     struct imap_known known;
     struct imap_recent *recent;
@@ -344,9 +345,8 @@ bool imap_uid_required(const struct imap_session *s);
 void imap_put_fetch(struct imap_session *s, uint32_t seq, uint32_t uid);
 
 /* qresync.c (RFC 7162 3.2) */
-/* What happened since the client's last visit: 0; -1. Entries: of the whole mailbox. */
-int imap_qresync(struct imap_session *s, const struct store_mailbox *mb,
-                 const struct store_entry *entries, size_t n) MOXD_SUSPENDS;
+/* What happened since the client's last visit: 0; -1. */
+int imap_qresync(struct imap_session *s, const struct store_mailbox *mb) MOXD_SUSPENDS;
 /* VANISHED (EARLIER) with what was expunged since, of `within`, above that UID. */
 int imap_tell_earlier(struct imap_session *s, uint64_t since, const struct store_uids *within,
                       uint32_t above) MOXD_SUSPENDS;

@@ -75,8 +75,26 @@ int imap_tell_earlier(struct imap_session *s, uint64_t since, const struct store
     return end(&v);
 }
 
-int imap_qresync(struct imap_session *s, const struct store_mailbox *mb,
-                 const struct store_entry *entries, size_t n)
+/* What changed since; what did so after the mailbox was read will be told as news. */
+static int tell_changed(struct imap_session *s, const struct store_uids *known)
+{
+    struct store_entry *v;
+    struct moxd_err err = { 0 };
+    size_t n;
+
+    if (s->im->store->changed_since(s->sel->acc, s->sel->mailbox, known, s->cmd.qresync.modseq,
+                                    s->a, &v, &n, NULL, &err) < 0) {
+        moxd_error(&s->log, "changed messages cannot be read", moxd_kve(&err));
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (v[i].modseq <= s->sel->view.synced &&
+            imap_tell_entry(s, &v[i], IMAP_TELL_UID | IMAP_TELL_FLAGS | IMAP_TELL_MODSEQ) < 0)
+            return -1;
+    return 0;
+}
+
+int imap_qresync(struct imap_session *s, const struct store_mailbox *mb)
 {
     struct moxd_imap_range everything = { 1, MOXD_IMAP_STAR };
     struct moxd_imap_set all = { .v = &everything, .n = 1 };
@@ -89,9 +107,5 @@ int imap_qresync(struct imap_session *s, const struct store_mailbox *mb,
     imap_view_any_uids(view, q->uids.n > 0 ? &q->uids : &all, s->a, &known);
     if (imap_tell_earlier(s, q->modseq, &known, imap_view_agree(view, &q->seqs, &q->seq_uids)) < 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
-        if (entries[i].modseq > q->modseq && imap_uids_have(&known, entries[i].uid) &&
-            imap_tell_entry(s, &entries[i], IMAP_TELL_UID | IMAP_TELL_FLAGS | IMAP_TELL_MODSEQ) < 0)
-            return -1;
-    return 0;
+    return tell_changed(s, &known);
 }

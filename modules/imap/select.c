@@ -16,6 +16,7 @@ void imap_deselect(struct imap_session *s)
         s->im->store->unwatch(s->sel->watch);
         imap_rights_unfollow(s);
     }
+    s->im->store->uids_release(s->sel->uids);
     s->im->store->close(s->sel->acc);
     free(s->sel);
     s->sel = NULL;
@@ -29,14 +30,6 @@ bool imap_is_selected(const struct imap_session *s, const struct store_account *
 
     return s->sel && s->sel->mailbox == mailbox &&
            store->account_id(s->sel->acc) == store->account_id(acc);
-}
-
-static uint32_t first_unseen(const struct store_entry *entries, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!(entries[i].flags & STORE_SEEN))
-            return (uint32_t)i + 1;
-    return 0;
 }
 
 unsigned imap_settable(const struct imap_selected *sel)
@@ -125,17 +118,16 @@ static int find(struct imap_session *s, struct imap_place *p, struct store_watch
 }
 
 /* Everything as of one moment. 1: answered with NO. */
-static int load(struct imap_session *s, struct store_mailbox *mb, struct store_entry **entries,
-                size_t *n)
+static int load(struct imap_session *s, struct store_selection *of)
 {
     const struct store_v1 *store = s->im->store;
+    struct store_mailbox *mb = &of->mailbox;
     struct store_watch *watch = NULL;
     struct moxd_err err = { 0 };
     struct imap_place p;
-    uint64_t modseq;
 
-    if (find(s, &p, &watch, &err) < 0 || store->select(p.acc, p.name, p.owner ? p.mb.id : 0, s->a,
-                                                       mb, entries, n, &modseq, &err) < 0) {
+    if (find(s, &p, &watch, &err) < 0 ||
+        store->select_uids(p.acc, p.name, p.owner ? p.mb.id : 0, s->a, of, &err) < 0) {
         if (watch)
             store->unwatch(watch);
         return imap_fail(s, &err) < 0 ? -1 : 1;
@@ -147,7 +139,8 @@ static int load(struct imap_session *s, struct store_mailbox *mb, struct store_e
     s->sel->rights = p.rights;
     s->sel->mailbox = mb->id;
     s->sel->readonly = s->cmd.verb == MOXD_IMAP_EXAMINE;
-    imap_view_init(&s->sel->view, *entries, *n, modseq, mb->highestmodseq);
+    s->sel->uids = of->uids;
+    imap_view_init(&s->sel->view, of->uids, of->n, of->modseq, mb->highestmodseq);
     s->state = IMAP_SELECTED;
     if (watch) {
         imap_rights_follow(s);
@@ -166,10 +159,8 @@ static bool is_writable(const struct imap_selected *sel)
 
 int imap_cmd_select(struct imap_session *s)
 {
-    struct store_entry *entries;
-    struct store_mailbox mb;
+    struct store_selection of;
     bool closed = s->sel != NULL;
-    size_t n;
     int r;
 
     if (s->cmd.qresync.given && !(s->enabled & IMAP_EN_QRESYNC))
@@ -180,10 +171,10 @@ int imap_cmd_select(struct imap_session *s)
     imap_deselect(s);
     if (closed && imap_untagged(s, "OK [CLOSED] previous mailbox closed") < 0)
         return -1;
-    r = load(s, &mb, &entries, &n);
+    r = load(s, &of);
     if (r != 0)
         return r < 0 ? -1 : 0;
-    if (tell(s, &mb, first_unseen(entries, n)) < 0 || imap_qresync(s, &mb, entries, n) < 0)
+    if (tell(s, &of.mailbox, of.first_unseen) < 0 || imap_qresync(s, &of.mailbox) < 0)
         return -1;
     return imap_ok(s, is_writable(s->sel) ? "READ-WRITE" : "READ-ONLY", "selected");
 }

@@ -3,7 +3,10 @@
  *
  * The first `told` messages have sequence numbers 1 to told. New ones are appended and become known with
  * the next EXISTS; expunged ones stay until an EXPUNGE may be sent, changed ones carry a mark until
- * their FETCH is sent. Five bytes a message. */
+ * their FETCH is sent.
+ *
+ * While only new messages come the UIDs are those that all sessions share, and there are no marks: a silent
+ * session needs nothing for a message; else five bytes. */
 #ifndef IMAP_VIEW_H
 #define IMAP_VIEW_H
 
@@ -11,8 +14,8 @@
 #include <moxmail/imap_syntax.h>
 
 enum imap_mark {
-    IMAP_MARK_GONE = 1,  /* expunged */
-    IMAP_MARK_FLAGS = 2, /* flags changed */
+    IMAP_MARK_GONE = 1,   /* expunged */
+    IMAP_MARK_FLAGS = 2,  /* flags changed */
     IMAP_MARK_RECENT = 4, /* \Recent in this session */
 };
 
@@ -24,14 +27,16 @@ struct imap_told {
 };
 
 struct imap_view {
-    uint32_t *uids; /* ascending; heap, as marks, saved and news */
-    uint8_t *marks;
-    size_t n, cap;
-    size_t told;          /* what the last EXISTS, less later EXPUNGEs, said */
+    const uint32_t *uids;                /* ascending: of shared, or own */
+    const struct store_uid_list *shared; /* the caller's; NULL: none */
+    uint32_t *own;  /* NULL while they are those of shared; heap, as marks, saved and news */
+    uint8_t *marks; /* NULL: nothing is marked */
+    size_t n, cap, marks_cap;      /* messages; room in own and in marks */
+    size_t told;                   /* what the last EXISTS, less later EXPUNGEs, said */
     size_t ngone, nflags, nrecent; /* how many carry which mark */
-    size_t told_recent;   /* what the last RECENT said */
-    uint64_t synced;      /* the read that it was made of had everything up to this modseq */
-    uint64_t high;        /* highest modseq of the mailbox that was noted */
+    size_t told_recent;            /* what the last RECENT said */
+    uint64_t synced; /* the read that it was made of had everything up to this modseq */
+    uint64_t high;   /* highest modseq of the mailbox that was noted */
     /* The lowest modseqs of what the client was not told: with ngone > 0, nflags > 0, told < n. */
     uint64_t low_gone, low_flags, low_new;
     struct store_uid_range *saved; /* "$" (RFC 9051 6.4.4.1): ascending */
@@ -40,9 +45,9 @@ struct imap_view {
     size_t nnews, news_cap;
 };
 
-/* Takes over the state of a mailbox as of that modseq of the account, `high` of the mailbox: everything in
- * it is told. */
-void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
+/* Takes over the state of a mailbox, its first n messages as of that modseq of the account, `high` of the mailbox:
+ * everything in it is told. The list must stay until imap_view_fini. */
+void imap_view_init(struct imap_view *v, const struct store_uid_list *uids, size_t n,
                     uint64_t modseq, uint64_t high);
 void imap_view_fini(struct imap_view *v);
 

@@ -2,35 +2,74 @@
 #include "view.h"
 #include <stdlib.h>
 
+static size_t more(size_t cap, size_t n)
+{
+    size_t grown = cap < 64 ? 64 : cap + cap / 2;
+
+    return grown < n ? n : grown;
+}
+
+/* From here on the list is this view's alone. */
+static void own(struct imap_view *v, size_t n)
+{
+    uint32_t *uids;
+
+    if (v->own && n <= v->cap)
+        return;
+    v->cap = more(v->own ? v->cap : v->n, n);
+    uids = moxd_xreallocarray(v->own, v->cap, sizeof(*uids));
+    if (!v->own && v->n > 0)
+        memcpy(uids, v->uids, v->n * sizeof(*uids));
+    v->uids = v->own = uids;
+}
+
+/* Mostly the list that others share has it already. */
+static void append_uid(struct imap_view *v, uint32_t uid)
+{
+    if (!v->own && v->shared && v->n < v->shared->n && v->shared->v[v->n] == uid) {
+        v->n++;
+        return;
+    }
+    own(v, v->n + 1);
+    v->own[v->n++] = uid;
+}
+
+static unsigned marks_of(const struct imap_view *v, size_t i)
+{
+    return i < v->marks_cap ? v->marks[i] : 0;
+}
+
+static uint8_t *marks_at(struct imap_view *v, size_t i)
+{
+    size_t had = v->marks_cap;
+
+    if (i >= had) {
+        v->marks_cap = more(had, v->n);
+        v->marks = moxd_xreallocarray(v->marks, v->marks_cap, sizeof(*v->marks));
+        memset(v->marks + had, 0, v->marks_cap - had);
+    }
+    return &v->marks[i];
+}
+
 static void append(struct imap_view *v, uint32_t uid, uint64_t modseq)
 {
     moxd_assert(v->n == 0 || v->uids[v->n - 1] < uid);
     if (v->told == v->n)
         v->low_new = modseq;
-    if (v->n == v->cap) {
-        v->cap = v->cap < 64 ? 64 : v->cap + v->cap / 2;
-        v->uids = moxd_xreallocarray(v->uids, v->cap, sizeof(*v->uids));
-        v->marks = moxd_xreallocarray(v->marks, v->cap, sizeof(*v->marks));
-    }
-    v->marks[v->n] = 0;
-    v->uids[v->n++] = uid;
+    append_uid(v, uid);
 }
 
-void imap_view_init(struct imap_view *v, const struct store_entry *entries, size_t n,
+void imap_view_init(struct imap_view *v, const struct store_uid_list *uids, size_t n,
                     uint64_t modseq, uint64_t high)
 {
-    *v = (struct imap_view){ .cap = n, .n = n, .told = n, .synced = modseq, .high = high };
-    if (n == 0)
-        return;
-    v->uids = moxd_xreallocarray(NULL, n, sizeof(*v->uids));
-    v->marks = moxd_xcalloc(n, sizeof(*v->marks));
-    for (size_t i = 0; i < n; i++)
-        v->uids[i] = entries[i].uid;
+    *v = (struct imap_view){
+        .uids = uids->v, .shared = uids, .n = n, .told = n, .synced = modseq, .high = high
+    };
 }
 
 void imap_view_fini(struct imap_view *v)
 {
-    free(v->uids);
+    free(v->own);
     free(v->marks);
     free(v->saved);
     free(v->news);
@@ -57,14 +96,14 @@ bool imap_view_is_gone(const struct imap_view *v, uint32_t uid)
 {
     size_t i = find(v, uid);
 
-    return i < v->n && (v->marks[i] & IMAP_MARK_GONE);
+    return i < v->n && (marks_of(v, i) & IMAP_MARK_GONE);
 }
 
 static void mark(struct imap_view *v, size_t i, enum imap_mark m)
 {
-    if (i == v->n || (v->marks[i] & m))
+    if (i == v->n || (marks_of(v, i) & m))
         return;
-    v->marks[i] |= m;
+    *marks_at(v, i) |= m;
     *(m == IMAP_MARK_GONE ? &v->ngone : m == IMAP_MARK_FLAGS ? &v->nflags : &v->nrecent) += 1;
 }
 
@@ -81,7 +120,7 @@ bool imap_view_is_recent(const struct imap_view *v, uint32_t uid)
     if (v->nrecent == 0)
         return false;
     i = find(v, uid);
-    return i < v->n && (v->marks[i] & IMAP_MARK_RECENT);
+    return i < v->n && (marks_of(v, i) & IMAP_MARK_RECENT);
 }
 
 static void mark_gone(struct imap_view *v, size_t i, uint64_t modseq)
@@ -147,7 +186,7 @@ void imap_view_told(struct imap_view *v, uint32_t uid, uint64_t modseq, bool sil
 
     if (i == v->n)
         return;
-    if (v->marks[i] & IMAP_MARK_FLAGS) {
+    if (marks_of(v, i) & IMAP_MARK_FLAGS) {
         /* Others changed it before: with .SILENT that is still to be told. */
         if (silent)
             return;
@@ -214,9 +253,11 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, 
 
     if (v->ngone == 0)
         return 0;
+    own(v, v->n);
+    (void)marks_at(v, v->n - 1);
     for (size_t i = 0; i < v->n; i++) {
         if (!(v->marks[i] & IMAP_MARK_GONE)) {
-            v->uids[kept] = v->uids[i];
+            v->own[kept] = v->own[i];
             v->marks[kept++] = v->marks[i];
             continue;
         }
@@ -228,6 +269,8 @@ int imap_view_expunge(struct imap_view *v, int (*tell)(void *arg, uint32_t seq, 
         if (r >= 0)
             r = tell(arg, (uint32_t)kept + 1, v->uids[i]);
     }
+    if (kept < v->n)
+        memset(v->marks + kept, 0, v->n - kept);
     v->n = kept;
     v->ngone = 0;
     return r;
@@ -240,7 +283,7 @@ void imap_view_flagged(struct imap_view *v, struct moxd_arena *a, struct store_u
     bool joined = false;
 
     for (size_t i = 0; v->nflags > 0 && i < v->told; i++) {
-        if (!(v->marks[i] & IMAP_MARK_FLAGS)) {
+        if (!(marks_of(v, i) & IMAP_MARK_FLAGS)) {
             joined = false;
             continue;
         }

@@ -5,6 +5,7 @@
 #include "changed.h"
 #include "parsed.h"
 #include "quarantine.h"
+#include "roster.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ void store_spawn_ended(struct store *s)
 
 static void free_account(struct store_account *acc)
 {
-    moxd_assert(acc->refs == 0 && acc->watches == NULL && !acc->erasing);
+    moxd_assert(acc->refs == 0 && acc->watches == NULL && acc->rosters == NULL && !acc->erasing);
     store_btree_close(acc->bt);
     free(acc->erase);
     free(acc->name);
@@ -52,6 +53,7 @@ static void close_main(void *arg)
     struct store *s = acc->s;
 
     moxd_fiber_shield();
+    store_rosters_drop(acc);
     (void)moxd_fifolock_exclusive(&s->handles, MOXD_NEVER);
     (void)!store_offload(MOXD_LANE_STORE, close_job, acc, NULL);
     moxd_fifolock_release(&s->handles);

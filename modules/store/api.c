@@ -1,7 +1,7 @@
 /* The interface store/1: arguments checked and brought into stored form, then the operations. */
 #include "annotation.h"
 #include "recipients.h"
-#include "store.h"
+#include "roster.h"
 #include "table.h"
 
 static struct store *store_of(struct moxd_instance *self)
@@ -158,7 +158,7 @@ static int api_entries(struct store_account *acc, uint32_t mailbox, const struct
 {
     struct store_op_entries op = { .mailbox = mailbox, .uids = uids, .arena = a };
 
-    if (store_read(acc, store_op_entries, &op, err) < 0)
+    if (store_roster_read(acc, &op, err) < 0)
         return -1;
     *out = op.v;
     *n = op.n;
@@ -199,6 +199,20 @@ static int api_select(struct store_account *acc, struct moxd_str name, uint32_t 
     *n = op.entries.n;
     *modseq = op.entries.at;
     return 0;
+}
+
+static int api_select_uids(struct store_account *acc, struct moxd_str name, uint32_t id,
+                           struct moxd_arena *a, struct store_selection *out, struct moxd_err *err)
+{
+    struct store_op_mailbox op = { .id = id, .arena = a, .out = &out->mailbox };
+    struct store_name stored;
+
+    if (id == 0) {
+        if (store_name_parse(name, &stored, err) < 0)
+            return -1;
+        op.name = store_name_str(&stored);
+    }
+    return store_roster_select(acc, &op, out, err);
 }
 
 static int api_changed_since(struct store_account *acc, uint32_t mailbox,
@@ -546,4 +560,6 @@ const struct store_v1 store_api = {
     .kept_open = store_kept_open,
     .tx_unkeep = store_tx_unkeep,
     .tx_from = store_table_from,
+    .select_uids = api_select_uids,
+    .uids_release = store_uid_list_release,
 };

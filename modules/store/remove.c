@@ -2,7 +2,7 @@
  *
  * server.db says first that it goes, and last that it went: a crash in between is made good at the next
  * start. Its name is free as soon as the first is on disk; its id is never given out again. */
-#include "store.h"
+#include "roster.h"
 
 #include "quarantine.h"
 
@@ -75,6 +75,7 @@ static int detach(struct store_account *acc, struct moxd_err *err)
         return -1;
     acc->removed = true;
     HASH_DEL(acc->s->accounts, acc);
+    store_rosters_drop(acc);
     tell(acc);
     return store_offload(MOXD_LANE_STORE, close_handle, acc->bt, err);
 }

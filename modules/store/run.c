@@ -1,5 +1,5 @@
 /* Running a transaction for a fiber: lock, worker, ticket, flush. */
-#include "store.h"
+#include "roster.h"
 
 #include <stdlib.h>
 
@@ -99,6 +99,7 @@ static uint64_t committed(struct store_account **accs, struct store_batch **batc
     uint64_t ticket = 0;
 
     for (size_t i = 0; i < n; i++) {
+        store_rosters_commit(accs[i], batches[i]);
         ticket = store_flusher_commit(&accs[i]->s->flusher, accs[i], batches[i]);
         accs[i]->ticket = ticket;
     }
@@ -194,30 +195,48 @@ static int read_job(void *arg, struct moxd_err *err)
     return store_tx_read(r->bt, r->fn, r->arg, err);
 }
 
-static int read_one(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+int store_hold(struct store_account *acc, struct store_held *h, struct moxd_err *err)
 {
-    int rc = moxd_fifolock_shared(&acc->lock, MOXD_NEVER);
+    struct store_account *base = store_account_base(acc);
+    int rc = moxd_fifolock_shared(&base->lock, MOXD_NEVER);
 
     if (rc != MOXD_OK)
         return lock_failed(rc, err);
-    if (store_account_check(acc, err) < 0) {
-        moxd_fifolock_release(&acc->lock);
+    if (store_account_check(base, err) < 0) {
+        moxd_fifolock_release(&base->lock);
         return -1;
     }
-    int64_t ceiling = hold_on();
-    struct reading r = { acc->bt, fn, arg };
-    rc = store_offload(MOXD_LANE_STORE, read_job, &r, err);
-    uint64_t ticket = acc->ticket;
-    moxd_fifolock_release(&acc->lock);
+    h->ceiling = hold_on();
+    return 0;
+}
+
+int store_held_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    struct as_viewer as = { fn, arg, acc->viewer };
+    struct reading r = { store_account_base(acc)->bt, fn, arg };
+
+    if (acc->base != NULL)
+        r = (struct reading){ acc->base->bt, run_as, &as };
+    return store_offload(MOXD_LANE_STORE, read_job, &r, err);
+}
+
+int store_unhold(struct store_account *acc, struct store_held *h, int rc, struct moxd_err *err)
+{
+    struct store_account *base = store_account_base(acc);
+    uint64_t ticket = base->ticket;
+
+    moxd_fifolock_release(&base->lock);
     if (rc == 0)
-        rc = store_flusher_wait(&acc->s->flusher, ticket, err);
-    let_go(ceiling);
+        rc = store_flusher_wait(&base->s->flusher, ticket, err);
+    let_go(h->ceiling);
     return rc;
 }
 
 int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
 {
-    struct as_viewer as = { fn, arg, acc->viewer };
+    struct store_held held;
 
-    return acc->base != NULL ? read_one(acc->base, run_as, &as, err) : read_one(acc, fn, arg, err);
+    if (store_hold(acc, &held, err) < 0)
+        return -1;
+    return store_unhold(acc, &held, store_held_read(acc, fn, arg, err), err);
 }

@@ -26,6 +26,7 @@ struct store;
 /* What the configuration says. */
 struct store_options {
     struct store_env_conf env;
+    uint64_t rosters;        /* bytes of lists of mailboxes in memory (roster.h) */
     uint64_t body_in_db;     /* bodies up to so many bytes are kept in the database */
     struct store_quota quota; /* of an account that has none of its own; 0: unlimited */
     unsigned open_accounts;  /* files of accounts that are kept open when nobody uses them */
@@ -114,6 +115,7 @@ struct store_account {
     struct store_own_quota own_quota;
     struct moxd_waitq opened;
     struct store_watch *watches;
+    struct store_roster *rosters; /* by mailbox (roster.h) */
     struct store_erasable *erase; /* what nobody needs any more */
     size_t nerase, erase_cap;
     bool erasing;            /* the fiber that does it runs */
@@ -139,6 +141,9 @@ struct store {
     /* What happens when the environment died, on any thread; NULL: the process ends at once. */
     void (*die)(struct store *s);
     struct moxd_post dying;
+    struct store_roster *rosters; /* of all accounts, the one not used for longest first */
+    uint64_t roster_bytes;   /* in all of them */
+    struct moxd_timer *roster_timer; /* drops those that are not used */
     struct moxd_fifolock background; /* one account at a time is brought up */
     struct moxd_fifolock handles; /* closing and removing files of databases, one at a time */
     const struct moxd_hook_ref *hooks; /* on_store_change */
@@ -171,6 +176,17 @@ int store_write_soon(struct store_account *acc, store_fn *fn, void *arg,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 int store_read(struct store_account *acc, store_fn *fn, void *arg,
                struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The steps of store_read: several reads of one moment. The account's lock is held, shared, from store_hold
+ * to store_unhold, which waits until what was read is on disk; it returns rc, or -1 when that fails. */
+struct store_held {
+    int64_t ceiling;
+};
+int store_hold(struct store_account *acc, struct store_held *h,
+               struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int store_held_read(struct store_account *acc, store_fn *fn, void *arg,
+                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int store_unhold(struct store_account *acc, struct store_held *h, int rc,
+                 struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Runs fn(arg, err) on a lane. */
 typedef int store_job(void *arg, struct moxd_err *err);
 int store_offload(enum moxd_lane lane, store_job *fn, void *arg,

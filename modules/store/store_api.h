@@ -129,6 +129,22 @@ struct store_uids {
     size_t n;
 };
 
+/* UIDs of a mailbox that sessions share: v[0] to v[n - 1], ascending. Those of messages that come are appended
+ * while there is room, so that n grows; what is there never changes. The loop's. */
+struct store_uid_list {
+    unsigned refs;
+    size_t n, cap;
+    uint32_t v[];
+};
+/* A mailbox and its messages as of one moment. */
+struct store_selection {
+    struct store_mailbox mailbox;
+    struct store_uid_list *uids; /* a reference */
+    size_t n;                  /* messages: the first so many in it */
+    uint32_t first_unseen;     /* number of the first message without \Seen, from 1; 0: none */
+    uint64_t modseq;           /* of the account: watch changes above it follow */
+};
+
 /* --- changes ----------------------------------------------------------------------------------- */
 enum store_change_kind {
     STORE_CHANGE_ADD, STORE_CHANGE_FLAGS, STORE_CHANGE_EXPUNGE, /* messages of a mailbox */
@@ -473,6 +489,14 @@ struct store_v1 {
                    struct moxd_str from,
                    int (*fn)(void *arg, struct moxd_str key, struct moxd_str value), void *arg,
                    struct moxd_err *err);
+
+    /* --- since 1.8 --- */
+    /* As select, with the UIDs only, which are shared and mostly in memory already: what it costs hardly grows
+     * with the mailbox. out->uids is to be given back with uids_release. NOTFOUND. */
+    int (*select_uids)(struct store_account *acc, struct moxd_str name, uint32_t id,
+                       struct moxd_arena *a, struct store_selection *out,
+                       struct moxd_err *err) MOXD_SUSPENDS;
+    void (*uids_release)(struct store_uid_list *l); /* NULL is fine */
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

@@ -32,6 +32,11 @@ static const struct moxd_directive directives[] = {
       .min = 1 << 20, .max = INT64_C(1) << 40,
       .doc = "Memory for pages of the database. Files that are read often are kept in the system's "
              "memory anyway." },
+    { .name = "mailbox-cache-size", MOXD_AT_SIZE(struct store_conf, mailbox_cache_size),
+      .deflt = "32M", .min = 0, .max = INT64_C(1) << 40,
+      .doc = "Memory for lists of the messages (UIDs, flags) of mailboxes that clients have selected, 24 "
+             "bytes a message; those not used for longest go first, and after 10 minutes. 0: they are "
+             "read from the database each time." },
     { .name = "body-in-database", MOXD_AT_SIZE(struct store_conf, body_in_database),
       .deflt = "16K", .max = 64 << 10, .min = 0,
       .doc = "Messages whose body is not larger are kept in the account's database; larger ones "
@@ -137,7 +142,8 @@ void store_conf_options(const struct store_conf *conf, const char *data_dir,
                  .checkpoint_log = (uint64_t)conf->checkpoint_log,
                  .checkpoint_seconds = (unsigned)(conf->checkpoint_interval / MOXD_SEC),
                  .reserve = (uint64_t)conf->disk_reserve },
-        .body_in_db = (uint64_t)conf->body_in_database, 
+        .rosters = (uint64_t)conf->mailbox_cache_size,
+        .body_in_db = (uint64_t)conf->body_in_database,
         .quota = { (uint64_t)conf->quota, (uint64_t)conf->quota_messages },
         .open_accounts = (unsigned)conf->open_accounts,
         .check = secure_getenv("MOXD_STORE_CHECK") != NULL,

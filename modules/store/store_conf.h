@@ -15,6 +15,7 @@ struct store_conf {
     struct moxd_conf_head head;
     int64_t cache_size, checkpoint_log, checkpoint_interval;
     int64_t disk_reserve;
+    int64_t mailbox_cache_size;
     int64_t body_in_database;
     int64_t open_accounts;
     int64_t quota, quota_messages;

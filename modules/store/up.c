@@ -1,5 +1,5 @@
 /* Start and end of the store. */
-#include "store.h"
+#include "roster.h"
 
 #include "quarantine.h"
 
@@ -123,9 +123,11 @@ int store_up(struct store *s, const struct store_options *opt, struct moxd_err *
     if (store_offload(MOXD_LANE_STORE, open_env_job, s, err) < 0)
         return -1;
     store_flusher_start(&s->flusher, s->env);
+    store_rosters_start(s);
     if (store_server_open(s, err) == 0 && store_keep_resume(s, err) == 0 &&
         store_resume_removals(s, err) == 0)
         return 0;
+    store_rosters_stop(s);
     store_flusher_stop(&s->flusher);
     close_all(s);
     return -1;
@@ -157,6 +159,7 @@ void store_down(struct store *s)
     store_flusher_stop(&s->flusher);
     while (s->fibers > 0)
         (void)moxd_waitq_wait(&s->idle_wait, MOXD_NEVER);
+    store_rosters_stop(s);
     close_accounts(s);
     close_all(s);
     moxd_fiber_unshield();

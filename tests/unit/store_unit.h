@@ -4,7 +4,7 @@
 
 #include "in_fiber.h"
 
-#include "store.h"
+#include "roster.h"
 #include "verify.h"
 
 #include <ftw.h>
@@ -41,7 +41,7 @@ static inline struct store_options store_test_options(void)
     return (struct store_options){
         .env = { .dir = store_dir, .cache = 4 << 20, .checkpoint_log = 8 << 20,
                  .checkpoint_seconds = 60 },
-        .body_in_db = 4096, .open_accounts = 8, .initial = store_initial,
+        .rosters = 1 << 20, .body_in_db = 4096, .open_accounts = 8, .initial = store_initial,
         .ninitial = MOXD_NELEMS(store_initial), .check = true,
     };
 }
@@ -103,6 +103,8 @@ static inline struct store_report check_account(struct store_account *acc)
     struct store_report r = { .arena = a };
     ck_err(store_read(acc, store_op_verify, &r, err));
     ck_assert_msg(r.n == 0, "%zu problems: %s", r.n, r.n > 0 ? r.problems[0] : "");
+    uint32_t mailbox = 0;
+    ck_assert_msg(store_rosters_check(acc, &mailbox, NULL) == 1, "list of mailbox %u", mailbox);
     moxd_arena_free(a);
     return r;
 }

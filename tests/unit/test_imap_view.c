@@ -8,15 +8,15 @@
 static struct moxd_arena *arena;
 static struct imap_view view;
 
+static struct store_uid_list *shared; /* room for a few more */
+
 static void setup(const uint32_t *uids, size_t n)
 {
-    struct store_entry *v;
-
     arena = moxd_arena_new(0);
-    v = moxd_arena_calloc(arena, n + 1, sizeof(*v));
-    for (size_t i = 0; i < n; i++)
-        v[i] = (struct store_entry){ .uid = uids[i], .modseq = 1 };
-    imap_view_init(&view, v, n, 10, 10);
+    shared = moxd_arena_alloc(arena, sizeof(*shared) + (n + 10) * sizeof(shared->v[0]));
+    *shared = (struct store_uid_list){ .refs = 1, .n = n, .cap = n + 10 };
+    memcpy(shared->v, uids, n * sizeof(shared->v[0]));
+    imap_view_init(&view, shared, n, 10, 10);
 }
 #define SETUP(...)                                                                                 \
     do {                                                                                           \
@@ -477,6 +477,26 @@ START_TEST(sequence_match_data)
 }
 END_TEST
 
+/* Only what is new: nothing of its own, as long as the others' list goes on as this view does. */
+START_TEST(news_are_shared)
+{
+    SETUP(1, 2, 3);
+    shared->v[shared->n++] = 4;
+    change(STORE_CHANGE_ADD, 4, 11);
+    ck_assert_ptr_eq(view.uids, shared->v);
+    ck_assert_uint_eq(view.n, 4);
+    shared->v[shared->n++] = 6; /* 5 came and went before others looked */
+    change(STORE_CHANGE_ADD, 5, 12);
+    ck_assert_ptr_ne(view.uids, shared->v);
+    change(STORE_CHANGE_ADD, 6, 13);
+    ck_assert_uint_eq(view.n, 6);
+    ck_assert_uint_eq(view.uids[4], 5);
+    ck_assert_uint_eq(view.uids[5], 6);
+    ck_assert_uint_eq(shared->v[4], 6);
+    teardown();
+}
+END_TEST
+
 /* A client that counts, beside a mailbox in which everything happens. */
 struct client {
     uint32_t uids[4096];
@@ -518,6 +538,8 @@ START_TEST(random_changes_keep_client_and_mailbox_alike)
         int what = rand_r(&seed) % 10;
 
         if (what < 4 && box.n < 1000) {
+            if (shared->n < shared->cap) /* as the store does, before it tells */
+                shared->v[shared->n++] = next;
             change(STORE_CHANGE_ADD, next, ++modseq);
             box.uids[box.n++] = next++;
         } else if (what < 7 && box.n > 0) {
@@ -543,4 +565,5 @@ UNIT_MAIN("imap_view", sequence_sets, uid_sets, empty_mailbox, saved_result,
           a_fetch_tells_what_was_pending, compares_after_lost_changes,
           known_modseq_waits_for_expunges, known_modseq_without_flags,
           known_modseq_after_lost_changes, stale_flags_are_told_again, recent_messages,
-          vanished_before, sequence_match_data, random_changes_keep_client_and_mailbox_alike)
+          vanished_before, sequence_match_data, news_are_shared,
+          random_changes_keep_client_and_mailbox_alike)

@@ -366,9 +366,30 @@ static void compare(void)
     ck_assert_uint_eq(n, boxes);
 }
 
+/* From then on its list is kept in memory; somebody goes on sharing the UIDs for a while. */
+static void step_select(void)
+{
+    static struct store_selection at[8];
+    struct store_selection *of = &at[rnd(MOXD_NELEMS(at))];
+    const struct model_box *b = random_box();
+    size_t n = 0;
+
+    api->uids_release(of->uids);
+    of->uids = NULL;
+    if (rnd(8) == 0)
+        return;
+    ck_err(api->select_uids(mo.acc, MOXD_STR(""), b->id, mo.a, of, err));
+    for (size_t i = 0; i < mo.nm; i++)
+        n += mo.m[i].there && mo.m[i].box == b->id;
+    ck_assert_uint_eq(of->n, n);
+}
+
 static void step(void)
 {
     uint32_t r = rnd(100);
+
+    if (rnd(3) == 0)
+        step_select();
 
     if (r < 40)
         step_add();
