@@ -152,6 +152,49 @@ int moxd_ctl_directory(struct moxd_ctl *c, const char *arg, struct moxd_err *err
     return rc < 0 ? gone(rc, err) : 0;
 }
 
+/* ---- files as output */
+
+static int put(struct moxd_ctl *c, enum core_frame_type type, const void *p, size_t n,
+               struct moxd_err *err)
+{
+    int rc = control_send(c, type, p, n);
+
+    return rc < 0 ? gone(rc, err) : 0;
+}
+
+int moxd_ctl_put_directory(struct moxd_ctl *c, const char *path, struct moxd_err *err)
+{
+    if (c->version < CORE_CONTROL_PUT_SINCE)
+        return too_old(err);
+    return put(c, CORE_FRAME_MAKE_DIR, path, strlen(path), err);
+}
+
+int moxd_ctl_put(struct moxd_ctl *c, const char *path, struct moxd_err *err)
+{
+    moxd_assert(c->version >= CORE_CONTROL_PUT_SINCE); /* a directory came first */
+    return put(c, CORE_FRAME_PUT, path, strlen(path), err);
+}
+
+int moxd_ctl_put_data(struct moxd_ctl *c, struct moxd_str data, struct moxd_err *err)
+{
+    while (data.n > 0) {
+        size_t n = data.n < CORE_FRAME_MAX ? data.n : CORE_FRAME_MAX;
+
+        if (put(c, CORE_FRAME_PUT_DATA, data.p, n, err) < 0)
+            return -1;
+        data = moxd_str_from(data, n);
+    }
+    return 0;
+}
+
+int moxd_ctl_put_end(struct moxd_ctl *c, int64_t changed, struct moxd_err *err)
+{
+    char time[8];
+
+    moxd_put_be64(time, (uint64_t)changed);
+    return put(c, CORE_FRAME_PUT_END, time, sizeof(time), err);
+}
+
 /* ---- raw */
 
 static unsigned raw_sessions; /* of the loop's thread */

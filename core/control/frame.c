@@ -13,10 +13,12 @@ void core_frame_head(char out[CORE_FRAME_HEAD], enum core_frame_type type, size_
 int core_frame_parse_head(const char in[CORE_FRAME_HEAD], enum core_frame_type *type,
                           size_t *payload)
 {
-    static const char types[] = { CORE_FRAME_COMMAND,   CORE_FRAME_INPUT,     CORE_FRAME_END,
-                                  CORE_FRAME_OUT,       CORE_FRAME_ERR,       CORE_FRAME_WANT_DATA,
-                                  CORE_FRAME_WANT_LINE, CORE_FRAME_WANT_FILE, CORE_FRAME_WANT_DIR,
-                                  CORE_FRAME_RAW,       CORE_FRAME_EXIT };
+    static const char types[] = {
+        CORE_FRAME_COMMAND,  CORE_FRAME_INPUT,     CORE_FRAME_END,       CORE_FRAME_OUT,
+        CORE_FRAME_ERR,      CORE_FRAME_WANT_DATA, CORE_FRAME_WANT_LINE, CORE_FRAME_WANT_FILE,
+        CORE_FRAME_WANT_DIR, CORE_FRAME_MAKE_DIR,  CORE_FRAME_PUT,       CORE_FRAME_PUT_DATA,
+        CORE_FRAME_PUT_END,  CORE_FRAME_RAW,       CORE_FRAME_EXIT,
+    };
 
     *type = (enum core_frame_type)(unsigned char)in[0];
     *payload = moxd_get_be32(in + 1);

@@ -1,4 +1,4 @@
-/* The control protocol, version 3, over a Unix stream socket. Everything travels in frames: a type, a
+/* The control protocol, version 4, over a Unix stream socket. Everything travels in frames: a type, a
  * length of four bytes (big-endian), the payload.
  *
  *     moxctl to moxd   COMMAND  version byte, then the arguments, each with a NUL behind it; first frame
@@ -11,6 +11,11 @@
  *                               standard input as before when it is "-"
  *                      WANT_DIR (since version 3) input is the list of files in the directory that this word
  *                               names; WANT_FILE may name these then (<moxd/control.h>)
+ *                      MAKE_DIR (since version 4) output goes into the directory that this word of the command names: it
+ *                               is made, or is there and empty; then "WORD/PATH" for directories in it
+ *                      PUT      a file "WORD/PATH" begins in it; there must be none
+ *                      PUT_DATA bytes of the file
+ *                      PUT_END  the file is whole; eight bytes: when it was changed, in seconds since 1970
  *                      RAW      (since version 2) last frame: from here on the connection carries bytes both
  *                               ways, as they are. Each side ends what it sends by shutting its direction
  *                               down; when the server has, the command is done, with exit status 0
@@ -35,14 +40,19 @@ enum core_frame_type {
     CORE_FRAME_WANT_LINE = 'L',
     CORE_FRAME_WANT_FILE = 'F',
     CORE_FRAME_WANT_DIR = 'T',
+    CORE_FRAME_MAKE_DIR = 'M',
+    CORE_FRAME_PUT = 'P',
+    CORE_FRAME_PUT_DATA = 'B',
+    CORE_FRAME_PUT_END = 'Q',
     CORE_FRAME_RAW = 'R',
     CORE_FRAME_EXIT = 'X',
 };
 enum core_control_limits {
-    CORE_CONTROL_VERSION = 3,
+    CORE_CONTROL_VERSION = 4,
     CORE_CONTROL_OLDEST = 1, /* that the server takes */
     CORE_CONTROL_RAW_SINCE = 2,
     CORE_CONTROL_DIR_SINCE = 3,
+    CORE_CONTROL_PUT_SINCE = 4,
     CORE_FRAME_HEAD = 5,
     CORE_FRAME_MAX = 64 * 1024, /* bytes of payload; longer output is sent in several frames */
     CORE_CONTROL_ARGS = 64,     /* words of a command; more than any command takes */

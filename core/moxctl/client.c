@@ -15,6 +15,7 @@ struct client {
     char *const *argv;
     const struct moxctl_io *io;
     const char *dir; /* argument that was a directory; or NULL */
+    const char *out; /* argument that files are put into; or NULL */
     struct moxd_buf payload;
     bool wait_gone; /* EXIT said that the server is stopping */
     int status;     /* -1 until EXIT */
@@ -107,27 +108,70 @@ static const char *word(const struct client *c)
     return NULL;
 }
 
+/* What the server names in a directory that the user named: its path there. NULL when it is none. */
+static const char *below(struct client *c, const char *dir)
+{
+    struct moxd_str want = moxd_buf_str(&c->payload);
+    size_t n = dir ? strlen(dir) : 0;
+
+    if (n == 0 || want.n < n + 2 || want.p[n] != '/' || memchr(want.p, '\0', want.n) ||
+        !moxd_str_starts(want, moxd_cstr(dir)))
+        return NULL;
+    return moxd_buf_cstr(&c->payload) + n + 1;
+}
+
 /* Only what the user named is opened, and what is in a directory that the user named. */
 static int open_file(struct client *c)
 {
-    struct moxd_str want = moxd_buf_str(&c->payload);
-    size_t dir = c->dir ? strlen(c->dir) : 0;
     const char *path = word(c);
 
     if (path && strcmp(path, "-") == 0)
         return 0;
     if (path)
         return c->io->file ? c->io->file(c->io->arg, path) : -1;
-    if (dir == 0 || want.n < dir + 2 || want.p[dir] != '/' || memchr(want.p, '\0', want.n) ||
-        !moxd_str_starts(want, moxd_cstr(c->dir)))
-        return -1;
-    return c->io->below(c->io->arg, moxd_buf_cstr(&c->payload) + dir + 1);
+    path = below(c, c->dir);
+    return path ? c->io->below(c->io->arg, path) : -1;
 }
 
 static int open_dir(struct client *c)
 {
     c->dir = word(c);
     return c->dir && c->io->dir ? c->io->dir(c->io->arg, c->dir) : -1;
+}
+
+/* --- files as output: the same */
+
+static int make_dir(struct client *c)
+{
+    const char *path = word(c);
+
+    if (!c->io->put_dir)
+        return -1;
+    if (!path) {
+        path = below(c, c->out);
+        return path ? c->io->put_dir(c->io->arg, c->out, path) : -1;
+    }
+    c->out = path;
+    return c->io->put_dir(c->io->arg, path, NULL);
+}
+
+static int put_file(struct client *c)
+{
+    const char *path = below(c, c->out);
+
+    return path ? c->io->put(c->io->arg, path) : -1;
+}
+
+static int put_data(struct client *c)
+{
+    return c->out ? c->io->put_data(c->io->arg, moxd_buf_str(&c->payload)) : -1;
+}
+
+static int put_end(struct client *c)
+{
+    if (!c->out || c->payload.n != 8)
+        return -1;
+    return c->io->put_end(c->io->arg, (int64_t)moxd_get_be64(c->payload.p));
 }
 
 /* 1 to go on, 0 when moxctl gives up. */
@@ -143,6 +187,8 @@ static void take_exit(struct client *c)
 {
     c->status = c->payload.n > 0 ? (unsigned char)c->payload.p[0] : MOXCTL_FAILED;
     c->wait_gone = c->payload.n > 1 && c->payload.p[1] == 1;
+    if (c->out && c->status == MOXCTL_OK && c->io->put_sync(c->io->arg) < 0)
+        c->status = MOXCTL_FAILED;
 }
 
 /* Handles one frame; 1 to go on. */
@@ -166,6 +212,14 @@ static int take_frame(struct client *c)
         return take_open(c, open_file);
     case CORE_FRAME_WANT_DIR:
         return take_open(c, open_dir);
+    case CORE_FRAME_MAKE_DIR:
+        return take_open(c, make_dir);
+    case CORE_FRAME_PUT:
+        return take_open(c, put_file);
+    case CORE_FRAME_PUT_DATA:
+        return take_open(c, put_data);
+    case CORE_FRAME_PUT_END:
+        return take_open(c, put_end);
     case CORE_FRAME_RAW:
         c->status = c->io->raw ? c->io->raw(c->io->arg, c->fd) : MOXCTL_FAILED;
         return 0;
@@ -256,9 +310,21 @@ static void to_stderr(void *arg, struct moxd_str s)
     fwrite(s.p, 1, s.n, stderr);
 }
 
-const struct moxctl_io moxctl_stdio = { to_stdout,         to_stderr,         moxctl_stdin_line,
-                                        moxctl_stdin_data, moxctl_stdin_file, NULL,
-                                        moxctl_stdin_raw,  moxctl_stdin_dir,  moxctl_stdin_below };
+const struct moxctl_io moxctl_stdio = {
+    .out = to_stdout,
+    .err = to_stderr,
+    .line = moxctl_stdin_line,
+    .data = moxctl_stdin_data,
+    .file = moxctl_stdin_file,
+    .raw = moxctl_stdin_raw,
+    .dir = moxctl_stdin_dir,
+    .below = moxctl_stdin_below,
+    .put_dir = moxctl_put_dir,
+    .put = moxctl_put,
+    .put_data = moxctl_put_data,
+    .put_end = moxctl_put_end,
+    .put_sync = moxctl_put_sync,
+};
 
 const char *moxctl_socket(struct moxctl *x, struct moxd_err *err)
 {

@@ -44,6 +44,13 @@ struct moxctl_io {
     /* The same for the list of files in that directory, and for a file in it, by its path there. */
     int (*dir)(void *arg, const char *path);
     int (*below)(void *arg, const char *path);
+    /* Files as output; NULL: there is none. 0, -1 after a message. A directory: `below` NULL: that one; else one in
+     * it. Then a file in it, its bytes, its end; at the end of the command all is on disk, unless it failed. */
+    int (*put_dir)(void *arg, const char *path, const char *below);
+    int (*put)(void *arg, const char *below);
+    int (*put_data)(void *arg, struct moxd_str s);
+    int (*put_end)(void *arg, int64_t changed);
+    int (*put_sync)(void *arg);
 };
 extern const struct moxctl_io moxctl_stdio;
 /* Path of the control socket of the configuration. */
@@ -61,6 +68,13 @@ int moxctl_stdin_data(void *arg, struct moxd_buf *out, size_t max);
 int moxctl_stdin_file(void *arg, const char *path);
 int moxctl_stdin_dir(void *arg, const char *path);
 int moxctl_stdin_below(void *arg, const char *path);
+
+/* ---- put.c */
+int moxctl_put_dir(void *arg, const char *path, const char *below);
+int moxctl_put(void *arg, const char *below);
+int moxctl_put_data(void *arg, struct moxd_str s);
+int moxctl_put_end(void *arg, int64_t changed);
+int moxctl_put_sync(void *arg);
 
 /* ---- raw.c */
 int moxctl_stdin_raw(void *arg, int socket);

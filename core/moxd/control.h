@@ -44,6 +44,20 @@ int moxd_ctl_file(struct moxd_ctl *c, const char *arg) MOXD_SUSPENDS;
  * NUL for each, by name, without symbolic links. Then moxd_ctl_file may be asked for "ARGUMENT/PATH". 0, or -1 with
  * *err: STATE: moxctl is too old; CLOSED. */
 int moxd_ctl_directory(struct moxd_ctl *c, const char *arg, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Files as output, since version 4 of the protocol: moxctl writes them, with the rights of who called it. The directory is
+ * one that an argument of the command names: it is made, or is there and empty; then "ARGUMENT/PATH" for those in it,
+ * made with all on the way. What the user called fails when something cannot be written, and the connection ends: the
+ * command sees CLOSED with its next call. What was written stays. STATE: moxctl is too old. */
+int moxd_ctl_put_directory(struct moxd_ctl *c, const char *path,
+                           struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* A file "ARGUMENT/PATH", which must not be there: begun, written, and whole; `changed`: the time of its last change, in
+ * seconds since 1970. One at a time. CLOSED. */
+int moxd_ctl_put(struct moxd_ctl *c, const char *path,
+                 struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int moxd_ctl_put_data(struct moxd_ctl *c, struct moxd_str data,
+                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int moxd_ctl_put_end(struct moxd_ctl *c, int64_t changed,
+                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* From here on the connection carries bytes both ways, as they are: standard input of moxctl comes out of
  * *st, what is written to *st goes to its standard output. The end of its input is the end of the stream;
  * other calls of this file are not allowed any more, and an error of the command is only logged. *st is

@@ -1,4 +1,4 @@
-#include <moxmail/mbox.h>
+#include "mbox_field.h"
 
 #include <moxmail/date.h>
 
@@ -176,6 +176,19 @@ static const struct {
     { NAME("X-IMAPbase:"), NULL },
 };
 
+_Static_assert(MOXD_NELEMS(fields) == MAIL_MBOX_FIELDS, "one entry for each");
+
+unsigned mail_mbox_field(struct moxd_str line)
+{
+    unsigned i = 0;
+
+    while (i < MAIL_MBOX_FIELDS &&
+           !(line.n >= fields[i].name.n &&
+             moxd_str_caseeq(moxd_str_sub(line, 0, fields[i].name.n), fields[i].name)))
+        i++;
+    return i;
+}
+
 /* Whether the line belongs to such a field. */
 static bool take_field(struct moxd_mbox *m, struct moxd_str line)
 {
@@ -184,14 +197,8 @@ static bool take_field(struct moxd_mbox *m, struct moxd_str line)
     if (goes_on && !m->dropping)
         return false;
     if (!goes_on) {
-        m->dropping = false;
-        for (m->taking = 0; m->taking < MOXD_NELEMS(fields); m->taking++) {
-            struct moxd_str name = fields[m->taking].name;
-
-            m->dropping = line.n > name.n && moxd_str_caseeq(moxd_str_sub(line, 0, name.n), name);
-            if (m->dropping)
-                break;
-        }
+        m->taking = mail_mbox_field(line);
+        m->dropping = m->taking < MAIL_MBOX_FIELDS;
         if (!m->dropping)
             return false;
         line = moxd_str_from(line, fields[m->taking].name.n);
@@ -268,7 +275,7 @@ static enum moxd_mbox_event take_line(struct moxd_mbox *m, struct moxd_str *in,
     }
     if (m->state == MOXD_MBOX_HEADER && take_field(m, line))
         return MOXD_MBOX_MORE;
-    return data(m, m->state == MOXD_MBOX_BODY ? unquoted(line) : line);
+    return data(m, unquoted(line));
 }
 
 /* The rest of a line whose start was looked at. */

@@ -10,7 +10,8 @@
 enum {
     MOXD_MBOX_LOOK = 2048, /* bytes at the start of a line that are looked at; more are text */
     MOXD_MBOX_KEYWORDS_MAX =
-        8192, /* bytes of X-Keywords and X-Mozilla-Keys of a message; more are dropped */
+        16384, /* bytes of X-Keywords and X-Mozilla-Keys of a message; more are dropped */
+    MOXD_MBOX_SENDER_MAX = 320, /* bytes of the sender in a separator line that is written */
 };
 
 enum moxd_mbox_flag {
@@ -55,5 +56,29 @@ void moxd_mbox_fini(struct moxd_mbox *m);
  * are common: no seconds, a zone before or behind the year, anything as sender. In UTC unless a zone says otherwise.
  * -1 when it is none. */
 int moxd_mbox_separator(struct moxd_str line, int64_t *time) MOXD_CHECKED;
+
+/* --- writing ------------------------------------------------------------------------------------- */
+struct moxd_mbox_head {
+    struct moxd_str sender; /* envelope sender; what is no word becomes MAILER-DAEMON */
+    int64_t time;           /* seconds since 1970: when the message came */
+    unsigned flags;         /* SEEN, ANSWERED, FLAGGED, DELETED, DRAFT; others are not written */
+    const char *const *keywords;
+    size_t nkeywords;
+};
+/* A message on its way into an mbox; nothing to free. */
+struct moxd_mbox_writer {
+    /* private: */
+    bool body, mid_line, dropping;
+};
+/* Writes a message so that moxd_mbox_next gives it back: mboxrd quoting, CRLF as LF, an empty line behind it. Fields that
+ * the reader takes out (Status and the like) are left out, since they say how the message was kept elsewhere. What is
+ * lost: whether the last line had an end, CR in front of CRLF, and a first line that begins with a blank.
+ * begin: the separator and the flags. write: takes bytes off *in, as moxd_mbox_next does: to be called again with more
+ * behind what is left, which is less than MOXD_MBOX_LOOK; `last`: nothing follows. end: of the message. */
+void moxd_mbox_begin(struct moxd_mbox_writer *w, const struct moxd_mbox_head *h,
+                     struct moxd_buf *out);
+void moxd_mbox_write(struct moxd_mbox_writer *w, struct moxd_str *in, bool last,
+                     struct moxd_buf *out);
+void moxd_mbox_end(struct moxd_mbox_writer *w, struct moxd_buf *out);
 
 #endif

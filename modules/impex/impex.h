@@ -65,15 +65,69 @@ int impex_import_end(struct impex_import *in, int rc,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
 /* --- flags (impex_flags.c) ------------------------------------------------------------------------ */
+/* Keywords for flags that a format has none for: one of enum store_flag, "" when none. */
+struct impex_flag_name {
+    unsigned flag;
+    const char *keyword;
+};
+extern const struct impex_flag_name impex_flag_names[]; /* ended by flag 0 */
 /* Keywords by the names that programs use: those that the store has flags for are added to *flags, others to *out, sorted, in the
  * arena; what is no keyword is left out, as is what is more than a message can have. */
 void impex_keywords(struct moxd_str names, struct moxd_arena *a, unsigned *flags,
                     struct store_keywords *out);
 
+/* --- an export (impex_export.c) ------------------------------------------------------------------- */
+enum {
+    IMPEX_MESSAGES = 200,      /* records of messages read at once */
+    IMPEX_LETTERS = 26,        /* keywords that a maildir can name */
+    IMPEX_COMPONENT_MAX = 200, /* bytes of a part of a file name; longer ones are shortened */
+};
+struct impex_format;
+/* Mailboxes of an account into files below a directory. */
+struct impex_export {
+    struct impex *im;
+    struct moxd_ctl *c;
+    struct store_account *acc;
+    const struct impex_format *format;
+    const char *dir;         /* as the command line names it */
+    struct moxd_arena *a;    /* of a mailbox */
+    struct moxd_arena *part; /* of some messages */
+    const char *path;        /* of the mailbox: "DIR/PATH" */
+    char *piece;             /* IMPEX_PIECE bytes of a body */
+    struct moxd_buf out;
+    const char *letter[IMPEX_LETTERS]; /* maildir: keywords of the mailbox */
+    size_t nletters;
+    int64_t now; /* seconds: in names of files */
+    uint64_t mailboxes, messages, total, told;
+    uint64_t damaged; /* messages that could not be read */
+    uint64_t unnamed; /* keywords that a maildir had no letter for */
+};
+struct impex_format {
+    const char *suffix; /* of the file of a mailbox, or "" */
+    const char *const
+        *reserved; /* names that the format has in the directory of a mailbox; NULL-ended */
+    int (*begin)(struct impex_export *ex, const struct store_entry *v, size_t n,
+                 struct moxd_err *err) MOXD_SUSPENDS;
+    int (*message)(struct impex_export *ex, const struct store_msg *msg, struct store_body *b,
+                   struct moxd_err *err) MOXD_SUSPENDS;
+    int (*end)(struct impex_export *ex, struct moxd_err *err) MOXD_SUSPENDS;
+};
+extern const struct impex_format impex_format_mbox, impex_format_maildir;
+/* The next piece of a body, into ex->piece + `at`: what is there then, `at` included; -1 with *err. */
+long impex_body_piece(struct impex_export *ex, struct store_body *b, uint64_t *off, size_t at,
+                      struct moxd_err *err) MOXD_CHECKED;
+/* The path of a mailbox, which is no other one's (impex_path.c): levels become directories; what a file system or the format
+ * has other uses for is written as %XX. */
+void impex_path(struct moxd_buf *out, struct moxd_str mailbox, const struct impex_format *format);
+
 /* --- commands ------------------------------------------------------------------------------------- */
 int impex_cmd_import_mbox(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                           struct moxd_err *err) MOXD_SUSPENDS;
 int impex_cmd_import_maildir(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                             struct moxd_err *err) MOXD_SUSPENDS;
+int impex_cmd_export_mbox(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                          struct moxd_err *err) MOXD_SUSPENDS;
+int impex_cmd_export_maildir(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                              struct moxd_err *err) MOXD_SUSPENDS;
 
 #endif

@@ -15,6 +15,11 @@ static const struct {
     { "mdnsent", STORE_MDNSENT },
 };
 
+const struct impex_flag_name impex_flag_names[] = {
+    { STORE_FORWARDED, "$Forwarded" }, { STORE_JUNK, "$Junk" },       { STORE_NOTJUNK, "$NotJunk" },
+    { STORE_PHISHING, "$Phishing" },   { STORE_MDNSENT, "$MDNSent" }, { 0 },
+};
+
 static bool is_flag(const char *name, unsigned *flags)
 {
     for (size_t i = 0; i < MOXD_NELEMS(names); i++)

@@ -30,6 +30,31 @@ static const struct moxd_command commands[] = {
               "their own. Flags are taken from the names of files, keywords by dovecot-keywords, "
               "the time of each "
               "message from that of its file. Otherwise as import mbox." },
+    { .name = "export mbox",
+      .args = "[-single] ACCOUNT DIRECTORY [MAILBOX]",
+      .min_args = 2,
+      .max_args = 4,
+      .run = impex_cmd_export_mbox,
+      .summary = "write mailboxes as mbox files",
+      .help =
+          "Each mailbox becomes a file \"NAME.mbox\" in DIRECTORY, which is made, or must be "
+          "empty; "
+          "levels of names become directories. With MAILBOX only that one and those below it, with "
+          "-single that one alone. Flags and keywords are in Status, X-Status and X-Keywords "
+          "fields, "
+          "the time of each message in its \"From \" line, in UTC. The account can be used "
+          "meanwhile." },
+    { .name = "export maildir",
+      .args = "[-single] ACCOUNT DIRECTORY [MAILBOX]",
+      .min_args = 2,
+      .max_args = 4,
+      .run = impex_cmd_export_maildir,
+      .summary = "write mailboxes as maildirs",
+      .help = "Each mailbox becomes a directory with cur, new and tmp in DIRECTORY, those below it "
+              "are in it. "
+              "Flags are in the names of files, keywords in dovecot-keywords, at most 26 for a "
+              "mailbox; the "
+              "time of each message is that of its file. Otherwise as export mbox." },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1.5", NULL };
@@ -45,7 +70,7 @@ static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
 }
 
 const struct moxd_module moxd_module = {
-    MOXD_MODULE_HEAD("impex", PACKAGE_VERSION, "imports of mbox files and maildirs"),
+    MOXD_MODULE_HEAD("impex", PACKAGE_VERSION, "imports and exports of mbox files and maildirs"),
     .needs = needs,
     .commands = commands,
     .instance_size = sizeof(struct impex),

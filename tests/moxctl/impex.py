@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-# proves: STORE-21, IMPEX-06, IMPEX-07, THR-10
-# proves in part: P-CTL-03, IMPEX-05
-"""moxctl import: mailboxes of other programs come in with their flags, keywords and times, or not at all."""
+# proves: STORE-21, IMPEX-06, IMPEX-07, THR-10, P-CTL-03
+# proves in part: IMPEX-05
+"""moxctl import and export: mailboxes of other programs come in with their flags, keywords and times, or not at all;
+what goes out can be read by others, and comes back the same."""
 
 import imaplib
 import mailbox
@@ -132,6 +133,8 @@ def what_python_writes(server):
         expect(" 7-Jun-2026 10:03:49" in c.fetched("P1", "(INTERNALDATE)")[229], "times")
         dates = "".join(c.fetched("P3", "(INTERNALDATE)"))
         expect(" 7-Jun-2026 10:03:49 +0000" in dates, dates)
+        run(server, "mbox", "mjl", "P1", server.path("py.mbox"))  # nobody looks for duplicates
+        expect(len(c.fetched("P1", "(UID)")) == 460, "messages of P1")
 
 
 def a_maildir_of_dovecot(server):
@@ -182,6 +185,107 @@ def nothing_stays_of_what_fails(server):
         os.unlink(big)
 
 
+def expect_fails(server, text, *args):
+    bad(1, text, "export", *args, conf=server.path("moxd.conf"))
+
+
+ODD = [
+    # flags, internal date, message
+    ("\\Seen \\Answered \\Flagged \\Deleted \\Draft", "07-Jun-2026 10:03:49 +0200", b"Subject: flags\r\n\r\nx\r\n"),
+    ("$Forwarded $Junk $MDNSent $Phishing label1 $two", "01-Jan-1999 00:00:00 +0000",
+     b"Subject: keywords\r\n\r\n"),
+    ("", "29-Feb-2024 23:59:59 -1100",
+     b"Return-Path: <a@remote.example>\r\nSubject: lines\r\n\r\nFrom here\r\n>From there\r\n\r\n"
+     b"From a@b Mon Nov 24 18:22:48 1986\r\n.\r\n\r\n\r\n"),
+    ("$NotJunk", "07-Jun-2026 10:03:50 +0000", b"Subject: =?utf-8?q?=C3=A4?=\r\n\r\n" + b"long " * 30000 + b"\r\n"),
+]
+# mailbox, and its file in an export as mbox and maildir
+NAMES = [("Ex", "Ex.mbox", "Ex"), ("Ex/B&APw-cher", "Ex/B\u00fccher.mbox", "Ex/B\u00fccher"),
+         ("Ex/.hidden/cur", "Ex/%2Ehidden/cur.mbox", "Ex/%2Ehidden/%63ur"),
+         ("Ex/100%.mbox", "Ex/100%25%2Embox.mbox", "Ex/100%25.mbox"),
+         ("Ex/" + "long" * 100, None, None)]
+
+
+def what_goes_out_comes_back(server):
+    """Every flag, keyword and time; a mailbox of each format, read by another program too."""
+    with Imap(server) as c:
+        for name, _, _ in NAMES:
+            expect(c.create('"%s"' % name)[0] == "OK", name)
+        for flags, date, message in ODD:
+            expect(c.append('"%s"' % NAMES[2][0], "(%s)" % flags, '"%s"' % date, message)[0] == "OK", flags)
+        for i in range(450):
+            c.append("Ex", "(\\Seen)" if i % 3 else "", None, b"Subject: %d\r\n\r\nFrom %d\r\n" % (i, i))
+        out = good("export", "mbox", "mjl", server.path("out"), "Ex", conf=server.path("moxd.conf"))
+        expect("\nEx/.hidden/cur: 4 messages\n" in "\n" + out, out)
+        expect(out.endswith("454 messages of 6 mailboxes exported into %s\n" % server.path("out")), out)
+        good("export", "maildir", "mjl@mox.example", server.path("outd"), "Ex", conf=server.path("moxd.conf"))
+        for _, mbox, maildir in NAMES[:-1]:
+            expect(os.path.isfile(server.path("out/" + mbox)), mbox)
+            expect(os.path.isdir(server.path("outd/" + maildir + "/cur")), maildir)
+        run(server, "mbox", "mjl", "Back1", server.path("out/" + NAMES[2][1]))
+        run(server, "maildir", "mjl", "Back2", server.path("outd/" + NAMES[2][2]))
+        run(server, "mbox", "mjl", "Back3", server.path("out/Ex.mbox"))
+        run(server, "maildir", "mjl", "Back4", server.path("outd/Ex"))
+        for item in ("FLAGS", "BODY.PEEK[]", "INTERNALDATE"):
+            want = c.fetched('"%s"' % NAMES[2][0], "(%s)" % item)
+            if item == "INTERNALDATE":  # the moment, in UTC
+                want = ["%d (INTERNALDATE \"%s\")" % (i + 1, d) for i, d in enumerate(
+                    (" 7-Jun-2026 08:03:49 +0000", " 1-Jan-1999 00:00:00 +0000", " 1-Mar-2024 10:59:59 +0000",
+                     " 7-Jun-2026 10:03:50 +0000"))]
+            for name in ("Back1", "Back2"):
+                got = c.fetched(name, "(%s)" % item)
+                expect(got == want, "%s: %s, not %s" % (name, str(got)[:3000], str(want)[:3000]))
+        want = c.fetched("Ex", "(FLAGS BODY.PEEK[] INTERNALDATE)")
+        for name in ("Back3", "Back4"):
+            expect(c.fetched(name, "(FLAGS BODY.PEEK[] INTERNALDATE)") == want, name)
+
+
+def what_goes_out_is_read_by_python(server):
+    box = mailbox.mbox(server.path("out/" + NAMES[2][1]), create=False)
+    got = [(m["Subject"], "".join(sorted(m.get_flags())), m.get_from(), m["X-Keywords"]) for m in box]
+    expect(got == [("flags", "ADFORT", "MAILER-DAEMON Sun Jun  7 08:03:49 2026", None),
+                   ("keywords", "O", "MAILER-DAEMON Fri Jan  1 00:00:00 1999",
+                    "$Forwarded $Junk $Phishing $MDNSent $two label1"),
+                   ("lines", "O", "a@remote.example Fri Mar  1 10:59:59 2024", None),
+                   ("=?utf-8?q?=C3=A4?=", "O", "MAILER-DAEMON Sun Jun  7 10:03:50 2026", "$NotJunk")], got)
+    box = mailbox.Maildir(server.path("outd/Ex/%2Ehidden/%63ur"), create=False)
+    got = sorted((m["Subject"], m.get_subdir(), "".join(c for c in m.get_flags() if c.isupper()), int(m.get_date()))
+                 for m in box)
+    expect(got == [("=?utf-8?q?=C3=A4?=", "cur", "", 1780826630), ("flags", "cur", "DFRST", 1780819429),
+                   ("keywords", "cur", "P", 915148800), ("lines", "cur", "", 1709290799)], got)
+    expect(len(mailbox.mbox(server.path("out/Ex.mbox"), create=False)) == 450, "messages of Ex.mbox")
+    expect(len(mailbox.Maildir(server.path("outd/Ex"), create=False)) == 450, "messages of the maildir Ex")
+    expect(os.stat(server.path("out/Ex.mbox")).st_mode & 0o77 == 0, "others can read the mail")
+
+
+def one_mailbox_or_all(server):
+    out = good("export", "mbox", "-single", "mjl", server.path("one"), "Ex", conf=server.path("moxd.conf"))
+    expect(os.listdir(server.path("one")) == ["Ex.mbox"] and "450 messages of 1 mailboxes" in out, out)
+    out = good("export", "maildir", "mjl", server.path("all"), conf=server.path("moxd.conf"))
+    expect("\n1000 of " in out and os.path.isdir(server.path("all/INBOX/cur")), out)
+    fails_as = [("is not empty", "mbox", "mjl", server.path("one")),
+                ("there is no mailbox None", "mbox", "mjl", server.path("two"), "None"),
+                ("wants the name of a mailbox", "mbox", "-single", "mjl", server.path("two")),
+                ("Not a directory", "mbox", "mjl", server.path("moxd.conf")),
+                ("No such file or directory", "mbox", "mjl", server.path("not/there")),
+                ("no account has the name", "mbox", "nobody", server.path("two"))]
+    for text, *args in fails_as:
+        expect_fails(server, text, *args)
+    expect(not os.path.exists(server.path("two")), "made for nothing")
+
+
+def too_many_keywords_are_told(server):
+    with Imap(server) as c:
+        c.create("Many")
+        for i in range(30):
+            c.append("Many", "(key%02d)" % i, None, b"Subject: %d\r\n\r\n" % i)
+        out = good("export", "maildir", "mjl", server.path("many"), "Many", conf=server.path("moxd.conf"))
+        expect("4 times a keyword was left out" in out, out)
+        run(server, "maildir", "mjl", "Many2", server.path("many/Many"))
+        got = "".join(c.fetched("Many2", "(FLAGS)"))
+        expect("key25" in got and "key26" not in got, got)
+
+
 def main():
     with Server(conf()) as server:
         def bound(test):
@@ -190,7 +294,9 @@ def main():
             run_it.__name__ = test.__name__
             return run_it
         run_tests([bound(t) for t in
-                   (an_mbox_of_thunderbird, what_python_writes, a_maildir_of_dovecot, nothing_stays_of_what_fails)])
+                   (an_mbox_of_thunderbird, what_python_writes, a_maildir_of_dovecot, nothing_stays_of_what_fails,
+                    what_goes_out_comes_back, what_goes_out_is_read_by_python, one_mailbox_or_all,
+                    too_many_keywords_are_told)])
 
 
 main()

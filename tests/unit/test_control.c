@@ -47,7 +47,7 @@ START_TEST(frames)
     ck_assert_int_eq(core_frame_parse_head(head, &type, &n), 0);
     ck_assert_int_eq(type, CORE_FRAME_OUT);
     ck_assert_uint_eq(n, 258);
-    ck_assert_int_eq(core_frame_parse_head("Q\0\0\0\0", &type, &n), -1);
+    ck_assert_int_eq(core_frame_parse_head("q\0\0\0\0", &type, &n), -1);
     ck_assert_int_eq(core_frame_parse_head("\0\0\0\0\0", &type, &n), -1);
     ck_assert_int_eq(core_frame_parse_head("O\0\1\0\0", &type, &n), 0);
     ck_assert_int_eq(core_frame_parse_head("O\0\1\0\1", &type, &n), -1);
@@ -71,7 +71,7 @@ START_TEST(commands_as_payload)
     ck_assert_int_eq(core_command_parse(MOXD_STR("\2x\0"), out), 1);
     ck_assert_int_eq(core_command_parse(MOXD_STR("\1x\0"), out), 1);
     ck_assert_int_eq(core_command_parse(MOXD_STR("\0x\0"), out), -2);
-    ck_assert_int_eq(core_command_parse(MOXD_STR("\4x\0"), out), -2);
+    ck_assert_int_eq(core_command_parse(MOXD_STR("\5x\0"), out), -2);
     moxd_buf_reset(&text);
     moxd_buf_addc(&text, 1);
     for (int i = 0; i <= CORE_CONTROL_ARGS; i++)

@@ -53,7 +53,7 @@ static void check(const char *in, const char *want)
     moxd_buf_fini(&out);
 }
 
-#define FROM "From a@example.org Thu Nov 24 18:22:48 1986\n"
+#define FROM "From a@example.org Mon Nov 24 18:22:48 1986\n"
 #define AT "<533240568>"
 
 START_TEST(messages_are_cut_at_separators)
@@ -72,8 +72,8 @@ END_TEST
 
 START_TEST(quotes_go)
 {
-    check(FROM "A: 1\n\n>From x\n>>From y\n> From z\n>Fromm\n",
-          AT "A: 1\n\nFrom x\n>From y\n> From z\n>Fromm\n[0 ]");
+    check(FROM ">From a\nA: 1\n\n>From x\n>>From y\n> From z\n>Fromm\n",
+          AT "From a\nA: 1\n\nFrom x\n>From y\n> From z\n>Fromm\n[0 ]");
 }
 END_TEST
 
@@ -122,6 +122,108 @@ START_TEST(separators_have_many_forms)
 }
 END_TEST
 
+/* --- writing */
+
+/* In pieces of that size, with what was not taken in front of the next. */
+static void write_message(struct moxd_str in, size_t piece, const struct moxd_mbox_head *h,
+                          struct moxd_buf *out)
+{
+    struct moxd_buf have = MOXD_BUF_INIT(1 << 20);
+    struct moxd_mbox_writer w;
+
+    moxd_mbox_begin(&w, h, out);
+    for (size_t at = 0; at < in.n;) {
+        size_t n = piece < in.n - at ? piece : in.n - at;
+
+        moxd_buf_add(&have, in.p + at, n);
+        at += n;
+        struct moxd_str rest = moxd_buf_str(&have);
+        moxd_mbox_write(&w, &rest, at == in.n, out);
+        ck_assert_uint_lt(rest.n, MOXD_MBOX_LOOK);
+        moxd_buf_consume(&have, have.n - rest.n);
+    }
+    moxd_mbox_end(&w, out);
+    moxd_buf_fini(&have);
+}
+
+static void comes_back(const char *in, const char *want)
+{
+    static const char *const keywords[] = { "$forwarded", "a", "b", "c", "d", "e", "f", "g", "h" };
+    const struct moxd_mbox_head h = { .sender = MOXD_STR("a@example.org"),
+                                      .time = 533240568,
+                                      .flags = 31,
+                                      .keywords = keywords,
+                                      .nkeywords = 9 };
+    struct moxd_buf file = MOXD_BUF_INIT(1 << 20), out = MOXD_BUF_INIT(1 << 20);
+    struct moxd_buf twice = MOXD_BUF_INIT(1 << 20);
+    const char *end = "[31  $forwarded a b c d e f g   h ]";
+
+    moxd_buf_addf(&twice, AT "%s%s" AT "%s%s", want, end, want, end);
+    for (size_t piece = 1; piece <= strlen(in) + 1; piece++) {
+        moxd_buf_reset(&file);
+        write_message(moxd_cstr(in), piece, &h, &file);
+        write_message(moxd_cstr(in), piece, &h, &file);
+        ck_assert(
+            moxd_str_starts(moxd_buf_str(&file), MOXD_STR(FROM "Status: RO\nX-Status: AFTD\n")));
+        read_all(moxd_buf_str(&file), 4096, &out);
+        ck_assert_msg(moxd_str_eq(moxd_buf_str(&out), moxd_buf_str(&twice)), "pieces of %zu: %s",
+                      piece, moxd_buf_cstr(&out));
+    }
+    moxd_buf_fini(&file);
+    moxd_buf_fini(&out);
+    moxd_buf_fini(&twice);
+}
+
+/* proves in part: P-CTL-03 */
+START_TEST(what_is_written_is_read_back)
+{
+    comes_back("A: 1\r\n\r\none\r\n", "A: 1\n\none\n");
+    comes_back("A: 1\r\nFrom a Thu Nov 24 18:22:48 1986\r\n\r\nFrom x\r\n>From y\r\n\r\n"
+               "From a Thu Nov 24 18:22:48 1986\r\n > From\r\n",
+               "A: 1\nFrom a Thu Nov 24 18:22:48 1986\n\nFrom x\n>From y\n\n"
+               "From a Thu Nov 24 18:22:48 1986\n > From\n");
+    comes_back("A: 1\r\n\r\n\r\n\r\n", "A: 1\n\n\n\n");
+    comes_back("A: 1\r\n\r\nno end", "A: 1\n\nno end\n");
+    comes_back("A: no body\r\n", "A: no body\n");
+    comes_back("\r\nno header\r\n", "\nno header\n");
+    comes_back("A: 1\r\n\r\na\rb\r\n", "A: 1\n\na\rb\n");
+    /* what would be taken for our own fields */
+    comes_back(
+        "Status: RO\r\nX-Keywords: x\r\n y\r\nX-IMAP: 1\r\nX-Mozilla-Status: 0009\r\nA: 1\r\n\r\n"
+        "Status: kept\r\n",
+        "A: 1\n\nStatus: kept\n");
+    comes_back("A: 1\r\nX-IMAP:", "A: 1\n");
+    comes_back(" R x\r\n\tT\r\nA: 1\r\n", "A: 1\n");
+}
+END_TEST
+
+START_TEST(separators_can_be_read)
+{
+    static const struct {
+        const char *sender;
+        int64_t time;
+        const char *want;
+    } cases[] = {
+        { "a@b", 533240568, "From a@b Mon Nov 24 18:22:48 1986\nStatus: O\n\n" },
+        { "", 0, "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\nStatus: O\n\n" },
+        { "a b\nFrom", 0, "From MAILER-DAEMON Thu Jan  1 00:00:00 1970\nStatus: O\n\n" },
+        { "-", INT64_MAX, "From - Fri Dec 31 23:59:59 9999\nStatus: O\n\n" },
+        { "-", -1, "From - Wed Dec 31 23:59:59 1969\nStatus: O\n\n" },
+    };
+
+    for (size_t i = 0; i < MOXD_NELEMS(cases); i++) {
+        struct moxd_buf out = MOXD_BUF_INIT(1000);
+        struct moxd_mbox_head h = { .sender = moxd_cstr(cases[i].sender), .time = cases[i].time };
+        int64_t time;
+
+        write_message(moxd_str("", 0), 1, &h, &out);
+        ck_assert_str_eq(moxd_buf_cstr(&out), cases[i].want);
+        ck_assert_int_eq(moxd_mbox_separator(moxd_buf_str(&out), &time), 0);
+        moxd_buf_fini(&out);
+    }
+}
+END_TEST
+
 /* Lines of any length need no memory. */
 START_TEST(long_lines_go_through)
 {
@@ -143,4 +245,5 @@ START_TEST(long_lines_go_through)
 END_TEST
 
 UNIT_MAIN("mbox", messages_are_cut_at_separators, quotes_go, flags_are_read_and_taken_out,
-          separators_have_many_forms, long_lines_go_through)
+          separators_have_many_forms, what_is_written_is_read_back, separators_can_be_read,
+          long_lines_go_through)
