@@ -1,11 +1,9 @@
 /* What the server's resolver answers, for people. */
 #include "control/control.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <moxd/dns.h>
 #include <moxd/enc.h>
-#include <netinet/in.h>
 
 #define LOOKUP_TIMEOUT (60 * MOXD_SEC) /* a resolver tries several servers before it gives up */
 
@@ -147,15 +145,12 @@ static MOXD_SUSPENDS long look_up(struct moxd_ctl *c, const char *name, enum mox
  * it is not ASCII: names travel in their A-label form (RFC 5890). */
 static const char *query_name(struct moxd_ctl *c, const struct lookup *l, const char *word)
 {
-    struct sockaddr_in in = { .sin_family = AF_INET };
-    struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+    struct sockaddr_storage ss;
 
     if (!moxd_str_is_ascii(moxd_cstr(word)))
         return NULL;
-    if (l->types[0] == MOXD_DNS_PTR && inet_pton(AF_INET, word, &in.sin_addr) == 1)
-        return moxd_dns_reverse((struct sockaddr *)&in, c->a);
-    if (l->types[0] == MOXD_DNS_PTR && inet_pton(AF_INET6, word, &in6.sin6_addr) == 1)
-        return moxd_dns_reverse((struct sockaddr *)&in6, c->a);
+    if (l->types[0] == MOXD_DNS_PTR && moxd_addr_parse(word, 0, &ss) > 0)
+        return moxd_dns_reverse((struct sockaddr *)&ss, c->a);
     char *name = moxd_arena_strdup(c->a, word);
     size_t n = strlen(name);
     for (size_t i = 0; i < n; i++)

@@ -162,6 +162,10 @@ struct moxd_stream *moxd_stream_connect_from(const struct sockaddr *from, const 
 /* "192.0.2.1", "2001:db8::1", "unix" into out[64]; port of it. */
 const char *moxd_addr_ip(const struct sockaddr *sa, char out[64]);
 unsigned moxd_addr_port(const struct sockaddr *sa);
+/* "192.0.2.1" or "2001:db8::1" with that port; the length of what is in *out, or 0: it is no IP address. */
+socklen_t moxd_addr_parse(const char *text, unsigned port, struct sockaddr_storage *out);
+/* Of IPv4 and IPv6; others have none. */
+void moxd_addr_set_port(struct sockaddr_storage *ss, unsigned port);
 bool moxd_addr_is_loopback(const struct sockaddr *sa);
 
 #endif

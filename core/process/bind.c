@@ -2,29 +2,10 @@
 
 #include "process/inherit.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <moxd/stream.h>
 #include <netinet/in.h>
 #include <unistd.h>
-
-/* The configuration was checked: it is an IPv4 or IPv6 address. */
-static void parse_address(const char *text, unsigned port, struct core_bind *b)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&b->addr;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&b->addr;
-
-    memset(&b->addr, 0, sizeof(b->addr));
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        b->len = sizeof(*v4);
-        return;
-    }
-    moxd_assert(inet_pton(AF_INET6, text, &v6->sin6_addr) == 1);
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)port);
-    b->len = sizeof(*v6);
-}
 
 struct plan {
     struct moxd_arena *a;
@@ -44,7 +25,8 @@ static void plan_service(struct plan *plan, const struct moxd_listener_conf *l,
                                  .address = l->addresses.v[i],
                                  .port = port,
                                  .fd = -1 };
-        parse_address(b->address, port, b);
+        b->len = moxd_addr_parse(b->address, port, &b->addr);
+        moxd_assert(b->len > 0); /* the configuration was checked */
     }
 }
 

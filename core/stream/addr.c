@@ -38,6 +38,27 @@ unsigned moxd_addr_port(const struct sockaddr *sa)
     return 0;
 }
 
+void moxd_addr_set_port(struct sockaddr_storage *ss, unsigned port)
+{
+    if (ss->ss_family == AF_INET)
+        ((struct sockaddr_in *)ss)->sin_port = htons((uint16_t)port);
+    else if (ss->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)ss)->sin6_port = htons((uint16_t)port);
+}
+
+socklen_t moxd_addr_parse(const char *text, unsigned port, struct sockaddr_storage *out)
+{
+    *out = (struct sockaddr_storage){ 0 };
+    if (inet_pton(AF_INET, text, &((struct sockaddr_in *)out)->sin_addr) == 1)
+        out->ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, text, &((struct sockaddr_in6 *)out)->sin6_addr) == 1)
+        out->ss_family = AF_INET6;
+    else
+        return 0;
+    moxd_addr_set_port(out, port);
+    return out->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
 static bool is_loopback4(const struct in_addr *a)
 {
     return ntohl(a->s_addr) >> 24 == 127;

@@ -1,7 +1,6 @@
 /* One connection: with TLS as the plan says, and without when that fails and may be. */
 #include "queue_open.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 
 /* RFC 5321 4.5.3.2.1: a server has 5 minutes for its greeting. */
@@ -89,14 +88,6 @@ bool queue_plan(struct queue_opening *o)
     return false;
 }
 
-static void set_port(struct sockaddr_storage *ss, unsigned port)
-{
-    if (ss->ss_family == AF_INET)
-        ((struct sockaddr_in *)ss)->sin_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in6 *)ss)->sin6_port = htons((uint16_t)port);
-}
-
 static void free_arena(void *arena)
 {
     moxd_arena_free(arena);
@@ -176,7 +167,7 @@ bool queue_connect(struct queue_opening *o, const struct sockaddr_storage *addre
     } else {
         t.address.ss_family = AF_INET; /* for the port */
     }
-    set_port(&t.address, o->port);
+    moxd_addr_set_port(&t.address, o->port);
     job->host = o->host.host;
     if (!open_with(o, &t))
         return false;

@@ -83,8 +83,6 @@ void queue_results(struct queue_job *job) MOXD_SUSPENDS;
  * is still ours, since receivers who greylist remember it. */
 bool queue_source(struct queue *q, const struct sockaddr_storage *to, const char *before,
                   struct sockaddr_storage *out);
-/* An IP address as text, without port. */
-bool queue_address_parse(const char *text, struct sockaddr_storage *out);
 /* Whether this server should not use IPv6: its address there has no name (P-QUEUE-04). Looked up now and then. */
 bool queue_source_skip_ipv6(struct queue *q) MOXD_SUSPENDS;
 

@@ -1,7 +1,6 @@
 /* A session for a job: hosts by preference, their addresses, until one answers. */
 #include "queue_open.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 
 enum { TRANSACTIONS_MAX = 100 }; /* over one connection */
@@ -200,7 +199,7 @@ static bool literal(const char *host, struct moxd_arena *a, struct smtpclient_ad
 {
     struct sockaddr_storage ss;
 
-    if (!queue_address_parse(host, &ss))
+    if (moxd_addr_parse(host, 0, &ss) == 0)
         return false;
     out->v = moxd_arena_dup(a, &ss, sizeof(ss));
     out->n = 1;

@@ -1,30 +1,12 @@
 /* Which of our addresses connections come from. */
 #include "queue_job.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <moxd/dns.h>
 
 #define PTR_KEPT                                                                                   \
     (INT64_C(3600) * MOXD_SEC) /* how long an answer about our reverse DNS is believed */
-
-bool queue_address_parse(const char *text, struct sockaddr_storage *out)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-    *out = (struct sockaddr_storage){ 0 };
-    if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        return true;
-    }
-    return false;
-}
 
 /* P-QUEUE-04: an address that is listened on, that others can answer to: not loopback, not all, not private unless
  * the other side is. */
@@ -54,7 +36,7 @@ static void look(struct finding *f, const struct moxd_listener_conf *l)
         return;
     for (size_t i = 0; i < l->addresses.n && !f->same; i++) {
         struct sockaddr_storage ss;
-        if (!queue_address_parse(l->addresses.v[i], &ss) || ss.ss_family != f->family ||
+        if (moxd_addr_parse(l->addresses.v[i], 0, &ss) == 0 || ss.ss_family != f->family ||
             !is_public(&ss))
             continue;
         f->same = f->before && strcmp(f->before, l->addresses.v[i]) == 0;

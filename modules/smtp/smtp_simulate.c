@@ -4,9 +4,7 @@
 #include "smtp.h"
 #include "smtp_local.h"
 
-#include <arpa/inet.h>
 #include <moxd/hook_trace.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 enum {
@@ -143,19 +141,6 @@ static int transaction(struct simulation *sim, char **argv, struct moxd_err *err
     return accepted > 0 ? message(sim, err) : 0;
 }
 
-static int parse_ip(const char *text, struct sockaddr_storage *out)
-{
-    struct sockaddr_in *in = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-
-    *out = (struct sockaddr_storage){ .ss_family = strchr(text, ':') ? AF_INET6 : AF_INET };
-    return inet_pton(out->ss_family, text,
-                     out->ss_family == AF_INET ? (void *)&in->sin_addr : (void *)&in6->sin6_addr) ==
-                   1
-               ? 0
-               : -1;
-}
-
 /* The first listener that receives mail. */
 static int find_listener(struct simulation *sim, struct moxd_err *err)
 {
@@ -181,10 +166,10 @@ static int connect_peer(struct simulation *sim, const char *ip, struct moxd_err 
     struct sockaddr_storage remote, local;
     int fds[2];
 
-    if (parse_ip(ip, &remote) < 0)
+    if (moxd_addr_parse(ip, 0, &remote) == 0)
         return moxd_err_set(err, MOXD_ERR_SYNTAX, "%s: must be an IP address", ip);
     if (sim->conn.listener->addresses.n == 0 ||
-        parse_ip(sim->conn.listener->addresses.v[0], &local) < 0)
+        moxd_addr_parse(sim->conn.listener->addresses.v[0], 0, &local) == 0)
         local = remote;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return moxd_err_sys(err, "socketpair");

@@ -1,29 +1,19 @@
 /* The addresses of a host, and what DNSSEC says of them (RFC 7672 2.2.2). */
 #include "smtpclient.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 /* "192.0.2.1", "2001:db8::1", or one of the literals of mail: "[192.0.2.1]", "[IPv6:2001:db8::1]". */
 static bool is_address(const char *host, struct sockaddr_storage *out)
 {
     struct moxd_str s = moxd_cstr(host);
-    struct sockaddr_in *in = (void *)out;
-    struct sockaddr_in6 *in6 = (void *)out;
     char text[INET6_ADDRSTRLEN];
 
-    *out = (struct sockaddr_storage){ 0 };
     if (s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']')
         s = moxd_str_sub(s, 1, s.n - 2);
     if (moxd_str_casestarts(s, MOXD_STR("IPv6:")))
         s = moxd_str_from(s, 5);
-    if (moxd_str_copy(s, text, sizeof(text)) < 0)
-        return false;
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-        out->ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-        out->ss_family = AF_INET6;
-    return out->ss_family != 0;
+    return moxd_str_copy(s, text, sizeof(text)) >= 0 && moxd_addr_parse(text, 0, out) > 0;
 }
 
 static void add(struct smtpclient_addresses *out, const struct moxd_dns_answer *ans, size_t i)

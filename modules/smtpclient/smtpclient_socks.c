@@ -48,14 +48,6 @@ static int parse(const char *text, struct proxy *out)
     return out->user.n > FIELD_MAX || out->password.n > FIELD_MAX ? -1 : 0;
 }
 
-static void set_port(struct sockaddr_storage *ss, unsigned port)
-{
-    if (ss->ss_family == AF_INET)
-        ((struct sockaddr_in *)ss)->sin_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in6 *)ss)->sin6_port = htons((uint16_t)port);
-}
-
 static int connect_proxy(struct smtpclient_session *s, const struct proxy *p, int64_t deadline)
 {
     const struct sockaddr *source = (const struct sockaddr *)s->t->source;
@@ -65,7 +57,7 @@ static int connect_proxy(struct smtpclient_session *s, const struct proxy *p, in
     if (smtpclient_addresses(&s->sc->m, moxd_arena_cstr(s->a, p->host), s->a, &found, &err) < 0)
         return fail(s, moxd_arena_printf(s->a, "cannot be found: %s", err.priv));
     for (size_t i = 0; i < found.n && !s->st; i++) {
-        set_port(&found.v[i], p->port);
+        moxd_addr_set_port(&found.v[i], p->port);
         if (!source || source->sa_family == found.v[i].ss_family)
             s->st =
                 moxd_stream_connect_from(source, (struct sockaddr *)&found.v[i], deadline, &err);

@@ -77,18 +77,15 @@ IN_FIBER(connect_has_a_deadline)
 
 static void check_addr(const char *text, const char *shown, bool loopback)
 {
-    struct sockaddr_storage ss = { 0 };
-    struct sockaddr_in *in = (void *)&ss;
-    struct sockaddr_in6 *in6 = (void *)&ss;
+    struct sockaddr_storage ss;
     char ip[64];
 
-    if (inet_pton(AF_INET, text, &in->sin_addr) == 1)
-        ss.ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1)
-        ss.ss_family = AF_INET6;
-    else
+    socklen_t n = moxd_addr_parse(text, 25, &ss);
+    if (n == 0)
         ss.ss_family = AF_UNIX;
-    in->sin_port = htons(ss.ss_family == AF_UNIX ? 0 : 25);
+    ck_assert_uint_eq(n, ss.ss_family == AF_INET    ? sizeof(struct sockaddr_in)
+                         : ss.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                                    : 0);
     ck_assert_str_eq(moxd_addr_ip((struct sockaddr *)&ss, ip), shown);
     ck_assert_int_eq(moxd_addr_is_loopback((struct sockaddr *)&ss), loopback);
     ck_assert_uint_eq(moxd_addr_port((struct sockaddr *)&ss), ss.ss_family == AF_UNIX ? 0 : 25);
@@ -106,4 +103,31 @@ START_TEST(addresses)
 }
 END_TEST
 
-UNIT_MAIN("connect", connects, connects_from_an_address, connect_has_a_deadline, addresses)
+START_TEST(no_addresses)
+{
+    static const char *const wrong[] = { "",       "192.0.2",  "192.0.2.256", "192.0.2.1 ", "[::1]",
+                                         "::1%lo", "2001:db8", "localhost",   "1.2.3.4.5" };
+    struct sockaddr_storage ss;
+
+    for (size_t i = 0; i < MOXD_NELEMS(wrong); i++)
+        ck_assert_uint_eq(moxd_addr_parse(wrong[i], 25, &ss), 0);
+}
+END_TEST
+
+START_TEST(ports)
+{
+    struct sockaddr_storage v4, v6, other = { .ss_family = AF_UNIX };
+
+    ck_assert_uint_gt(moxd_addr_parse("192.0.2.1", 25, &v4), 0);
+    ck_assert_uint_gt(moxd_addr_parse("2001:db8::1", 25, &v6), 0);
+    moxd_addr_set_port(&v4, 587);
+    moxd_addr_set_port(&v6, 465);
+    moxd_addr_set_port(&other, 993);
+    ck_assert_uint_eq(moxd_addr_port((struct sockaddr *)&v4), 587);
+    ck_assert_uint_eq(moxd_addr_port((struct sockaddr *)&v6), 465);
+    ck_assert_uint_eq(moxd_addr_port((struct sockaddr *)&other), 0);
+}
+END_TEST
+
+UNIT_MAIN("connect", connects, connects_from_an_address, connect_has_a_deadline, addresses,
+          no_addresses, ports)
