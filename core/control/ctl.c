@@ -64,6 +64,21 @@ int moxd_ctl_printf(struct moxd_ctl *c, const char *fmt, ...)
     return rc;
 }
 
+const char *moxd_ctl_plain_str(struct moxd_ctl *c, struct moxd_str s)
+{
+    char *text = moxd_arena_cstr(c->a, s);
+
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~')
+            text[i] = '?';
+    return text;
+}
+
+const char *moxd_ctl_plain(struct moxd_ctl *c, const char *s)
+{
+    return moxd_ctl_plain_str(c, moxd_cstr(s));
+}
+
 /* ---- input */
 
 /* Asks for input and takes what comes into c->input. 1, 0 at its end, < 0. */

@@ -32,6 +32,9 @@ enum moxd_command_flags {
 
 int moxd_ctl_printf(struct moxd_ctl *c, const char *fmt, ...) MOXD_PRINTF(2, 3) MOXD_SUSPENDS;
 int moxd_ctl_write(struct moxd_ctl *c, const void *p, size_t n) MOXD_SUSPENDS;
+/* What others wrote, as a terminal may have it: what is not printable ASCII is "?". In the command's arena. */
+const char *moxd_ctl_plain(struct moxd_ctl *c, const char *s);
+const char *moxd_ctl_plain_str(struct moxd_ctl *c, struct moxd_str s);
 /* Reads up to n bytes of the command's input: > 0, 0 at its end, < 0 as streams. */
 long moxd_ctl_read(struct moxd_ctl *c, void *p, size_t n) MOXD_SUSPENDS;
 /* Reads one line of input (a password, say) without its end into out. */

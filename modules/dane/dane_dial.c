@@ -2,20 +2,8 @@
 #include "dane.h"
 
 #include <moxd/stream.h>
-#include <netinet/in.h>
 
 #define DIAL_TIMEOUT (60 * MOXD_SEC)
-
-/* What DNS holds may be anything. */
-static const char *printable(const char *text, struct moxd_arena *a)
-{
-    char *out = moxd_arena_strdup(a, text);
-
-    for (char *p = out; *p; p++)
-        if (*p < ' ' || *p > '~')
-            *p = '?';
-    return out;
-}
 
 static MOXD_SUSPENDS void print_record(struct moxd_ctl *c, const struct moxd_tlsa *t)
 {
@@ -48,10 +36,7 @@ static struct sockaddr_storage with_port(const struct sockaddr_storage *address,
 {
     struct sockaddr_storage ss = *address;
 
-    if (ss.ss_family == AF_INET)
-        ((struct sockaddr_in *)&ss)->sin_port = htons((uint16_t)port);
-    else
-        ((struct sockaddr_in6 *)&ss)->sin6_port = htons((uint16_t)port);
+    moxd_addr_set_port(&ss, port);
     return ss;
 }
 
@@ -61,7 +46,7 @@ static MOXD_SUSPENDS int tell(struct moxd_ctl *c, const char *ip, const char *tl
 {
     (void)moxd_ctl_printf(c, "  %s: %s; DANE: %s; PKIX: %s%s%s\n", ip, tls ? tls : "no TLS",
                           dane ? "verified" : "not verified", pkix ? "verified" : "not verified",
-                          *problem ? "; " : "", printable(problem, moxd_ctl_arena(c)));
+                          *problem ? "; " : "", moxd_ctl_plain(c, problem));
     return dane ? 0 : -1;
 }
 

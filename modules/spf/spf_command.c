@@ -15,12 +15,7 @@ static const char *const dnssec_words[] = {
 /* Nothing that a terminal would take for more than text. */
 static int print(struct moxd_ctl *c, const char *before, struct moxd_str s, const char *after)
 {
-    char *text = moxd_arena_cstr(moxd_ctl_arena(c), s);
-
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '~')
-            text[i] = '?';
-    return moxd_ctl_printf(c, "%s%s%s", before, text, after);
+    return moxd_ctl_printf(c, "%s%s%s", before, moxd_ctl_plain_str(c, s), after);
 }
 
 /* The domain's SPF records, one line each. */

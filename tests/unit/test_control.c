@@ -162,12 +162,22 @@ static int cmd_wait(struct moxd_instance *m, struct moxd_ctl *c, int argc, char 
     return moxd_err_set(err, MOXD_ERR_CANCELLED, "wait: %s", moxd_wait_name(rc));
 }
 
+static int cmd_plain(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                     struct moxd_err *err)
+{
+    (void)m, (void)argc, (void)argv, (void)err;
+    moxd_ctl_printf(c, "%s %s", moxd_ctl_plain(c, "a~ \033[2Jb\r\n\xc3\xbc"),
+                    moxd_ctl_plain_str(c, MOXD_STR("x\0y\x7f")));
+    return 0;
+}
+
 static const struct moxd_command commands[] = {
     { .name = "test echo", .args = "<word>...", .min_args = 1, .max_args = 3, .run = cmd_echo },
     { .name = "test", .args = "", .max_args = -1, .run = cmd_echo },
     { .name = "sum", .run = cmd_sum, .flags = MOXD_CMD_STDIN },
     { .name = "password", .run = cmd_password, .flags = MOXD_CMD_STDIN },
     { .name = "big", .run = cmd_big },
+    { .name = "plain", .run = cmd_plain },
     { .name = "wait", .run = cmd_wait },
     { .name = "secret", .run = cmd_echo, .flags = MOXD_CMD_HIDDEN },
     { 0 },
@@ -374,6 +384,13 @@ IN_FIBER(output_of_any_size_arrives)
     stop_server();
 }
 
+IN_FIBER(output_of_others_is_plain)
+{
+    start_server();
+    expect("plain", 0, "a~ ?[2Jb???? x?y?", "");
+    stop_server();
+}
+
 static int connected(void)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -534,6 +551,6 @@ IN_FIBER(a_socket_left_behind_is_replaced)
 
 UNIT_MAIN("control", frames, commands_as_payload, runs_commands, refuses_what_it_does_not_know,
           log_levels, lists_commands_for_help, input_of_any_size_is_read, lines_of_input,
-          output_of_any_size_arrives, garbage_is_hung_up_on, a_silent_peer_does_not_stay,
-          only_so_many_at_once, another_users_connection_is_refused, a_stop_cancels_what_runs,
-          without_a_server, a_socket_left_behind_is_replaced)
+          output_of_any_size_arrives, output_of_others_is_plain, garbage_is_hung_up_on,
+          a_silent_peer_does_not_stay, only_so_many_at_once, another_users_connection_is_refused,
+          a_stop_cancels_what_runs, without_a_server, a_socket_left_behind_is_replaced)
