@@ -17,6 +17,10 @@ enum {
 
 enum moxd_report_kind { MOXD_REPORT_DMARC, MOXD_REPORT_TLS };
 
+/* When a report's time begins or ends, in seconds since 1970, as people read it: "2026-11-21", with "T04" for DMARC, whose
+ * intervals are hours. In the arena. */
+const char *moxd_report_time(enum moxd_report_kind kind, int64_t sec, struct moxd_arena *a);
+
 /* ---- writing */
 
 /* What names a report: of whom, about whom, of which time. Domains in A-labels. */

@@ -2,6 +2,8 @@
 #include <moxmail/address.h>
 #include <moxmail/mtasts.h>
 
+#include "report/fields.h"
+
 static const char *const modes[] = { "none", "testing", "enforce" };
 
 const char *moxd_mtasts_mode_name(enum moxd_mtasts_mode mode)
@@ -85,16 +87,6 @@ static struct moxd_str trim(struct moxd_str s, bool both)
     return s;
 }
 
-/* sts-policy-ext-name: it may be one that we do not know. */
-static bool is_name(struct moxd_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!moxd_is_alpha(s.p[i]) && !moxd_is_digit(s.p[i]) &&
-            (i == 0 || s.p[i] == '\0' || !strchr("_-.", s.p[i])))
-            return false;
-    return s.n > 0 && s.n <= 32;
-}
-
 static bool is_value(struct moxd_str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -109,7 +101,7 @@ static int take_line(struct reader *r, struct moxd_str line, struct moxd_err *er
     struct moxd_str name = colon > 0 ? moxd_str_sub(line, 0, (size_t)colon) : moxd_str(NULL, 0);
     struct moxd_str value = trim(moxd_str_from(line, (size_t)colon + 1), true);
 
-    if (!is_name(name) || !is_value(value))
+    if (!mail_record_is_name(name) || !is_value(value)) /* it may be one that we do not know */
         return moxd_err_set(err, MOXD_ERR_SYNTAX, "a line is not of the form \"key: value\"");
     for (size_t i = 0; i < MOXD_NELEMS(keys); i++)
         if (moxd_str_eqs(name, keys[i].name))

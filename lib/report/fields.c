@@ -25,7 +25,7 @@ bool mail_record_begins(struct moxd_str txt, const char *version)
 }
 
 /* (ALPHA / DIGIT) *31(ALPHA / DIGIT / "_" / "-" / ".") */
-static bool is_name(struct moxd_str s)
+bool mail_record_is_name(struct moxd_str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (!moxd_is_alpha(s.p[i]) && !moxd_is_digit(s.p[i]) &&
@@ -54,5 +54,5 @@ int mail_record_next(struct moxd_str *rest, struct moxd_str *name, struct moxd_s
         return -1;
     *name = moxd_str_sub(field, 0, (size_t)eq);
     *value = moxd_str_from(field, (size_t)eq + 1);
-    return is_name(*name) && is_value(*value) ? 1 : -1;
+    return mail_record_is_name(*name) && is_value(*value) ? 1 : -1;
 }

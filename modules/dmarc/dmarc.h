@@ -33,7 +33,7 @@ struct dmarc {
     const struct dmarc_conf *conf;
     const struct smtp_v1 *smtp;
     const struct store_v1 *store;
-    const struct reports_v1 *reports;   /* or NULL: none are sent or taken */
+    const struct reports_v2 *reports;   /* or NULL: none are sent or taken */
     const struct accounts_v1 *accounts; /* or NULL */
     const struct arc_v1 *arc;           /* or NULL */
     struct moxd_instance *store_self, *reports_self, *accounts_self, *arc_self;

@@ -159,7 +159,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.4",      "store/1", "reports/1?",
+static const char *const needs[] = { "smtp/1.4",      "store/1", "reports/2?",
                                      "accounts/1.1?", "arc/1?",  NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

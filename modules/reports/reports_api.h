@@ -1,4 +1,4 @@
-/* reports/1: what reports about TLS and about DMARC have in common: sending them, those who do not want any, reading and
+/* reports/2: what reports about TLS and about DMARC have in common: sending them, those who do not want any, reading and
  * keeping those that come in. */
 #ifndef MOXD_REPORTS_H
 #define MOXD_REPORTS_H
@@ -7,8 +7,10 @@
 #include <moxd/buf.h>
 #include <moxd/err.h>
 #include <moxd/fiber.h>
+#include <moxd/hook.h>
 #include <moxmail/report.h>
 
+struct moxd_ctl;
 struct moxd_instance;
 struct smtp_message;
 
@@ -31,7 +33,20 @@ struct reports_in {
     int64_t begin, end;
     uint64_t good, bad; /* sessions; messages that passed and that did not */
 };
-struct reports_v1 {
+/* What a module knows about the reports of its kind. */
+struct reports_receiver {
+    enum moxd_report_kind kind;
+    /* Where reports about the domain go, NULL: nowhere. Valid until the next suspension. */
+    const char *(*address)(struct moxd_instance *m, struct moxd_str domain);
+    /* Whether a message of this author is believed. 0, or -1 with the reason. */
+    int (*check)(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str author,
+                 struct moxd_arena *a, struct moxd_err *err) MOXD_SUSPENDS;
+    /* Parses a report that must be about the domain; organization, report_id, begin, end, good and bad are set, strings in
+     * the arena. On a worker. 0, -1. */
+    int (*parse)(struct moxd_str report, struct moxd_str domain, struct moxd_arena *a,
+                 struct reports_in *in, struct moxd_err *err);
+};
+struct reports_v2 {
     /* Our address and the domain after its "@": postmaster at the host name. */
     const char *(*contact)(struct moxd_instance *self);
     const char *(*submitter)(struct moxd_instance *self);
@@ -41,24 +56,22 @@ struct reports_v1 {
     int (*send)(struct moxd_instance *self, const struct reports_out *out, unsigned *sent,
                 struct moxd_err *err) MOXD_SUSPENDS;
 
-    /* Whether one of the recipients is this address of ours, however it is written. False when `address` is NULL. */
-    bool (*addressed)(struct moxd_instance *self, const struct smtp_message *msg,
-                      const char *address);
-    /* The report in a message, unpacked, the first attachment of which `parse` is content with; parse runs on a worker. 0;
-     * NOTFOUND: none; else the last error of parse, or why it cannot be unpacked. */
-    int (*read)(struct moxd_instance *self, const struct smtp_message *msg,
-                enum moxd_report_kind kind,
+    /* A message that comes in: when it says that it is such a report about a domain of ours, and goes to the address for
+     * that, the report is read, checked and kept. It is delivered in any case; what is wrong is said in a field of its
+     * header. What on_message returns: NEXT, or 451 when the server stops. */
+    enum moxd_verdict (*receive)(struct moxd_instance *self, struct moxd_instance *m,
+                                 const struct reports_receiver *r, const struct smtp_message *msg,
+                                 struct moxd_reply *reply) MOXD_SUSPENDS;
+    /* The same as commands: a line for each that came in, the oldest first; sums by domain. */
+    int (*print_list)(struct moxd_instance *self, enum moxd_report_kind kind, struct moxd_ctl *c,
+                      struct moxd_err *err) MOXD_SUSPENDS;
+    int (*print_sums)(struct moxd_instance *self, enum moxd_report_kind kind, struct moxd_ctl *c,
+                      struct moxd_err *err) MOXD_SUSPENDS;
+    /* The one that the list shows with this id, in the arena, and parsed on a worker. NOTFOUND; errors of `parse`. */
+    int (*load)(struct moxd_instance *self, enum moxd_report_kind kind, const char *id,
+                struct moxd_arena *a,
                 int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err), void *arg,
-                struct moxd_buf *report, struct moxd_err *err) MOXD_SUSPENDS;
-    /* Keeps one, durably: in->id is set. EXISTS: that domain's author has sent one with that report id. */
-    int (*keep)(struct moxd_instance *self, enum moxd_report_kind kind, struct reports_in *in,
-                struct moxd_str report, struct moxd_err *err) MOXD_SUSPENDS;
-    /* All of a kind, the oldest first. */
-    int (*list)(struct moxd_instance *self, enum moxd_report_kind kind, struct moxd_arena *a,
-                struct reports_in **out, size_t *n, struct moxd_err *err) MOXD_SUSPENDS;
-    /* Appends the report. NOTFOUND. */
-    int (*get)(struct moxd_instance *self, enum moxd_report_kind kind, uint64_t id,
-               struct moxd_buf *report, struct moxd_err *err) MOXD_SUSPENDS;
+                struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 #endif

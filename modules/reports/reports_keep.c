@@ -10,6 +10,18 @@
 enum { KEY = 16, PIECE = 60000, ID_MAX = 400, PRUNE_MAX = 100 };
 
 const char *const reports_kinds[] = { "dmarc", "tls", NULL };
+const struct reports_words reports_words[] = {
+    [MOXD_REPORT_DMARC] = { .good = "passed",
+                            .bad = "failed",
+                            .field = "X-Mox-DMARCReport-Error",
+                            .received = "DMARC report received",
+                            .refused = "DMARC report not taken" },
+    [MOXD_REPORT_TLS] = { .good = "successful",
+                          .bad = "failed",
+                          .field = "X-Mox-TLSReport-Error",
+                          .received = "TLS report received",
+                          .refused = "TLS report not taken" },
+};
 static const char *const tables[][3] = {
     { "reports.dmarc", "reports.dmarc.data", "reports.dmarc.id" },
     { "reports.tls", "reports.tls.data", "reports.tls.id" },
@@ -187,13 +199,13 @@ static int put(struct store_tx *tx, void *arg, struct moxd_err *err)
     return store->tx_put(tx, j->tables[IDS], j->id_key, key_of(j->key, KEY), err);
 }
 
-int reports_keep(struct moxd_instance *m, enum moxd_report_kind kind, struct reports_in *in,
+int reports_keep(struct reports *r, enum moxd_report_kind kind, struct reports_in *in,
                  struct moxd_str report, struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct job *j = moxd_arena_alloc(a, sizeof(*j));
 
-    *j = (struct job){ .r = reports_self(m), .tables = tables[kind], .in = in, .report = report };
+    *j = (struct job){ .r = r, .tables = tables[kind], .in = in, .report = report };
     moxd_buf_init(&j->packed, MOXD_REPORT_PACKED_MAX);
     moxd_buf_init(&j->value, 1 << 16);
     moxd_random(&in->id, sizeof(in->id));
@@ -235,12 +247,12 @@ static int each(struct store_tx *tx, void *arg, struct moxd_err *err)
     return j->r->store->tx_each(tx, j->tables[INDEX], MOXD_STR(""), on_record, j, err) < 0 ? -1 : 0;
 }
 
-int reports_list(struct moxd_instance *m, enum moxd_report_kind kind, struct moxd_arena *a,
+int reports_list(struct reports *r, enum moxd_report_kind kind, struct moxd_arena *a,
                  struct reports_in **out, size_t *n, struct moxd_err *err)
 {
     struct job *j = moxd_arena_alloc(a, sizeof(*j));
 
-    *j = (struct job){ .r = reports_self(m), .tables = tables[kind], .a = a };
+    *j = (struct job){ .r = r, .tables = tables[kind], .a = a };
     int rc = j->r->store->view(j->r->store_self, NULL, each, j, err);
     *out = j->v;
     *n = j->n;
@@ -266,13 +278,13 @@ static int collect(struct store_tx *tx, void *arg, struct moxd_err *err)
     return j->r->store->tx_each(tx, j->tables[DATA], key_of(key, 8), on_piece, j, err) < 0 ? -1 : 0;
 }
 
-int reports_get(struct moxd_instance *m, enum moxd_report_kind kind, uint64_t id,
-                struct moxd_buf *report, struct moxd_err *err)
+int reports_get(struct reports *r, enum moxd_report_kind kind, uint64_t id, struct moxd_buf *report,
+                struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct job *j = moxd_arena_alloc(a, sizeof(*j));
 
-    *j = (struct job){ .r = reports_self(m), .tables = tables[kind], .id = id };
+    *j = (struct job){ .r = r, .tables = tables[kind], .id = id };
     moxd_buf_init(&j->packed, MOXD_REPORT_PACKED_MAX);
     int rc = j->r->store->view(j->r->store_self, NULL, collect, j, err);
     if (rc == 0 && j->packed.n == 0)

@@ -40,28 +40,30 @@ static const char *submitter(struct moxd_instance *m)
     return moxd_conf_core()->hostname;
 }
 
-static const struct reports_v1 vtable = { .contact = contact,
+static const struct reports_v2 vtable = { .contact = contact,
                                           .submitter = submitter,
                                           .send = reports_send,
-                                          .addressed = reports_addressed,
-                                          .read = reports_read,
-                                          .keep = reports_keep,
-                                          .list = reports_list,
-                                          .get = reports_get };
+                                          .receive = reports_receive,
+                                          .print_list = reports_print_list,
+                                          .print_sums = reports_print_sums,
+                                          .load = reports_load };
 static const struct moxd_interface provides[] = {
-    { "reports", 1, 0, &vtable },
+    { "reports", 2, 0, &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1", "accounts/1.1", "queue/1?", "dkim/1?", NULL };
+static const char *const needs[] = { "store/1",  "accounts/1.1", "smtp/1.2",
+                                     "queue/1?", "dkim/1?",      NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
     struct reports *r = reports_self(m);
+    struct moxd_instance *unused;
 
     (void)err;
     r->conf = moxd_conf_module(conf, m);
     r->store = moxd_interface_get(m, "store", &r->store_self);
     r->accounts = moxd_interface_get(m, "accounts", &r->accounts_self);
+    r->smtp = moxd_interface_get(m, "smtp", &unused);
     r->queue = moxd_interface_get(m, "queue", &r->queue_self);
     r->dkim = moxd_interface_get(m, "dkim", &r->dkim_self);
     r->sent = moxd_metric_find("moxd_reports_sent_total");

@@ -2,7 +2,6 @@
 #include "reports.h"
 
 #include <moxd/offload.h>
-#include <moxd/smtp.h>
 #include <moxmail/address.h>
 
 static const char *canonical(struct reports *r, struct moxd_str localpart, struct moxd_str domain,
@@ -14,10 +13,9 @@ static const char *canonical(struct reports *r, struct moxd_str localpart, struc
                                                                                         : NULL;
 }
 
-bool reports_addressed(struct moxd_instance *m, const struct smtp_message *msg, const char *address)
+bool reports_addressed(struct reports *r, const struct smtp_message *msg, const char *address)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct reports *r = reports_self(m);
     const char *want = NULL;
     struct moxd_address ad;
 
@@ -36,10 +34,7 @@ struct job {
     const struct store_v1 *store;
     struct store_draft *draft;
     uint64_t size;
-    enum moxd_report_kind kind;
-    int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err);
-    void *arg;
-    struct moxd_buf *report;
+    const struct reports_reading *to;
     int rc;
     struct moxd_err err;
 };
@@ -54,43 +49,34 @@ static ssize_t read_at(const void *ctx, uint64_t off, void *p, size_t n)
 static void run(void *arg)
 {
     struct job *j = arg;
-    struct moxd_arena *a = moxd_arena_new(0);
+    const struct reports_reading *to = j->to;
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     const struct moxd_reader r = { .read_at = read_at, .ctx = j, .size = j->size };
     struct moxd_report_part *parts;
     size_t n = 0;
 
-    j->rc = moxd_report_parts(&r, j->kind, a, &parts, &n, &j->err);
+    j->rc = moxd_report_parts(&r, to->r->kind, a, &parts, &n, &j->err);
     if (j->rc == 0 && n == 0)
         j->rc = moxd_err_set(&j->err, MOXD_ERR_NOTFOUND, "the message has no report attached");
     for (size_t i = 0; i < n; i++) {
-        moxd_buf_reset(j->report);
-        j->rc = moxd_report_part_read(&r, &parts[i], j->report, &j->err);
+        moxd_buf_reset(to->report);
+        j->rc = moxd_report_part_read(&r, &parts[i], to->report, &j->err);
         if (j->rc == 0)
-            j->rc = j->parse(j->arg, moxd_buf_str(j->report), &j->err);
-        if (j->rc == 0 || j->report->overflow)
+            j->rc = to->r->parse(moxd_buf_str(to->report), to->domain, to->a, to->in, &j->err);
+        if (j->rc == 0 || to->report->overflow)
             break;
     }
-    moxd_arena_free(a);
 }
 
-int reports_read(struct moxd_instance *m, const struct smtp_message *msg,
-                 enum moxd_report_kind kind,
-                 int (*parse)(void *arg, struct moxd_str report, struct moxd_err *err), void *arg,
-                 struct moxd_buf *report, struct moxd_err *err)
+int reports_read(struct reports *r, const struct smtp_message *msg,
+                 const struct reports_reading *to, struct moxd_err *err)
 {
-    struct reports *r = reports_self(m);
-    struct job j = { .store = r->store,
-                     .draft = msg->draft,
-                     .size = msg->size,
-                     .kind = kind,
-                     .parse = parse,
-                     .arg = arg,
-                     .report = report };
+    struct job j = { .store = r->store, .draft = msg->draft, .size = msg->size, .to = to };
 
     if (moxd_offload(MOXD_LANE_CPU, run, &j) != MOXD_OK)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
     if (j.rc < 0)
         *err = j.err;
-    moxd_metric_inc(r->received, reports_kinds[kind], j.rc == 0 ? "ok" : "invalid");
+    moxd_metric_inc(r->received, reports_kinds[to->r->kind], j.rc == 0 ? "ok" : "invalid");
     return j.rc;
 }

@@ -35,7 +35,7 @@ struct tlsrpt {
     struct moxd_instance m;
     const struct tlsrpt_conf *conf;
     const struct store_v1 *store;
-    const struct reports_v1 *reports;
+    const struct reports_v2 *reports;
     const struct smtp_v1 *smtp;
     const struct accounts_v1 *accounts;
     const struct dkim_v1 *dkim; /* or NULL */

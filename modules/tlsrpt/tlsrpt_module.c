@@ -79,7 +79,7 @@ static const struct moxd_metric metrics[] = {
       .help = "Results of TLS that were not recorded for reports." },
     { 0 },
 };
-static const char *const needs[] = { "store/1",      "reports/1", "smtp/1.2",
+static const char *const needs[] = { "store/1",      "reports/2", "smtp/1.2",
                                      "accounts/1.1", "dkim/1.1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

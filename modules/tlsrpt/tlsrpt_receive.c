@@ -3,8 +3,9 @@
 #include "tlsrpt.h"
 
 /* Where reports about the domain go, NULL: nowhere. Valid until the next suspension. */
-static const char *address_for(struct tlsrpt *t, struct moxd_str domain)
+static const char *address_for(struct moxd_instance *m, struct moxd_str domain)
 {
+    const struct tlsrpt *t = tlsrpt_self(m);
     const struct moxd_conf_head *head;
     const struct tlsrpt_domain_conf *conf;
 
@@ -15,24 +16,31 @@ static const char *address_for(struct tlsrpt *t, struct moxd_str domain)
     return conf ? conf->address : NULL;
 }
 
-struct job {
-    struct moxd_arena *a;
-    struct moxd_str domain;
-    struct moxd_tlsrpt_report report;
-};
+static void count(const struct moxd_tlsrpt_report *r, struct reports_in *in)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        in->good += r->v[i].successes;
+        in->bad += r->v[i].failures;
+    }
+}
 
 /* On a worker. */
-static int parse(void *arg, struct moxd_str s, struct moxd_err *err)
+static int parse(struct moxd_str s, struct moxd_str domain, struct moxd_arena *a,
+                 struct reports_in *in, struct moxd_err *err)
 {
-    struct job *j = arg;
+    struct moxd_tlsrpt_report r;
 
-    if (moxd_tlsrpt_parse(s, j->a, &j->report, err) < 0)
+    if (moxd_tlsrpt_parse(s, a, &r, err) < 0)
         return -1;
-    for (size_t i = 0; i < j->report.n; i++)
-        if (!moxd_str_caseeqs(j->domain, j->report.v[i].domain))
+    for (size_t i = 0; i < r.n; i++)
+        if (!moxd_str_caseeqs(domain, r.v[i].domain))
             return moxd_err_set(err, MOXD_ERR_INVALID,
                                 "the report is about another domain than the message says");
-    return j->report.n > 0 ? 0 : moxd_err_set(err, MOXD_ERR_INVALID, "the report is empty");
+    *in = (struct reports_in){
+        .organization = r.organization, .report_id = r.id, .begin = r.begin, .end = r.end
+    };
+    count(&r, in);
+    return r.n > 0 ? 0 : moxd_err_set(err, MOXD_ERR_INVALID, "the report is empty");
 }
 
 static bool related(struct moxd_str a, struct moxd_str b)
@@ -42,9 +50,10 @@ static bool related(struct moxd_str a, struct moxd_str b)
 }
 
 /* RFC 8460 3: signed by the reporting domain, all of it, with a key that is for that. */
-static int check_signature(struct tlsrpt *t, const struct smtp_message *ev, struct moxd_str author,
-                           struct moxd_arena *a, struct moxd_err *err)
+static int check_signature(struct moxd_instance *m, const struct smtp_message *ev,
+                           struct moxd_str author, struct moxd_arena *a, struct moxd_err *err)
 {
+    const struct tlsrpt *t = tlsrpt_self(m);
     struct moxd_str *domains;
     size_t n;
 
@@ -60,75 +69,13 @@ static int check_signature(struct tlsrpt *t, const struct smtp_message *ev, stru
                         "with a key for tlsrpt");
 }
 
-static void count(const struct moxd_tlsrpt_report *r, struct reports_in *in)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        in->good += r->v[i].successes;
-        in->bad += r->v[i].failures;
-    }
-}
-
-static int take(struct tlsrpt *t, const struct smtp_message *ev, struct moxd_str domain,
-                struct moxd_arena *a, struct moxd_err *err)
-{
-    struct job j = { .a = a, .domain = domain };
-    struct moxd_buf json = MOXD_BUF_INIT(MOXD_REPORT_MAX);
-    struct moxd_str author;
-    int rc;
-
-    if (!moxd_report_author(ev->header, a, &author))
-        return moxd_err_set(err, MOXD_ERR_INVALID, "the message has no author");
-    if (check_signature(t, ev, author, a, err) < 0)
-        return -1;
-    rc = t->reports->read(t->reports_self, ev, MOXD_REPORT_TLS, parse, &j, &json, err);
-    struct reports_in in = { .domain = moxd_arena_cstr(a, domain),
-                             .from = moxd_arena_cstr(a, author),
-                             .organization = j.report.organization,
-                             .report_id = j.report.id,
-                             .begin = j.report.begin,
-                             .end = j.report.end };
-    if (rc == 0) {
-        count(&j.report, &in);
-        rc = t->reports->keep(t->reports_self, MOXD_REPORT_TLS, &in, moxd_buf_str(&json), err);
-    }
-    moxd_buf_fini(&json);
-    if (rc == 0)
-        moxd_info(ev->mail->conn->log, "TLS report received", moxd_kvs("domain", in.domain),
-                  moxd_kvs("from", in.from), moxd_kvs("report-id", in.report_id),
-                  moxd_kvu("successful", in.good), moxd_kvu("failed", in.bad));
-    return rc;
-}
-
-static void say(struct tlsrpt *t, const struct smtp_message *ev, const struct moxd_err *err)
-{
-    struct moxd_buf b = MOXD_BUF_INIT(1000);
-
-    moxd_buf_adds(&b, "X-Mox-TLSReport-Error: ");
-    for (const char *s = err->priv; *s; s++)
-        moxd_buf_addc(&b, *s < ' ' || *s > '~' ? '?' : *s);
-    moxd_buf_adds(&b, "\r\n");
-    t->smtp->add_header(ev, moxd_buf_str(&b));
-    moxd_buf_fini(&b);
-}
-
 enum moxd_verdict tlsrpt_on_message(struct moxd_instance *m, const struct smtp_message *ev,
                                     struct moxd_reply *reply)
 {
-    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    static const struct reports_receiver receiver = {
+        .kind = MOXD_REPORT_TLS, .address = address_for, .check = check_signature, .parse = parse
+    };
     struct tlsrpt *t = tlsrpt_self(m);
-    struct moxd_err err = { 0 };
-    struct moxd_str domain;
 
-    (void)reply;
-    if (ev->mail->conn->simulated || ev->mail->conn->account ||
-        !moxd_report_claim(ev->header, MOXD_REPORT_TLS, a, &domain) ||
-        !t->reports->addressed(t->reports_self, ev, address_for(t, domain)))
-        return MOXD_NEXT;
-    if (take(t, ev, domain, a, &err) == 0 || err.kind == MOXD_ERR_EXISTS)
-        return MOXD_NEXT;
-    if (err.kind == MOXD_ERR_CANCELLED)
-        return moxd_reply_set(reply, 451, "4.3.0", "The report could not be read, try again later");
-    moxd_info(ev->mail->conn->log, "TLS report not taken", moxd_kve(&err));
-    say(t, ev, &err);
-    return MOXD_NEXT;
+    return t->reports->receive(t->reports_self, m, &receiver, ev, reply);
 }

@@ -187,4 +187,14 @@ START_TEST(hostile)
 }
 END_TEST
 
-UNIT_MAIN("tlsrpt", records, of_others, written_and_read, hostile)
+START_TEST(times)
+{
+    a = moxd_arena_new(0);
+    ck_assert_str_eq(moxd_report_time(MOXD_REPORT_TLS, 1795305599, a), "2026-11-21");
+    ck_assert_str_eq(moxd_report_time(MOXD_REPORT_DMARC, 1795305599, a), "2026-11-21T23");
+    ck_assert_str_eq(moxd_report_time(MOXD_REPORT_TLS, 0, a), "1970-01-01");
+    moxd_arena_free(a);
+}
+END_TEST
+
+UNIT_MAIN("tlsrpt", records, times, of_others, written_and_read, hostile)
