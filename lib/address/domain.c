@@ -142,3 +142,13 @@ bool moxd_domain_eq(const struct moxd_domain *a, const struct moxd_domain *b)
 {
     return moxd_str_eq(a->ascii, b->ascii);
 }
+
+int moxd_domain_check(struct moxd_str s, struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_domain d;
+
+    if (moxd_domain_parse(s, MOXD_ADDRESS_UTF8, a, &d, err) < 0)
+        return -1;
+    return d.ip_len == 0 ? 0 : moxd_err_set(err, MOXD_ERR_INVALID, "an address is no domain");
+}

@@ -51,6 +51,8 @@ static inline bool moxd_address_is_null(const struct moxd_address *ad)
 /* Domain name or address literal; the whole of s. */
 int moxd_domain_parse(struct moxd_str s, unsigned flags, struct moxd_arena *a,
                       struct moxd_domain *out, struct moxd_err *err) MOXD_CHECKED;
+/* Whether it is a domain name, as directives hold one: U-labels are allowed, address literals are not. */
+int moxd_domain_check(struct moxd_str s, struct moxd_err *err) MOXD_CHECKED;
 /* Mailbox = Local-part "@" ( Domain / address-literal ); the whole of s. */
 int moxd_address_parse(struct moxd_str s, unsigned flags, struct moxd_arena *a,
                        struct moxd_address *out, struct moxd_err *err) MOXD_CHECKED;

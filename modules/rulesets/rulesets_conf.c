@@ -11,16 +11,6 @@ static int check_regex(struct moxd_str value, struct moxd_err *err)
     return re ? 0 : -1;
 }
 
-static int check_domain(struct moxd_str value, struct moxd_err *err)
-{
-    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    struct moxd_domain d;
-
-    return moxd_domain_parse(value, MOXD_ADDRESS_UTF8, a, &d, err) < 0 ? -1
-           : d.ip_len > 0 ? moxd_err_set(err, MOXD_ERR_INVALID, "an address is no domain")
-                          : 0;
-}
-
 static int check_mailbox(struct moxd_str value, struct moxd_err *err)
 {
     if (value.n == 0 || value.n > 500 || !moxd_str_is_utf8(value))
@@ -61,7 +51,7 @@ static const struct moxd_directive ruleset_directives[] = {
       .doc = "Regular expression for the sender in MAIL FROM, which is empty for bounces." },
     { .name = "verified-domain",
       MOXD_AT_STRING(struct rulesets_ruleset_conf, verified_domain),
-      .check = check_domain,
+      .check = moxd_domain_check,
       .example = "lists.example.org",
       .doc = "This domain, or one below it, must have been verified by SPF or DKIM." },
     { .name = "msg-from",
@@ -82,7 +72,7 @@ static const struct moxd_directive ruleset_directives[] = {
       .doc = "Where the message goes. It must be said, also if it is INBOX." },
     { .name = "list-allow-domain",
       MOXD_AT_STRING(struct rulesets_ruleset_conf, list_allow_domain),
-      .check = check_domain,
+      .check = moxd_domain_check,
       .example = "lists.example.org",
       .doc =
           "For mailing lists, which often break what senders have signed: a message for which this "

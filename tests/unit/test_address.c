@@ -301,7 +301,8 @@ START_TEST(log_form)
     moxd_name_log(&b, moxd_cstr("ü@x.org"));
     moxd_buf_adds(&b, " ");
     moxd_name_log(&b, moxd_cstr("jörg"));
-    ck_assert_str_eq(moxd_buf_cstr(&b), "mjl@x.org \"x ü@x.org/\"\\u00fc\"@x.org jörg/\"j\\u00f6rg\"");
+    ck_assert_str_eq(moxd_buf_cstr(&b),
+                     "mjl@x.org \"x ü@x.org/\"\\u00fc\"@x.org jörg/\"j\\u00f6rg\"");
     moxd_buf_fini(&b);
 }
 END_TEST
@@ -354,6 +355,23 @@ START_TEST(xtext)
 }
 END_TEST
 
+START_TEST(domains_of_directives)
+{
+    static const char *const good[] = { "example.org",
+                                        "b\xc3\xbc"
+                                        "cher.example",
+                                        "localhost" };
+    static const char *const bad[] = { "",     "[192.0.2.1]", "a b",
+                                       "a..b", "a_b.example", "a@b.example" };
+    struct moxd_err err;
+
+    for (size_t i = 0; i < MOXD_NELEMS(good); i++)
+        ck_assert_int_eq(moxd_domain_check(moxd_cstr(good[i]), &err), 0);
+    for (size_t i = 0; i < MOXD_NELEMS(bad); i++)
+        ck_assert_int_eq(moxd_domain_check(moxd_cstr(bad[i]), &err), -1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = { isemail_cases,
@@ -368,7 +386,8 @@ int main(void)
                                    quoting_is_minimal,
                                    log_form,
                                    makes_and_writes,
-                                   xtext };
+                                   xtext,
+                                   domains_of_directives };
     Suite *suite = suite_create("address");
     TCase *tcase = tcase_create("address");
     tcase_add_checked_fixture(tcase, setup, teardown);
