@@ -19,14 +19,6 @@ static void read_conf(const struct forward_conf *conf, struct moxd_arena *a, str
             (struct queue_rcpt){ .to = moxd_arena_strdup(a, conf->to.v[i]), .notify = "FAILURE" };
 }
 
-/* RFC 8689 6: what was demanded for its way here holds for the way on. */
-static enum queue_requiretls requiretls(const struct smtp_message *msg)
-{
-    if (msg->mail->requiretls)
-        return QUEUE_TLS_REQUIRED;
-    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
-}
-
 static bool is_null(const struct smtp_mail *mail)
 {
     return mail->from.localpart.n == 0 && mail->from.domain.n == 0;
@@ -83,7 +75,7 @@ static int forward(struct forward *f, const struct smtp_copy *ev, const struct p
         .n = p->n,
         .prefix = moxd_cstr(prefix),
         .draft = msg->draft,
-        .requiretls = requiretls(msg),
+        .requiretls = queue_requiretls_of(msg),
         .smtputf8 = mail->smtputf8,
         .body8bit = mail->body8bit,
         .no_dsn = is_null(mail),

@@ -9,6 +9,7 @@
 #include <moxd/arena.h>
 #include <moxd/hook.h>
 #include <moxd/log.h>
+#include <moxd/smtp.h>
 #include <moxd/smtpclient.h>
 
 struct moxd_instance;
@@ -19,6 +20,13 @@ enum queue_requiretls {
     QUEUE_TLS_REQUIRED,
     QUEUE_TLS_OPTIONAL /* TLS-Required: No */
 };
+/* RFC 8689 6: what was demanded for a message's way here holds for its way on, and for answers to it. */
+static inline enum queue_requiretls queue_requiretls_of(const struct smtp_message *msg)
+{
+    if (msg->mail->requiretls)
+        return QUEUE_TLS_REQUIRED;
+    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
+}
 
 struct queue_rcpt {
     const char *

@@ -49,13 +49,6 @@ enum moxd_verdict queue_on_route_held(struct moxd_instance *m, const struct smtp
     return ev->mail->holduntil != 0 && ev->mail->conn->account ? take(m, ev, route) : MOXD_NEXT;
 }
 
-static enum queue_requiretls requiretls_of(const struct smtp_message *msg)
-{
-    if (msg->mail->requiretls)
-        return QUEUE_TLS_REQUIRED;
-    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
-}
-
 /* The separator of the sender's domain, when the login is one whose mail gets ids; or NULL. */
 static const char *separator_of(struct queue *q, const struct smtp_mail *mail)
 {
@@ -90,7 +83,7 @@ static int deliver(struct moxd_instance *m, const struct smtp_message *msg, stru
         .n = n,
         .prefix = prefix,
         .draft = msg->draft,
-        .requiretls = requiretls_of(msg),
+        .requiretls = queue_requiretls_of(msg),
         .smtputf8 = mail->smtputf8,
         .body8bit = mail->body8bit,
         .envid = text_or_null(mail->envid, a),

@@ -92,13 +92,6 @@ static void put_body(struct moxd_buf *b, const char *text)
     moxd_buf_fini(&lines);
 }
 
-static enum queue_requiretls requiretls(const struct smtp_message *msg)
-{
-    if (msg->mail->requiretls) /* RFC 8689 6 */
-        return QUEUE_TLS_REQUIRED;
-    return msg->tls_optional ? QUEUE_TLS_OPTIONAL : QUEUE_TLS_DEFAULT;
-}
-
 /* With a signature, when a domain of ours has keys: others ask for one. */
 static int queue_it(struct vacation *v, const struct smtp_copy *ev,
                     const struct vacation_answer *an, struct store_draft *draft,
@@ -114,7 +107,7 @@ static int queue_it(struct vacation *v, const struct smtp_copy *ev,
         .rcpts = &rcpt,
         .n = 1,
         .draft = draft,
-        .requiretls = requiretls(ev->message),
+        .requiretls = queue_requiretls_of(ev->message),
         .smtputf8 =
             !moxd_str_is_ascii(moxd_cstr(an->to)) || !moxd_str_is_ascii(moxd_cstr(ev->address)),
         .no_dsn = true,
