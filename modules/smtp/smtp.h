@@ -29,7 +29,8 @@ struct smtp {
     const struct auth_v1 *auth;
     struct moxd_instance *auth_self;
     struct moxd_point *on_connect, *on_helo, *on_mail, *on_route, *on_rcpt, *on_submit;
-    struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_deliver, *on_reject;
+    struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_reject;
+    struct moxd_point *on_accept, *on_deliver;
     struct smtp_offer offer;
     struct moxd_metric_handle *connections, *commands, *recipients, *messages, *bytes, *duration;
 };
@@ -66,6 +67,7 @@ struct smtp_txn {
     struct smtp_suspicion *suspicion;
     struct moxd_str prefix;    /* all fields before the message, once it is judged */
     struct smtp_plan *plan;    /* of local delivery (smtp_copies.c) */
+    struct smtp_accepting accepting;
     struct smtp_note *notes;
     size_t nnotes, notes_cap;
     struct smtp_auth_result *results[SMTP_RESULTS_MAX]; /* sorted by method */
@@ -240,6 +242,9 @@ extern const struct moxd_command smtp_control_commands[];
 
 /* smtp_deliver.c: whether the recipients take the message; nothing is delivered yet. -1 with *err: the reply. */
 int smtp_judge(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* smtp_wait.c: the pause before it is accepted, if hooks want one. -1: the client is gone, or we are stopping; it was
+ * told, and the session closes. Nothing was delivered. */
+int smtp_wait(struct smtp_session *s, const struct smtp_txn *t) MOXD_CHECKED MOXD_SUSPENDS;
 /* Makes it durable for all of them. */
 int smtp_deliver(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 

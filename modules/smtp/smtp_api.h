@@ -16,42 +16,44 @@
 struct moxd_conf_head;
 struct moxd_instance;
 struct moxd_slots;
+struct smtp_auth_result;
 struct store_draft;
 
-struct smtp_path {               /* forward-path or reverse-path */
-    struct moxd_str localpart;   /* unquoted, UTF-8; empty with empty domain: the null path <> */
-    struct moxd_str domain;      /* in A-labels, lower case; "[192.0.2.1]" for literals */
-    struct moxd_str text;        /* as it should be written: quoted where needed, without <> */
+struct smtp_path {             /* forward-path or reverse-path */
+    struct moxd_str localpart; /* unquoted, UTF-8; empty with empty domain: the null path <> */
+    struct moxd_str domain;    /* in A-labels, lower case; "[192.0.2.1]" for literals */
+    struct moxd_str text;      /* as it should be written: quoted where needed, without <> */
 };
-struct smtp_conn {               /* facts of the session */
+struct smtp_conn { /* facts of the session */
     uint64_t cid;
     const char *remote_ip, *local_ip;
     const struct sockaddr *remote;
     const char *listener, *hostname;
     bool submission;
     bool tls;
-    const char *tls_version;     /* or NULL */
-    struct moxd_str helo;        /* argument of EHLO/HELO, empty before */
+    const char *tls_version; /* or NULL */
+    struct moxd_str helo;    /* argument of EHLO/HELO, empty before */
     bool esmtp;
     const char *account, *login; /* authenticated: or NULL */
     const struct moxd_log *log;
-    struct moxd_arena *arena;    /* session arena */
+    struct moxd_arena *arena;       /* session arena */
     const struct moxd_slots *slots; /* "smtp-session" */
     /* 1.3: nothing is delivered, for moxctl simulate: hooks say what they would say, and keep nothing. */
     bool simulated;
 };
-struct smtp_mail {               /* facts of the transaction, from MAIL on */
+struct smtp_mail { /* facts of the transaction, from MAIL on */
     const struct smtp_conn *conn;
     struct smtp_path from;
-    uint64_t size;               /* SIZE=, 0 unknown */
+    uint64_t size; /* SIZE=, 0 unknown */
     bool smtputf8, body8bit, requiretls;
-                                 /* requiretls (RFC 8689): who takes the message on and cannot keep to it
+    /* requiretls (RFC 8689): who takes the message on and cannot keep to it
                                     refuses the recipient, 550 5.7.30. body8bit: as the client said; from
                                     on_submit on whether a submission has bytes above 127 */
-    struct moxd_str envid, ret;  /* 1.5: DSN (RFC 3461) as on the wire, "FULL" or "HDRS"; empty: absent */
-    int64_t holduntil;           /* 1.5: FUTURERELEASE (RFC 4865): not before, ns wall; 0: at once */
-    size_t nrcpts;               /* accepted so far */
-    struct moxd_arena *arena;    /* transaction arena */
+    struct moxd_str envid,
+        ret;           /* 1.5: DSN (RFC 3461) as on the wire, "FULL" or "HDRS"; empty: absent */
+    int64_t holduntil; /* 1.5: FUTURERELEASE (RFC 4865): not before, ns wall; 0: at once */
+    size_t nrcpts;     /* accepted so far */
+    struct moxd_arena *arena;       /* transaction arena */
     const struct moxd_slots *slots; /* "smtp-message" */
 };
 struct smtp_rcpt {
@@ -61,11 +63,11 @@ struct smtp_rcpt {
     /* 1.4: whose it is, as the provider of the route says: from on_rcpt on; NULL: none of ours, or a list. */
     const char *account;
 };
-struct smtp_message {            /* after DATA */
+struct smtp_message { /* after DATA */
     const struct smtp_mail *mail;
     const struct smtp_rcpt *const *rcpts;
     size_t nrcpts;
-    struct store_draft *draft;   /* the data, CRLF line ends; as received, but without forged
+    struct store_draft *draft; /* the data, CRLF line ends; as received, but without forged
                                     Authentication-Results of ours, and of submissions without Bcc
                                     and Return-Path; read through store_v1 */
     uint64_t size;
@@ -75,12 +77,18 @@ struct smtp_message {            /* after DATA */
     /* 1.5: the field TLS-Required says No, and MAIL did not say REQUIRETLS (RFC 8689 4.1): the sender would
      * rather have it arrive without TLS than not at all. */
     bool tls_optional;
+    /* 1.7: what was found out about its sender, for those who cannot ask smtp/1 (hooks in transactions); from
+     * on_accept on, in the transaction arena. */
+    const struct smtp_auth_result *const *results;
+    size_t nresults;
 };
 
 /* 1.5: what a module that takes mail on for other servers makes possible. */
 struct smtp_offer {
-    bool dsn;         /* it keeps to NOTIFY, ORCPT, RET, ENVID, and reports local deliveries that are asked for */
-    int64_t hold_max; /* it holds messages for so many seconds at most, those for local recipients too:
+    bool
+        dsn; /* it keeps to NOTIFY, ORCPT, RET, ENVID, and reports local deliveries that are asked for */
+    int64_t
+        hold_max; /* it holds messages for so many seconds at most, those for local recipients too:
                          FUTURERELEASE; 0: not */
 };
 
@@ -106,19 +114,19 @@ struct smtp_auth_result {
     struct moxd_authres shown; /* method "spf", result "pass", reason, comment, properties */
     struct moxd_str domain;    /* that the result is about, A-labels in lower case; may be empty */
     enum smtp_dnssec dnssec;
-    bool unaligned;            /* must not count for alignment, whatever the domain: a DKIM signature
+    bool unaligned; /* must not count for alignment, whatever the domain: a DKIM signature
                                   with l= */
 };
 
 /* What a provider of on_route says. */
 struct smtp_route {
-    const char *by;              /* module that takes it: for the log */
+    const char *by; /* module that takes it: for the log */
     /* Called once per message with all of its recipients that this route took, to make them durable.
      * 0, or -1 with *err (its SMTP code is the reply). prefix: trace headers to put before the body. */
     int (*deliver)(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err) MOXD_SUSPENDS;
     struct moxd_instance *m;
-    void *target;                /* the provider's, in the transaction arena */
+    void *target; /* the provider's, in the transaction arena */
     /* Instead of deliver: the provider is responsible for the recipient and refuses it (no such user,
      * domain disabled). Filled by moxd_reply_set; code != 0 makes it count. */
     struct moxd_reply refuse;
@@ -155,6 +163,13 @@ struct smtp_handing {
     struct moxd_reply reply;
     bool gone; /* it was taken elsewhere, and the mailbox gets none */
 };
+/* 1.7: what hooks at on_accept think of a copy; the same for all copies of a message. */
+struct smtp_accepting {
+    struct moxd_reply reply;
+    int64_t
+        wait; /* ns: the message is accepted only after this; the longest that any of them wants */
+    const char *why; /* for the log: a literal, or in the transaction arena */
+};
 /* What becomes of a copy; strings in the transaction arena. */
 struct smtp_placing {
     const char *mailbox; /* NULL: the copy's */
@@ -173,6 +188,8 @@ struct smtp_placing {
  * nowhere: the account refuses it.
  * on_reject (PROVIDE, answer struct smtp_placing): into which mailbox a refused copy is put for its user to
  * see; NEXT: it is not kept.
+ * on_accept (TRANSFORM, struct smtp_accepting): a copy is wanted, and nothing was made durable: the message may be made
+ * to wait. Not for copies whose on_mailbox said `accept`. A refusal is one for the whole message.
  * on_deliver (TRANSFORM, struct smtp_handing): a copy that is wanted is about to be stored: what shall happen to it
  * besides (forwarding, answers) is made durable now, since it is acknowledged next. A refusal is one for the whole message,
  * parts of which may have been delivered: DEFER for what passes, and nothing else.
@@ -203,6 +220,9 @@ typedef void moxd_on_delivered_fn(struct moxd_instance *m, const struct smtp_mes
 #define MOXD_POINT_on_mailbox_MAJOR 1
 typedef enum moxd_verdict moxd_on_mailbox_fn(struct moxd_instance *m, const struct smtp_copy *ev,
                                              struct smtp_placing *placing) MOXD_SUSPENDS;
+#define MOXD_POINT_on_accept_MAJOR 1
+typedef enum moxd_verdict moxd_on_accept_fn(struct moxd_instance *m, const struct smtp_copy *ev,
+                                            struct smtp_accepting *accepting) MOXD_SUSPENDS;
 #define MOXD_POINT_on_deliver_MAJOR 1
 typedef enum moxd_verdict moxd_on_deliver_fn(struct moxd_instance *m, const struct smtp_copy *ev,
                                              struct smtp_handing *handing) MOXD_SUSPENDS;

@@ -111,6 +111,8 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     }
     if (!ask_hooks(s, t))
         return "refused";
+    t->message.results = (const struct smtp_auth_result *const *)t->results;
+    t->message.nresults = t->nresults;
     if (smtp_judge(t, &err) < 0) {
         log_refused(t);
         smtp_reply_err(s, &err);
@@ -120,6 +122,8 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
         smtp_reply(s, 250, "2.0.0", "the message would be delivered");
         return "simulated";
     }
+    if (smtp_wait(s, t) < 0)
+        return "lost";
     if (smtp_deliver(t, &err) < 0) {
         smtp_reply_err(s, &err);
         return "failed";

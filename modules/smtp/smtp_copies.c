@@ -170,6 +170,28 @@ static int refuse_all(struct smtp *smtp, struct smtp_plan *plan, const struct sm
     return smtp_suspicion_err(smtp_txn_of(msg)->suspicion, err);
 }
 
+/* Whoever said that the message is wanted whatever it is has said enough. */
+static int accept_all(struct smtp *smtp, const struct smtp_plan *plan,
+                      const struct smtp_message *msg, struct moxd_err *err) MOXD_SUSPENDS;
+static int accept_all(struct smtp *smtp, const struct smtp_plan *plan,
+                      const struct smtp_message *msg, struct moxd_err *err)
+{
+    struct smtp_accepting *accepting = &smtp_txn_of(msg)->accepting;
+
+    for (size_t i = 0; i < plan->n && !moxd_point_empty(smtp->on_accept); i++) {
+        struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+        struct smtp_copy ev = copy_of(msg, &plan->v[i]);
+
+        if (plan->v[i].refused || plan->v[i].at.accept)
+            continue;
+        ev.conf = conf_of(smtp, &plan->v[i], a);
+        if (moxd_fire(smtp->on_accept, &ev, accepting) != MOXD_NEXT)
+            return moxd_err_smtp_set(err, MOXD_ERR_TEMP, accepting->reply.code,
+                                     accepting->reply.enhanced, "%s", accepting->reply.text);
+    }
+    return 0;
+}
+
 int smtp_copies_judge(struct moxd_instance *m, const struct smtp_message *msg,
                       struct moxd_str prefix, void *const *targets, size_t n, struct moxd_err *err)
 {
@@ -184,12 +206,12 @@ int smtp_copies_judge(struct moxd_instance *m, const struct smtp_message *msg,
         if (place(smtp, plan, msg, &plan->v[i], err) < 0)
             return -1;
     if (plan->nrefused == 0)
-        return 0;
+        return accept_all(smtp, plan, msg, err);
     for (size_t i = 0; i < plan->n; i++)
         if (plan->v[i].refused)
             refuse(smtp, msg, &plan->v[i]);
     if (plan->nrefused < plan->n && have_a_place(plan))
-        return 0;
+        return accept_all(smtp, plan, msg, err);
     return refuse_all(smtp, plan, msg, prefix, err);
 }
 

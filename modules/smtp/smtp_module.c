@@ -12,6 +12,7 @@ MOXD_POINT_THUNK_VOID(on_delivered)
 MOXD_POINT_THUNK_VOID(on_refused)
 MOXD_POINT_THUNK(on_mailbox, struct smtp_placing)
 MOXD_POINT_THUNK(on_reject, struct smtp_placing)
+MOXD_POINT_THUNK(on_accept, struct smtp_accepting)
 MOXD_POINT_THUNK(on_deliver, struct smtp_handing)
 
 static const struct moxd_point_def points[] = {
@@ -28,6 +29,8 @@ static const struct moxd_point_def points[] = {
                "A message was received; before delivery."),
     MOXD_POINT(on_delivered, MOXD_OBSERVE, "struct smtp_message",
                "The message is durable and about to be acknowledged."),
+    MOXD_POINT(on_accept, MOXD_TRANSFORM, "struct smtp_copy",
+               "A copy is wanted; nothing is durable yet: the message may be made to wait."),
     MOXD_POINT(on_deliver, MOXD_TRANSFORM, "struct smtp_copy",
                "A copy that is wanted is about to be stored: forwarding, answers."),
     MOXD_POINT(
@@ -113,7 +116,7 @@ static const struct moxd_metric metrics[] = {
 };
 
 static const struct moxd_interface provides[] = {
-    { .name = "smtp", .major = 1, .minor = 6, .vtable = &smtp_interface },
+    { .name = "smtp", .major = 1, .minor = 7, .vtable = &smtp_interface },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1.5", "auth/1.2", NULL };
@@ -131,6 +134,7 @@ static void find_points(struct smtp *smtp)
     smtp->on_message = moxd_point_get(m, "on_message");
     smtp->on_delivered = moxd_point_get(m, "on_delivered");
     smtp->on_refused = moxd_point_get(m, "on_refused");
+    smtp->on_accept = moxd_point_get(m, "on_accept");
     smtp->on_deliver = moxd_point_get(m, "on_deliver");
     smtp->on_mailbox = moxd_point_get(m, "on_mailbox");
     smtp->on_reject = moxd_point_get(m, "on_reject");

@@ -76,6 +76,9 @@ static void annotations(struct simulation *sim, const struct smtp_txn *t)
                       t->suspicion->reply.code, t->suspicion->reply.enhanced,
                       t->suspicion->reply.text);
     smtp_plan_show(t->plan, &b);
+    if (t->accepting.wait > 0)
+        moxd_buf_addf(&b, "waits %.0f s before it is accepted: %s\n",
+                      (double)t->accepting.wait / (double)MOXD_SEC, t->accepting.why);
     if (t->mailbox)
         moxd_buf_addf(&b, "mailbox: %s\n", t->mailbox);
     (void)moxd_ctl_write(sim->ctl, b.p, b.n);

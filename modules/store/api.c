@@ -486,6 +486,15 @@ static int api_canonical_name(struct moxd_str name, struct moxd_arena *a, struct
     return 0;
 }
 
+static int tx_mailbox(struct store_tx *tx, struct moxd_str name, uint32_t *id, struct moxd_err *err)
+{
+    struct store_name stored;
+
+    if (store_name_parse(name, &stored, err) < 0)
+        return -1;
+    return store_box_id(tx, store_name_str(&stored), id, err);
+}
+
 const struct store_v1 store_api = {
     .open = api_open,
     .ref = store_account_ref,
@@ -562,4 +571,5 @@ const struct store_v1 store_api = {
     .tx_from = store_table_from,
     .select_uids = api_select_uids,
     .uids_release = store_uid_list_release,
+    .tx_mailbox = tx_mailbox,
 };

@@ -113,6 +113,8 @@ int store_tx_messages(struct store_tx *tx, uint32_t mailbox, const struct store_
         store_seen_load(tx, mailbox, uids, &in.seen, err) < 0)
         return -1;
     in.it = store_portion_new(tx, &in.box, uids);
+    if (uids != NULL)
+        in.it->last = UINT32_MAX; /* hooks ask for what is being added, of which the mailbox is told last */
     in.a = moxd_arena_new(0);
     while ((rc = store_portion_next(tx, in.it, err)) > 0) {
         rc = give_portion(&in, with, fn, arg);

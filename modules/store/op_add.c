@@ -138,10 +138,11 @@ static int add_one(struct store_tx *tx, struct store_op_one *one, struct moxd_er
     if (tx->viewer != 0)
         rec.flags &= ~(unsigned)STORE_SEEN;
     struct store_origin origin = { add->origin, add->origin_data };
+    add->uid = box.r.uidnext;
     if (put_data(tx, one, err) < 0 || add_to_thread(tx, one, &rec, &thread, err) < 0 ||
+        put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
         store_msg_insert(tx, &box, &rec, thread, origin, &add->uid, err) < 0 ||
         (seen && store_seen_add(tx, &box, add->uid, err) < 0) ||
-        put_parsed(tx, one, (struct store_place){ box.id, add->uid }, err) < 0 ||
         (one->parsed != NULL &&
          store_recipients_note(tx, &box, moxd_buf_str(&one->parsed->header), rec.received, err) < 0) ||
         store_box_save(tx, &box, err) < 0)

@@ -88,7 +88,7 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
 {
     struct store_rec rec;
     struct moxd_str thread;
-    uint32_t uid;
+    uint32_t uid = c->dst.r.uidnext;
     int rc = store_msg_get(tx, c->op->mailbox, s->uid, &rec, err);
 
     if (rc <= 0) /* expunged since it was found */
@@ -99,15 +99,16 @@ static int copy_one(struct store_tx *tx, struct copying *c, const struct store_o
         store_thread_copy(tx, s->id, s->new_id, rec.received, &thread, err) < 0 ||
         store_msg_translate(tx, &c->src, &c->dst, &rec, err) < 0)
         return -1;
+    struct store_copy_origin of = { rec.id, rec.reject };
+    struct store_origin origin = { "copy", &of };
     rec.copy_of = store_rec_emailid(&rec);
     rec.body = rec.where == STORE_IN_DB ? store_rec_body(&rec) : 0;
     rec.id = s->new_id;
     rec.saved = moxd_wall();
     store_msg_leave(&rec, &c->src, &c->dst);
-    struct store_origin origin = { "copy", NULL };
-    if (store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
-        store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },
+    if (store_parsed_copy(tx, (struct store_place){ c->op->mailbox, s->uid },
                           (struct store_place){ c->op->dst, uid }, err) < 0 ||
+        store_msg_insert(tx, &c->dst, &rec, thread, origin, &uid, err) < 0 ||
         came_in(tx, &c->src, &c->dst, uid, rec.received, err) < 0 ||
         store_seen_copy(tx, c->same ? &c->dst : &c->src, s->uid, &c->dst, uid, err) < 0)
         return -1;

@@ -497,6 +497,10 @@ struct store_v1 {
                        struct moxd_arena *a, struct store_selection *out,
                        struct moxd_err *err) MOXD_SUSPENDS;
     void (*uids_release)(struct store_uid_list *l); /* NULL is fine */
+
+    /* --- since 1.9 --- */
+    /* In a transaction or view: the id of a mailbox by its name, of any valid form. 1; 0: there is none; -1. */
+    int (*tx_mailbox)(struct store_tx *tx, struct moxd_str name, uint32_t *id, struct moxd_err *err);
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */
@@ -515,7 +519,13 @@ static inline int store_tx_find(const struct store_v1 *store, struct store_tx *t
 }
 
 /* on_store_change (TRANSACT): inside the transaction that changes messages. `old` is NULL for an add,
- * `now` for an expunge. The function may use store_v1.tx_* on tx. -1 with *err refuses the change. */
+ * `now` for an expunge. The function may use store_v1.tx_* on tx. -1 with *err refuses the change. Since 1.9
+ * tx_messages finds what is kept beside a message that is being added, too, and of a copy (origin "copy")
+ * origin_data is a struct store_copy_origin. */
+struct store_copy_origin {
+    uint64_t id; /* of the message that was copied */
+    bool reject; /* it was refused; the copy is no reject any more if it went to another mailbox */
+};
 struct store_change_event {
     const char *account;
     const struct store_msg *old, *now;
