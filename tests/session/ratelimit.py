@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # proves: RATE-01, RATE-03, RATE-04, RATE-05, RATE-06, RATE-07, RATE-08, RATE-11, RATE-12, P-SMTP-20
-# proves in part: RATE-09, P-SMTP-21, AUTH-17
+# proves: AUTH-17
+# proves in part: RATE-09, P-SMTP-21
 """Limits on connections and failed logins, by network and by account. Loopback addresses are not exempt
 here, and have all the networks that are needed: 127.0.0.0/26, 127.0.0.64/26 and so on."""
 
+import base64
 import os
 import smtplib
 import socket
@@ -64,6 +66,15 @@ class Client:
     def close(self):
         self.file.close()
         self.sock.close()
+
+
+def fails_at_submission(client, user=MJL):
+    """The reply to a wrong password."""
+    client.send("EHLO client.test")
+    while client.line()[3:4] == "-":
+        pass
+    client.send("AUTH PLAIN " + base64.b64encode(b"\0%s\0wrong" % user.encode()).decode())
+    return client.line()
 
 
 def is_welcome(client):
@@ -168,6 +179,25 @@ def the_third_failure_makes_it_slow():
         expect(time.monotonic() - third >= 1, "the next read waits for a second")
         server.await_log(r"slowed down")
         expect(client.login().startswith("x OK"), "the right password")
+        submission = Client(server, "submission")
+        for _ in range(3):
+            expect(fails_at_submission(submission).startswith("535"), "a wrong password at submission")
+        server.await_log(r"slowed down", 2)
+
+
+def all_services_count_together():
+    """And failures in the middle of an exchange, and of users that do not exist."""
+    with new_server(failed_logins=4, slow_after=0) as server:
+        submission = Client(server, "submission")
+        expect(fails_at_submission(submission).startswith("535"), "submission")
+        expect(fails_at_submission(submission, "nobody@mox.example").startswith("535"), "nobody")
+        submission.send("AUTH SCRAM-SHA-256 " + base64.b64encode(b"n,,n=mjl@mox.example,r=abc").decode())
+        expect(submission.line().startswith("334"), "SCRAM begins")
+        submission.send(base64.b64encode(b"c=biws,r=abc,p=AAAA").decode())
+        expect(submission.line().startswith("535"), "SCRAM fails")
+        expect(Client(server, "imap").login("wrong").startswith("x NO [AUTHENTICATIONFAILED]"), "IMAP")
+        expect(shown(server, "127.0.0.1")["failed-logins"] == 4, "all of them count")
+        expect(not is_welcome(Client(server, "submission")), "submission is closed")
 
 
 def deliver(server, rcpts=(MJL,), source="127.0.0.1", size=0, login=None):
@@ -251,6 +281,6 @@ def mistakes_are_told():
 
 
 run_tests([open_connections_are_limited, networks_are_limited_as_well, rate_is_limited,
-           those_who_log_in_count_for_their_account, failed_logins_close_the_door,
+           those_who_log_in_count_for_their_account, failed_logins_close_the_door, all_services_count_together,
            the_third_failure_makes_it_slow, who_brings_suspect_mail_is_slow, mail_is_limited, data_is_limited,
            exempt_networks_have_no_limits, mistakes_are_told])
