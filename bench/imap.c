@@ -1,12 +1,12 @@
-/* bench/imap [-tq] [-c CONNECTIONS] [-n TIMES] [-m MAILBOX] [-u USER]... WHAT HOST PORT
+/* bench/imap [-taq] [-c CONNECTIONS] [-n TIMES] [-m MAILBOX] [-u USER]... WHAT HOST PORT
  *
  * WHAT is one of
  *     append SIZE       appends a message of that size to the mailbox, TIMES in all
  *     run COMMAND       runs a command in the selected mailbox, TIMES in all
  *     idle              every connection goes idle in the mailbox; waits for the end of its standard input. At a line
  *                       there, it waits until each was told of a message, and says how long that took
- * and tells how many a second there were and how long each took. -t: TLS, -q: QRESYNC is enabled. Connections take users in
- * turn; their password is in BENCH_PASSWORD. One thread for each connection. */
+ * and tells how many a second there were and how long each took. -t: TLS, -a: TLS by ALPN, -q: QRESYNC is enabled.
+ * Connections take users in turn; their password is in BENCH_PASSWORD. One thread for each connection. */
 #include "bench_util.h"
 
 #include <errno.h>
@@ -350,9 +350,11 @@ static void options(struct bench *b, int argc, char **argv)
 {
     int opt;
 
-    while ((opt = getopt(argc, argv, "tqc:n:m:u:")) != -1) {
+    while ((opt = getopt(argc, argv, "taqc:n:m:u:")) != -1) {
         if (opt == 't')
             b->tls = SSL_CTX_new(TLS_client_method());
+        else if (opt == 'a' && b->tls)
+            SSL_CTX_set_alpn_protos(b->tls, (const unsigned char *)"\4imap", 5);
         else if (opt == 'q')
             b->qresync = true;
         else if (opt == 'c')

@@ -88,6 +88,17 @@ static inline bool core_conf_service_on(const struct moxd_service_conf *sc)
     return sc && sc->head.node;
 }
 
+/* Several services of a listener on one port, chosen by ALPN: `alpn { port = 443 services = ["imaps"] }`. */
+struct core_alpn_conf {
+    struct moxd_service_conf service;
+    struct moxd_strings services; /* none: all that can be chosen */
+};
+#define CORE_ALPN "alpn" /* its name among the services */
+/* Whether a service of the listener is reached through its alpn block. */
+bool core_alpn_has(const struct moxd_listener_conf *l, const struct moxd_service *s);
+/* Whether it has no other port: its own one is the same. */
+bool core_alpn_replaces(const struct moxd_listener_conf *l, const struct moxd_service *s);
+
 /* The blocks that <moxd/config.h> keeps to core. dns, tls: never NULL. */
 struct core_log_conf { /* log "smtp" { level = "debug" } */
     struct moxd_conf_head head;

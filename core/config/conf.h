@@ -21,6 +21,7 @@ enum core_conf_limits {
     CONF_HOSTNAME_MAX = 253,   /* RFC 1035 2.3.4, without the final dot */
     CONF_PROBLEMS_MAX = 200,   /* errors shown in one run */
     CONF_TABLE_MAX = 128,      /* directives of one block */
+    CONF_ALPN_MAX = 8,         /* names that one port offers by ALPN */
     CONF_EXTRAS_MAX = 64,      /* blocks that modules bring to one scope */
 };
 
@@ -227,6 +228,11 @@ const char *conf_absolute_path(const char *path, struct moxd_arena *a);
 const char *conf_dir_of(const char *path, struct moxd_arena *a);
 /* Paths of a list made absolute from dir. */
 void conf_absolute(struct moxd_strings *paths, const char *dir, struct moxd_arena *a);
+
+/* ---- alpn.c: what a listener's alpn block offers. */
+extern const struct moxd_block conf_alpn_block;
+void conf_check_alpn(const struct conf_static *st, const struct moxd_listener_conf *l,
+                     struct moxd_problems *out);
 
 /* ---- services.c: addresses and ports that two services claim, TLS services without TLS. */
 void conf_check_services(const struct conf_static *st, struct moxd_problems *out);

@@ -127,6 +127,14 @@ static const struct moxd_directive listener_directives[] = {
       .doc =
           "TLS on this listener: STARTTLS for services that have it, and services that begin with "
           "TLS. Without it neither is there." },
+    { .name = CORE_ALPN,
+      MOXD_AT_BLOCK(struct moxd_listener_conf, alpn),
+      .block = &conf_alpn_block,
+      .doc = "One more port for several services, for users in networks that let little but HTTPS "
+             "through: their "
+             "mail programs say in the TLS handshake which protocol they want (ALPN). Those that "
+             "say nothing are turned away. A service may have the same port of its own; then it "
+             "is here only." },
     { 0 },
 };
 const struct moxd_block conf_listener_block = {

@@ -21,21 +21,30 @@ static void for_each_service(struct moxd_ctl *c, print_fn *print)
     }
 }
 
-static void print_ports(struct moxd_ctl *c, const struct moxd_listener_conf *l,
-                        const struct moxd_service *s)
+static void print_port(struct moxd_ctl *c, const struct moxd_listener_conf *l, const char *service)
 {
     char ip[64];
     unsigned port;
 
-    for (size_t n = 0; moxd_service_port(l->head.label, s->name, n, ip, &port); n++)
-        moxd_ctl_printf(c, "%s %s %s %u\n", l->head.label, s->name, ip, port);
+    for (size_t n = 0; moxd_service_port(l->head.label, service, n, ip, &port); n++)
+        moxd_ctl_printf(c, "%s %s %s %u\n", l->head.label, service, ip, port);
+}
+
+static void print_ports(struct moxd_ctl *c, const struct moxd_listener_conf *l,
+                        const struct moxd_service *s)
+{
+    print_port(c, l, s->name);
 }
 
 int control_cmd_ports(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                       struct moxd_err *err)
 {
+    const struct moxd_blocks *listeners = &conf_current()->st->core->listeners;
+
     (void)m, (void)argc, (void)argv, (void)err;
     for_each_service(c, print_ports);
+    for (size_t i = 0; i < listeners->n; i++)
+        print_port(c, listeners->v[i], CORE_ALPN);
     return 0;
 }
 
@@ -51,6 +60,10 @@ static void print_for_client(struct moxd_ctl *c, const struct moxd_listener_conf
     if (s->for_clients && moxd_service_port(l->head.label, s->name, 0, ip, &port))
         moxd_ctl_printf(c, "%-12s  host %s  port %u  %s  (listener %s)\n", s->name, host, port, tls,
                         l->head.label);
+    if (s->for_clients && core_alpn_has(l, s) &&
+        moxd_service_port(l->head.label, CORE_ALPN, 0, ip, &port))
+        moxd_ctl_printf(c, "%-12s  host %s  port %u  %s, ALPN \"%s\"  (listener %s)\n", s->name,
+                        host, port, tls, s->alpn[0], l->head.label);
 }
 
 int control_cmd_clientconfig(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,

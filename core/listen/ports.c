@@ -1,5 +1,6 @@
 #include "listen/ports.h"
 
+#include "listen/alpn.h"
 #include "module/set.h"
 
 #include <fcntl.h>
@@ -39,6 +40,8 @@ static void make_ports(const struct moxd_core_conf *core, const struct core_modu
                 if (core_conf_service_on(moxd_conf_ext(&l->head, s->name)))
                     init_port(add_port(&cap), core, l, mod, s);
         }
+        if (l->alpn)
+            core_alpn_port(add_port(&cap), core, l, set);
     }
     for (size_t i = 0; i < core_ports.n; i++)
         core_ports.v[i].log.kv = core_ports.v[i].kv; /* the array moves no more */
@@ -55,7 +58,7 @@ static void take_sockets(struct core_port *port, struct core_handed *handed)
         port->fd[port->nfd++] = s->fd;
         s->fd = -1;
     }
-    if (port->nfd == 0)
+    if (port->nfd == 0 && !core_alpn_replaces(port->listener, port->service))
         moxd_error(&port->log,
                    "moxd.conf was changed; restart moxd to listen on what is new there");
 }
@@ -91,7 +94,10 @@ static int make_tls(struct core_port *port, const struct core_certs *certs, stru
         .hostname = port->hostname,
         .lenient_sni = s->lenient_sni,
         .client_certs = s->client_certs,
-        .alpn = s->alpn[0] ? s->alpn : NULL,
+        .alpn = port->alpn   ? port->alpn
+                : s->alpn[0] ? s->alpn
+                             : NULL,
+        .alpn_required = port->alpn && !core_alpn_serves_silent(port),
     };
 
     if (!port->listener->tls)

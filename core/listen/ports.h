@@ -11,8 +11,9 @@ struct core_port {
     const struct moxd_listener_conf *listener;
     const struct moxd_service *service;
     const struct moxd_service_conf *conf;
-    struct moxd_instance *m;
-    struct moxd_tls *tls; /* NULL without */
+    struct moxd_instance *m; /* NULL: one that services share */
+    const char *const *alpn; /* NULL-ended: of a shared one, the names of all services */
+    struct moxd_tls *tls;    /* NULL without */
     const char *hostname;
     int *fd;
     size_t nfd;

@@ -1,4 +1,5 @@
 /* Sessions: one fiber per connection. */
+#include "listen/alpn.h"
 #include "listen/cid.h"
 #include "listen/ports.h"
 #include "listen/proxy.h"
@@ -82,7 +83,7 @@ static void init_conn(struct core_session *s)
         .hostname = port->hostname,
         .service = port->service,
         .log = { .component = port->log.component,
-                 .parent = &port->m->log,
+                 .parent = port->m ? &port->m->log : NULL,
                  .kv = s->kv,
                  .nkv = NKV },
     };
@@ -136,6 +137,29 @@ static bool secured(struct core_session *s)
     return false;
 }
 
+/* A session of a shared port goes on as one of the service that its client asked for. */
+static bool settled(struct core_session *s)
+{
+    struct core_port *from = s->port, *to = from->alpn ? core_alpn_choose(from, s->c.st) : from;
+    struct moxd_conn *c = &s->c;
+
+    if (!to || to == from)
+        return to;
+    s->port = to;
+    from->nsessions--;
+    to->nsessions++;
+    gauge(from);
+    gauge(to);
+    c->conf = to->conf;
+    c->tls = to->tls;
+    c->service = to->service;
+    c->log.component = to->log.component;
+    c->log.parent = &to->m->log;
+    s->kv[2] = moxd_kvs("service", to->service->name);
+    moxd_debug(&c->log, "asked for by ALPN");
+    return true;
+}
+
 /* Whether the modules let it in; before TLS, so that a flood costs no handshakes. */
 static bool admitted(struct core_session *s)
 {
@@ -176,7 +200,7 @@ static void run(struct core_session *s)
     uint64_t in, out;
 
     moxd_debug(&s->c.log, "connection");
-    if (admitted(s) && secured(s))
+    if (admitted(s) && secured(s) && settled(s))
         s->port->service->session(s->port->m, &s->c);
     moxd_notify(core_ports.on_disconnect, &s->c);
     moxd_stream_counts(s->c.st, &in, &out);

@@ -163,6 +163,7 @@ struct moxd_listener_conf {
     const char *hostname;       /* default: the server's */
     struct moxd_tls_conf *tls;  /* NULL: no TLS here */
     struct moxd_strings proxies; /* proxy-protocol-from; none: clients connect themselves */
+    void *alpn;                 /* internal: several services on one port */
 };
 
 /* Editing domains.conf (CORE-20): the one way to change it. Takes the lock, runs change() on a copy

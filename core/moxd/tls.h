@@ -20,6 +20,7 @@ struct moxd_tls_opts {
     bool client_certs;        /* ask for a client certificate; any is accepted, none verified */
     bool no_tickets;          /* P-SMTP-15 */
     const char *const *alpn;  /* NULL-ended protocol names, or NULL */
+    bool alpn_required;       /* who asks for no protocol gets the alert no_application_protocol too */
 };
 /* Builds one; NULL with *err naming file and reason (unreadable, key does not match; that one has
  * expired is only a warning, see moxd_tls_warning). SSL_MODE_RELEASE_BUFFERS is on. A key that is

@@ -13,14 +13,14 @@ struct plan {
     size_t cap;
 };
 
-static void plan_service(struct plan *plan, const struct moxd_listener_conf *l,
-                         const struct moxd_service *service, unsigned port)
+static void plan_service(struct plan *plan, const struct moxd_listener_conf *l, const char *service,
+                         unsigned port)
 {
     for (size_t i = 0; i < l->addresses.n; i++) {
         struct core_bind *b =
             moxd_arena_push(plan->a, &plan->out->v, &plan->out->n, &plan->cap, sizeof(*b));
         *b = (struct core_bind){ .listener = l->head.label,
-                                 .service = service->name,
+                                 .service = service,
                                  .pos = l->addresses.pos[i],
                                  .address = l->addresses.v[i],
                                  .port = port,
@@ -35,8 +35,8 @@ static void plan_module(struct plan *plan, const struct moxd_listener_conf *l,
 {
     for (const struct moxd_service *s = table; s && s->name; s++) {
         const struct moxd_service_conf *sc = moxd_conf_ext(&l->head, s->name);
-        if (core_conf_service_on(sc))
-            plan_service(plan, l, s, (unsigned)sc->port);
+        if (core_conf_service_on(sc) && !core_alpn_replaces(l, s))
+            plan_service(plan, l, s->name, (unsigned)sc->port);
     }
 }
 
@@ -47,9 +47,14 @@ void core_binds_plan(const struct moxd_conf *conf, const struct core_modules *se
     struct plan plan = { .a = a, .out = out };
 
     *out = (struct core_binds){ 0 };
-    for (size_t i = 0; i < core->listeners.n; i++)
+    for (size_t i = 0; i < core->listeners.n; i++) {
+        const struct moxd_listener_conf *l = core->listeners.v[i];
         for (size_t k = 0; k < core_modules_count(set); k++)
-            plan_module(&plan, core->listeners.v[i], core_modules_get(set, k)->tables.services);
+            plan_module(&plan, l, core_modules_get(set, k)->tables.services);
+        if (l->alpn)
+            plan_service(&plan, l, CORE_ALPN,
+                         (unsigned)((const struct core_alpn_conf *)l->alpn)->service.port);
+    }
 }
 
 static int listen_on(const struct core_bind *b)

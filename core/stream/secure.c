@@ -119,6 +119,11 @@ const char *moxd_stream_tls_sni(const struct moxd_stream *st)
     return st->ssl != NULL ? SSL_get_servername(st->ssl, TLSEXT_NAMETYPE_host_name) : NULL;
 }
 
+struct moxd_str core_stream_alpn(const struct moxd_stream *st)
+{
+    return st->ssl != NULL ? core_tls_alpn(st->ssl) : moxd_str(NULL, 0);
+}
+
 int moxd_stream_tls_binding(struct moxd_stream *st, const char *type, struct moxd_buf *out)
 {
     return st->ssl != NULL ? core_tls_binding(st->ssl, type, out) : -1;

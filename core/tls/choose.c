@@ -85,6 +85,20 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const 
     return SSL_TLSEXT_ERR_OK;
 }
 
+/* OpenSSL calls on_alpn only for clients that ask for something (RFC 7301 3.2 has the alert). */
+static int on_hello(SSL *ssl, int *alert, void *arg)
+{
+    const unsigned char *in;
+    size_t n;
+
+    (void)arg;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &in,
+                                  &n) == 1)
+        return SSL_CLIENT_HELLO_SUCCESS;
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
 /* Any client certificate will do: its key is what counts, and whoever asks for it judges it. */
 static int accept_any(X509_STORE_CTX *store, void *arg)
 {
@@ -106,6 +120,8 @@ SSL_CTX *core_tls_server_ctx(struct moxd_tls *tls, struct core_certs *certs, str
     SSL_CTX_set_session_id_context(ctx, session_context, sizeof(session_context) - 1);
     if (tls->alpn_n > 0)
         SSL_CTX_set_alpn_select_cb(ctx, on_alpn, tls);
+    if (tls->alpn_required)
+        SSL_CTX_set_client_hello_cb(ctx, on_hello, NULL);
     if (tls->client_certs) {
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);

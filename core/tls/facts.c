@@ -107,6 +107,15 @@ int moxd_tls_pem_key(struct moxd_str pem, unsigned char out[32], struct moxd_err
                : 0;
 }
 
+struct moxd_str core_tls_alpn(const SSL *ssl)
+{
+    const unsigned char *name;
+    unsigned n;
+
+    SSL_get0_alpn_selected(ssl, &name, &n);
+    return moxd_str((const char *)name, n);
+}
+
 enum moxd_tls_fault core_tls_fault(const SSL *ssl)
 {
     switch (SSL_get_verify_result(ssl)) {

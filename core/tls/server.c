@@ -114,6 +114,7 @@ struct moxd_tls *moxd_tls_new(const struct moxd_tls_opts *opts, const struct mox
     tls->lenient_sni = opts->lenient_sni;
     tls->client_certs = opts->client_certs;
     tls->no_tickets = opts->no_tickets;
+    tls->alpn_required = opts->alpn_required;
     set_alpn(tls, opts->alpn);
     if (moxd_tls_reload(tls, pairs, n, err) == 0)
         return tls;

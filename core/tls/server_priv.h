@@ -13,7 +13,7 @@ struct moxd_tls {
     SSL_CTX *ctx;
     char *hostname;
     int min_version;
-    bool lenient_sni, client_certs, no_tickets;
+    bool lenient_sni, client_certs, no_tickets, alpn_required;
     unsigned char
         alpn[CORE_ALPN_MAX * (CORE_ALPN_NAME_MAX + 1)]; /* as in the protocol: length, name, ... */
     unsigned alpn_n;

@@ -26,6 +26,8 @@ bool core_is_ip(const char *text);
 int core_tls_use_trust(SSL_CTX *ctx, struct moxd_err *err) MOXD_CHECKED;
 SSL *core_tls_client_new(const struct moxd_tls_client *c, struct moxd_err *err);
 int core_tls_binding(SSL *ssl, const char *type, struct moxd_buf *out) MOXD_CHECKED;
+/* The protocol that ALPN chose, empty without; lives as long as the connection. */
+struct moxd_str core_tls_alpn(const SSL *ssl);
 int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
 /* Client side: keeps sessions under the key, and resumes the one that is there. */
 void core_tls_resume(SSL *ssl, const char *key);

@@ -152,6 +152,13 @@ static const struct moxd_service services[] = {
       .summary = "Echo for tests, over TLS.",
       .block = &service_block,
       .implicit_tls = true,
+      .alpn = { "echo" },
+      .session = echo_session },
+    { .name = "echoweb",
+      .summary = "Echo for tests, for who asks for HTTP.",
+      .block = &service_block,
+      .implicit_tls = true,
+      .alpn = { "http/1.1" },
       .session = echo_session },
     { 0 },
 };

@@ -75,7 +75,8 @@ static const struct moxd_service post_services[] = {
     { .name = "submissions",
       .summary = "Mail from clients.",
       .block = &tls_service_block,
-      .implicit_tls = true },
+      .implicit_tls = true,
+      .alpn = { "smtp" } },
     { 0 },
 };
 

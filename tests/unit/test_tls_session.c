@@ -282,6 +282,24 @@ IN_FIBER(protocol_negotiation)
     moxd_tls_free(tls);
 }
 
+IN_FIBER(protocol_required)
+{
+    static const char *const names[] = { "imap", NULL };
+    struct moxd_tls *tls = make_server(
+        &(struct moxd_tls_opts){ .hostname = "a.example", .alpn = names, .alpn_required = true });
+
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        struct raw_client c = { .max_version = version, .alpn = "\4imap" },
+                          none = { .max_version = version };
+        moxd_stream_close(serve_raw(tls, &c, 0));
+        ck_assert_uint_eq(c.chosen_n, 4);
+        SSL_SESSION_free(c.session);
+        moxd_stream_close(serve_raw(tls, &none, MOXD_TLSERR));
+        ck_assert_int_eq(ERR_GET_REASON(none.error), SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
+    }
+    moxd_tls_free(tls);
+}
+
 static void spki_hash(const char *cert, unsigned char out[32])
 {
     FILE *f = fopen(in_dir(cert), "r");
@@ -321,15 +339,11 @@ IN_FIBER(client_certificates)
 
 int main(void)
 {
-    const TTest *const tests[] = { channel_bindings,
-                                   tls_unique_in_tls_1_2,
-                                   tickets_of_tls_1_3,
-                                   without_tickets_nothing_is_resumed,
-                                   minimum_version,
-                                   protocol_negotiation,
-                                   client_certificates,
-                                   clients_resume_by_key,
-                                   sessions_to_resume_are_limited };
+    const TTest *const tests[] = { channel_bindings,      tls_unique_in_tls_1_2,
+                                   tickets_of_tls_1_3,    without_tickets_nothing_is_resumed,
+                                   minimum_version,       protocol_negotiation,
+                                   protocol_required,     client_certificates,
+                                   clients_resume_by_key, sessions_to_resume_are_limited };
 
     return tls_run("tls_session", tests, MOXD_NELEMS(tests));
 }
