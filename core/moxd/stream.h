@@ -104,6 +104,8 @@ struct moxd_tls_client {
     const char *resume;    /* sessions are kept under this key and resumed, up to a limit of the process: whom it
                               is with and all that it was verified by; or NULL. What was found out about the
                               certificate when the session began holds in it */
+    const struct moxd_tls_identity *identity; /* shown when the server asks for a certificate; or NULL. Not together
+                                                 with resume */
 };
 int moxd_stream_tls_connect(struct moxd_stream *st, const struct moxd_tls_client *c) MOXD_SUSPENDS;
 /* What PKIX says of the server's certificate, also after a handshake that failed because of it. */

@@ -50,6 +50,16 @@ int moxd_tls_selfsigned(const char *cert_path, const char *key_path, const char 
  * instance. */
 int moxd_tls_ed25519_key(const char *path, unsigned char public[32], struct moxd_err *err)
     MOXD_CHECKED;
+/* What our side shows to servers that ask for a certificate (moxd_stream_tls_connect): a private key with its
+ * certificate and those that lead to an authority, in any order but the first certificate is its own; or a private key
+ * alone, such as one of Ed25519, for which a certificate without meaning is made. In PEM; an encrypted key cannot be
+ * read. NULL: SYNTAX, LIMIT. */
+struct moxd_tls_identity;
+struct moxd_tls_identity *moxd_tls_identity_new(struct moxd_str pem, struct moxd_err *err);
+/* The same from a file, which is read now. Also when the file cannot be read. */
+struct moxd_tls_identity *moxd_tls_identity_load(const char *path, struct moxd_err *err);
+/* NULL is fine; connections go on. */
+void moxd_tls_identity_free(struct moxd_tls_identity *id);
 /* SHA-256 of the public key (SubjectPublicKeyInfo) of a certificate or of a public key in PEM, as
  * moxd_stream_tls_client_key gives it. SYNTAX. */
 int moxd_tls_pem_key(struct moxd_str pem, unsigned char out[32], struct moxd_err *err) MOXD_CHECKED;

@@ -93,8 +93,12 @@ int moxd_stream_tls_connect(struct moxd_stream *st, const struct moxd_tls_client
     SSL_set_connect_state(ssl);
     if (c->report)
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
-    if (c->resume != NULL)
+    if (c->resume != NULL && c->identity == NULL)
         core_tls_resume(ssl, c->resume);
+    if (c->identity != NULL && !core_tls_show(ssl, c->identity)) {
+        SSL_free(ssl);
+        return core_stream_fail_tls(st, SSL_ERROR_SSL);
+    }
     st->verified = c->verify;
     return secure(st, ssl);
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 /* The whole file from offset 0, whatever the descriptor's offset: it is shared with the parent. */
-static int read_pem(int fd, const char *path, struct moxd_buf *out, struct moxd_err *err)
+int core_pem_read(int fd, const char *path, struct moxd_buf *out, struct moxd_err *err)
 {
     char piece[4096];
     ssize_t k;
@@ -69,7 +69,7 @@ static int load_file(struct core_cert *c, load_fn *fn, const char *path, int fd,
                      struct moxd_err *err)
 {
     struct moxd_buf b = MOXD_BUF_INIT(CORE_TLS_PEM_MAX);
-    int r = read_pem(fd, path, &b, err);
+    int r = core_pem_read(fd, path, &b, err);
 
     if (r == 0) {
         BIO *bio = BIO_new_mem_buf(moxd_buf_cstr(&b), (int)b.n);

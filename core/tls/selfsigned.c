@@ -55,6 +55,12 @@ static bool set_serial(X509 *x)
     return ok;
 }
 
+/* EdDSA hashes by itself (RFC 8410). */
+static const EVP_MD *digest_for(const EVP_PKEY *key)
+{
+    return EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448") ? NULL : EVP_sha256();
+}
+
 static bool fill(X509 *x, EVP_PKEY *key, const char *const *names)
 {
     X509_NAME *subject = X509_get_subject_name(x);
@@ -68,7 +74,17 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *const *names)
            add_extension(x, NID_basic_constraints, "critical,CA:FALSE") &&
            add_extension(x, NID_key_usage, "critical,digitalSignature") &&
            add_extension(x, NID_ext_key_usage, "serverAuth,clientAuth") && add_names(x, names) &&
-           X509_sign(x, key, EVP_sha256()) > 0;
+           X509_sign(x, key, digest_for(key)) > 0;
+}
+
+X509 *core_tls_certificate(EVP_PKEY *key, const char *const *names)
+{
+    X509 *x = X509_new();
+
+    if (x && fill(x, key, names))
+        return x;
+    X509_free(x);
+    return NULL;
 }
 
 /* The descriptor's mode is set before anything is written. */
@@ -118,12 +134,12 @@ static int write_both(const char *cert_path, X509 *x, const char *key_path, EVP_
 int moxd_tls_selfsigned(const char *cert_path, const char *key_path, const char *const *names,
                         struct moxd_err *err)
 {
+    ERR_clear_error();
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *x = X509_new();
+    X509 *x = key != NULL && names[0] != NULL ? core_tls_certificate(key, names) : NULL;
     int r;
 
-    ERR_clear_error();
-    if (key != NULL && x != NULL && names[0] != NULL && fill(x, key, names))
+    if (x != NULL)
         r = write_both(cert_path, x, key_path, key, err);
     else
         r = core_tls_err(err, MOXD_ERR_INVALID, "self-signed certificate");

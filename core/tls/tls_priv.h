@@ -33,6 +33,11 @@ int core_tls_peer_key(const SSL *ssl, unsigned char out[32]) MOXD_CHECKED;
 void core_tls_resume(SSL *ssl, const char *key);
 /* Takes that back, and what it has kept. */
 void core_tls_resume_not(SSL *ssl);
+/* Client side: shows it to a server that asks. */
+struct moxd_tls_identity;
+bool core_tls_show(SSL *ssl, const struct moxd_tls_identity *id);
+/* A self-signed certificate for the key and the names, valid 10 years; NULL with the reason in OpenSSL's queue. */
+X509 *core_tls_certificate(EVP_PKEY *key, const char *const *names);
 /* For a context of clients: its sessions are kept where core_tls_resume asks for it. */
 void core_tls_resume_ctx(SSL_CTX *ctx);
 /* Of the server's certificate, which was verified. */
@@ -50,6 +55,8 @@ struct core_cert {
     EVP_PKEY *key;
     char *name; /* of the certificate's file, for messages */
 };
+/* A whole file of at most CORE_TLS_PEM_MAX, which is the limit of `out`. */
+int core_pem_read(int fd, const char *path, struct moxd_buf *out, struct moxd_err *err) MOXD_CHECKED;
 int core_cert_load(struct core_cert *c, const char *cert_path, int cert_fd, const char *key_path,
                    int key_fd, struct moxd_err *err) MOXD_CHECKED;
 void core_cert_fini(struct core_cert *c);

@@ -72,6 +72,16 @@ static const struct moxd_directive transport_directives[] = {
       .doc = "Of submission: SASL mechanisms that may be used, the best first. Default: the "
              "strongest that the "
              "host offers." },
+    { .name = "client-key",
+      MOXD_AT_PATH(struct queue_transport, client_key),
+      .example = "\"/etc/moxd/relay.pem\"",
+      .doc = "Of smtp and submission: file with a private key, and perhaps certificates, in PEM, "
+             "which the host gets to "
+             "see when it asks for a certificate. With an Ed25519 key alone (or any other) a "
+             "certificate is made. The "
+             "user of the server must be able to read it; it is read for each connection. Without "
+             "a password the key is the "
+             "login (EXTERNAL)." },
     { .name = "proxy",
       MOXD_AT_STRING(struct queue_transport, proxy),
       .check = check_host_port,
@@ -99,6 +109,24 @@ static const struct moxd_directive transport_directives[] = {
     { 0 },
 };
 
+static void check_login(const struct queue_transport *t, struct moxd_problems *out)
+{
+    bool password = t->username && t->password;
+    struct moxd_err err = { 0 };
+
+    if (t->kind == QUEUE_KIND_SUBMISSION && !password && (!t->client_key || t->password))
+        moxd_problem(out, t->head.pos,
+                     "add username and password, or client-key, or use kind = smtp",
+                     "transport \"%s\" has no login", t->head.label);
+    if (!t->client_key)
+        return;
+    struct moxd_tls_identity *id = moxd_tls_identity_load(t->client_key, &err);
+    if (!id)
+        moxd_problem(out, t->head.pos, "moxctl tlspubkey gen makes one",
+                     "client-key of transport \"%s\": %s", t->head.label, err.priv);
+    moxd_tls_identity_free(id);
+}
+
 static void check_transport(void *block, struct moxd_problems *out)
 {
     const struct queue_transport *t = block;
@@ -107,9 +135,7 @@ static void check_transport(void *block, struct moxd_problems *out)
     if (relay && !t->host)
         moxd_problem(out, t->head.pos, "add host = \"smtp.example.net\"",
                      "transport \"%s\" has no host", t->head.label);
-    if (t->kind == QUEUE_KIND_SUBMISSION && (!t->username || !t->password))
-        moxd_problem(out, t->head.pos, "add username and password, or use kind = smtp",
-                     "transport \"%s\" has no login", t->head.label);
+    check_login(t, out);
     if (t->kind == QUEUE_KIND_SUBMISSION && t->tls >= QUEUE_TLS_OPPORTUNISTIC)
         moxd_problem_warning(out, t->head.pos, "transport \"%s\" may send its password without TLS",
                              t->head.label);

@@ -35,6 +35,7 @@ struct queue_transport {
     bool disable_ipv4, disable_ipv6;
     int64_t smtp_code;
     const char *smtp_message;
+    const char *client_key; /* file, or NULL */
 };
 struct queue_conf {
     struct moxd_conf_head head;

@@ -157,6 +157,7 @@ bool queue_connect(struct queue_opening *o, const struct sockaddr_storage *addre
         .ehlo = moxd_conf_core()->hostname,
         .security = o->plan.security,
         .login = o->login,
+        .identity = o->identity,
         .log = &job->q->m.log,
     };
 

@@ -224,11 +224,38 @@ static bool open_fixed(struct queue_opening *o, const char *host, unsigned port)
     return try_addresses(o, &ad);
 }
 
-static bool open_relay(struct queue_opening *o, const struct queue_transport *t)
+static bool no_key(struct queue_opening *o, const struct moxd_err *err)
+{
+    struct smtpclient_reply reply =
+        queue_reply_ours(SMTPCLIENT_AUTH, 451, "4.3.5",
+                         moxd_arena_printf(o->job->arena, "client-key: %s", err->priv));
+
+    queue_opening_failed(o, &reply);
+    return false;
+}
+
+/* With a login and the key of the transport; the key is read each time, so that a new one needs no restart. */
+static bool open_as(struct queue_opening *o, const struct queue_transport *t)
 {
     const struct smtpclient_login login = { t->username, t->password,
                                             t->mechanisms.n > 0 ? t->mechanisms.v : NULL };
+    struct moxd_err err = { 0 };
+    struct moxd_tls_identity *id =
+        t->client_key ? moxd_tls_identity_load(t->client_key, &err) : NULL;
 
+    if (t->client_key && !id)
+        return no_key(o, &err);
+    o->login = t->username || (id && t->kind == QUEUE_KIND_SUBMISSION) ? &login : NULL;
+    o->identity = id;
+    bool ok = open_fixed(o, t->host, default_port(t));
+    o->login = NULL;
+    o->identity = NULL;
+    moxd_tls_identity_free(id);
+    return ok;
+}
+
+static bool open_relay(struct queue_opening *o, const struct queue_transport *t)
+{
     if (o->job->items[0].requiretls == QUEUE_TLS_REQUIRED && t->tls > QUEUE_TLS_IMMEDIATE) {
         struct smtpclient_reply reply =
             queue_reply_ours(SMTPCLIENT_STARTTLS, 550, "5.7.10",
@@ -236,11 +263,8 @@ static bool open_relay(struct queue_opening *o, const struct queue_transport *t)
         queue_opening_failed(o, &reply);
         return false;
     }
-    o->login = t->username ? &login : NULL;
     plan_relay(o, t);
-    bool ok = open_fixed(o, t->host, default_port(t));
-    o->login = NULL;
-    return ok;
+    return open_as(o, t);
 }
 
 /* The local test mode: everything to our own smtp service, in clear. */

@@ -17,6 +17,7 @@ struct queue_opening {
     struct queue_plan plan;
     unsigned port;
     const struct smtpclient_login *login;
+    const struct moxd_tls_identity *identity; /* or NULL */
     const char *socks;
     unsigned connects;
     struct smtpclient_reply reply; /* why the last one did not work */

@@ -1,4 +1,4 @@
-/* smtpclient/1: sends mail to other servers by SMTP (RFC 5321), in the fiber of the caller.
+/* smtpclient/1.1: sends mail to other servers by SMTP (RFC 5321), in the fiber of the caller.
  *
  * A caller asks for the hosts of a domain, then for the addresses of a host, opens a session with one of
  * the addresses, sends any number of transactions over it, and closes it. Nothing here keeps anything;
@@ -57,7 +57,7 @@ struct smtpclient_security {
     const char *const *dane_names;
 };
 struct smtpclient_login { /* SASL (QUEUE-08) */
-    const char *user, *password;
+    const char *user, *password;   /* NULL, NULL: by the target's identity alone, with EXTERNAL if that is offered */
     const char *const *mechanisms; /* NULL-ended, best first; NULL: the strongest that is offered */
 };
 struct smtpclient_target {
@@ -72,6 +72,7 @@ struct smtpclient_target {
     const struct smtpclient_login *login; /* or NULL */
     const struct moxd_log *log;
     int64_t deadline; /* for getting to the end of EHLO/AUTH; monotonic */
+    const struct moxd_tls_identity *identity; /* for servers that ask for a certificate (AUTH-14); or NULL */
 };
 
 /* --- what happened ---------------------------------------------------------------------------- */

@@ -15,14 +15,17 @@ enum {
 /* Best first. What shows the password to the server, or to who listens, comes last and only over TLS. */
 static const struct mechanism {
     const char *name;
-    bool binding, scram, tls;
+    bool binding, tls;
+    bool first; /* the client speaks first */
+    bool key;   /* by the key of the TLS client, without a password */
 } mechanisms[] = {
-    { "SCRAM-SHA-256-PLUS", .binding = true, .scram = true },
-    { "SCRAM-SHA-1-PLUS", .binding = true, .scram = true },
-    { "SCRAM-SHA-256", .scram = true },
-    { "SCRAM-SHA-1", .scram = true },
+    { "EXTERNAL", .key = true, .first = true, .tls = true },
+    { "SCRAM-SHA-256-PLUS", .binding = true, .first = true },
+    { "SCRAM-SHA-1-PLUS", .binding = true, .first = true },
+    { "SCRAM-SHA-256", .first = true },
+    { "SCRAM-SHA-1", .first = true },
     { "CRAM-MD5" },
-    { "PLAIN", .tls = true },
+    { "PLAIN", .first = true, .tls = true },
     { "LOGIN", .tls = true },
 };
 
@@ -70,6 +73,7 @@ static bool has_binding(struct smtpclient_session *s)
 static bool is_possible(struct smtpclient_session *s, const struct mechanism *mech)
 {
     return mech && moxd_smtp_offers_mechanism(&s->offer, mech->name) &&
+           (mech->key ? s->t->identity != NULL : s->t->login->password != NULL) &&
            (!mech->tls || moxd_stream_is_tls(s->st)) && (!mech->binding || has_binding(s));
 }
 
@@ -112,15 +116,24 @@ static int set_bindings(struct smtpclient_session *s, Gsasl_session *g)
     return rc == GSASL_OK ? set_binding(s, g, "tls-unique", GSASL_CB_TLS_UNIQUE) : rc;
 }
 
+/* With EXTERNAL the key says who it is; a user that is named too is whom it acts as (RFC 4422 A.1). */
+static int set_names(struct smtpclient_session *s, const struct mechanism *mech, Gsasl_session *g)
+{
+    const struct smtpclient_login *login = s->t->login;
+
+    if (mech->key)
+        return gsasl_property_set(g, GSASL_AUTHZID, login->user ? login->user : "");
+    int rc = gsasl_property_set(g, GSASL_AUTHID, login->user);
+    return rc == GSASL_OK ? gsasl_property_set(g, GSASL_PASSWORD, login->password) : rc;
+}
+
 static Gsasl_session *start(struct smtpclient_session *s, const struct mechanism *mech)
 {
     Gsasl_session *g = NULL;
 
     if (gsasl_client_start(s->sc->gsasl, mech->name, &g) != GSASL_OK)
         return NULL;
-    if (gsasl_property_set(g, GSASL_AUTHID, s->t->login->user) == GSASL_OK &&
-        gsasl_property_set(g, GSASL_PASSWORD, s->t->login->password) == GSASL_OK &&
-        (!mech->binding || set_bindings(s, g) == GSASL_OK))
+    if (set_names(s, mech, g) == GSASL_OK && (!mech->binding || set_bindings(s, g) == GSASL_OK))
         return g;
     gsasl_finish(g);
     return NULL;
@@ -204,18 +217,18 @@ static MOXD_SUSPENDS int begin(struct smtpclient_session *s, const struct mechan
                                Gsasl_session *g, int *state)
 {
     struct moxd_buf first = MOXD_BUF_INIT(RESPONSE_MAX), line = MOXD_BUF_INIT(RESPONSE_MAX + 50);
-    bool client_first = mech->scram || moxd_str_eqs(MOXD_STR("PLAIN"), mech->name);
-
     *state = GSASL_NEEDS_MORE;
-    if (client_first)
+    if (mech->first)
         *state = step(g, moxd_str(NULL, 0), &first);
-    bool goes_with = client_first && first.n <= INITIAL_MAX;
+    if (mech->first && first.n == 0)
+        moxd_buf_addc(&first, '=');
+    bool goes_with = mech->first && first.n <= INITIAL_MAX;
     moxd_buf_addf(&line, "AUTH %s%s%s", mech->name, goes_with ? " " : "",
                   goes_with ? moxd_buf_cstr(&first) : "");
     int rc = *state == GSASL_OK || *state == GSASL_NEEDS_MORE
                  ? say(s, moxd_buf_cstr(&line))
                  : fail(s, "4.7.0", gsasl_strerror(*state));
-    if (rc == 0 && client_first && !goes_with && s->why->code == 334)
+    if (rc == 0 && mech->first && !goes_with && s->why->code == 334)
         rc = say(s, moxd_buf_cstr(&first));
     moxd_buf_wipe(&first);
     moxd_buf_wipe(&line);
@@ -262,6 +275,10 @@ int smtpclient_auth(struct smtpclient_session *s)
     const struct mechanism *mech = choose(s);
     Gsasl_session *g;
 
+    if (!mech && s->t->identity && !s->t->login->password) {
+        moxd_debug(&s->log, "no EXTERNAL is offered; the certificate was shown");
+        return 0;
+    }
     if (!mech)
         return fail(s, "4.7.4",
                     moxd_stream_is_tls(s->st)

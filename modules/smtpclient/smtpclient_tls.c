@@ -140,7 +140,8 @@ int smtpclient_tls(struct smtpclient_session *s)
                                        .sni = sni,
                                        .verify = true,
                                        .report = true,
-                                       .resume = session_key(s, name, sni) };
+                                       .resume = session_key(s, name, sni),
+                                       .identity = s->t->identity };
     int rc = moxd_stream_tls_connect(s->st, &c);
 
     if (rc < 0)

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # proves: QUEUE-03, QUEUE-04
-"""Mail that leaves through others: a provider that wants a password, and a SOCKS5 proxy."""
+# proves in part: AUTH-14
+"""Mail that leaves through others: a provider that wants a password or a certificate, and a SOCKS5 proxy."""
 
 import os
 import socket
+import ssl
 import struct
 import sys
 import tempfile
@@ -66,23 +68,46 @@ def transport(name, port, words):
             % (name, port, LOGIN[0], words))
 
 
+def key_file(ca, directory):
+    """A certificate of the authority and its key, in one file; the server's user may read it."""
+    path = os.path.join(directory, "relay.pem")
+    with open(path, "w", encoding="ascii") as f:
+        for part in ca.issue("moxd", ["moxd.test"]):
+            with open(part, encoding="ascii") as p:
+                f.write(p.read())
+    return path
+
+
+def by_key(ca, cert):
+    """A provider that takes mail from those with a certificate of its own authority only."""
+    sink = SmtpSink(tls=cert)
+    sink.tls_extensions.append("AUTH PLAIN EXTERNAL")
+    sink.answer("AUTH EXTERNAL =", "235 2.7.0 welcome")
+    sink.context.verify_mode = ssl.CERT_REQUIRED
+    sink.context.load_verify_locations(ca.cert)
+    return sink
+
+
 def main(directory):
     os.chmod(directory, 0o755)
     ca = TestCa(directory)
     good, elsewhere = ca.issue("good", ["relay.test"]), ca.issue("elsewhere", ["elsewhere.test"])
     password = 'password = "%s"' % LOGIN[1]
     with SmtpSink(tls=good, login=LOGIN) as starttls, SmtpSink(tls=good, immediate=True, login=LOGIN) as immediate, \
-            SmtpSink(tls=elsewhere, login=LOGIN) as other, SmtpSink() as far:
+            SmtpSink(tls=elsewhere, login=LOGIN) as other, SmtpSink() as far, by_key(ca, good) as keyed:
         proxy = Proxy((far.host, far.port))
         c = conf(far.port, ["relay.test. 300 IN A 127.0.0.1", *zone({"far.test": [("mx.far.test", "192.0.2.1")]})],
                  transport("starttls", starttls.port, password),
                  transport("immediate", immediate.port, password + " tls = immediate"),
                  transport("wrong", starttls.port, 'password = "no"'),
+                 'transport "key" { kind = submission  host = "relay.test"  port = %d  client-key = "%s" }'
+                 % (keyed.port, key_file(ca, directory)),
                  transport("other", other.port, password),
                  'transport "proxy" { kind = socks  proxy = "me:pw@127.0.0.1:%d" }' % proxy.port)
         c.add("top", 'tls { ca = ["%s"] no-system-ca = true }' % ca.cert)
         c.add("domains", "\n".join('route { to-domain = ["%s.test"] transport = "%s" }' % (t, n) for t, n in (
             ("starttls", "starttls"), ("immediate", "immediate"), ("wrong", "wrong"), ("other", "other"),
+            ("key", "key"),
             ("far", "proxy"))))
         with Server(c) as server:
             def with_a_password():
@@ -91,6 +116,12 @@ def main(directory):
                     m = sink.await_message()
                     expect(m.tls and len(m.rcpts) == 2, m.__dict__)
                     server.await_log(r'msg="delivered" .*to=b@%s\.test .*tls=TLSv1.3' % name)
+
+            def with_a_certificate():
+                submit(server, ["a@key.test"], "key")
+                m = keyed.await_message()
+                expect(m.tls and m.rcpts == ["a@key.test"], m.__dict__)
+                expect("AUTH EXTERNAL =" in keyed.lines, keyed.lines)
 
             def with_the_wrong_one():
                 submit(server, ["a@wrong.test"], "wrong")
@@ -109,7 +140,7 @@ def main(directory):
                 expect(m.rcpts == ["a@far.test"], m.__dict__)
                 expect(proxy.asked == [("mx.far.test", far.port)], proxy.asked)
 
-            run_tests([with_a_password, with_the_wrong_one, not_to_somebody_else, through_a_proxy])
+            run_tests([with_a_password, with_a_certificate, with_the_wrong_one, not_to_somebody_else, through_a_proxy])
 
 
 with tempfile.TemporaryDirectory() as the_directory:

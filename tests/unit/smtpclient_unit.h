@@ -29,7 +29,7 @@ struct script {
     struct moxd_fid fiber;
     char problem[600];
     /* set by the server */
-    bool resumed;
+    bool resumed, has_key;
     const char *mechanism;
 };
 
@@ -192,7 +192,10 @@ static inline int script_tls(struct script *sc, struct moxd_stream *st)
 {
     if (moxd_stream_tls_accept(st, sc->tls, NULL) < 0)
         return script_fail(sc, "no TLS: %s", moxd_stream_error(st));
+    unsigned char key[32];
+
     sc->resumed = moxd_stream_tls_resumed(st);
+    sc->has_key = moxd_stream_tls_client_key(st, key) == 0;
     return 0;
 }
 

@@ -31,8 +31,10 @@ static struct moxd_tls *serve(const struct made *cert)
     write_pem("s.key", chain_key_pem(cert, true, a), "w");
     write_pem("ca.pem", chain_pem(&ca, a), "w");
     struct moxd_tls_pair pair = open_pair("s.pem", "s.key");
-    struct moxd_tls *tls = moxd_tls_new(
-        &(struct moxd_tls_opts){ .hostname = "a.example", .lenient_sni = true }, &pair, 1, &err);
+    struct moxd_tls *tls = moxd_tls_new(&(struct moxd_tls_opts){ .hostname = "a.example",
+                                                                 .lenient_sni = true,
+                                                                 .client_certs = true },
+                                        &pair, 1, &err);
     ck_assert_msg(tls != NULL, "%s", err.priv);
     close_pairs(&pair, 1);
     const char *trusted = in_dir("ca.pem");
@@ -386,6 +388,54 @@ IN_FIBER(the_strongest_mechanism)
     free_all();
 }
 
+/* proves in part: AUTH-14 */
+static void check_key(const char *user, const char *password, const char *const *lines, int want)
+{
+    static const char ed25519[] =
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+        "-----END PRIVATE KEY-----\n"; /* RFC 8032 7.1, TEST 1 */
+    const struct smtpclient_login login = { .user = user, .password = password };
+    struct moxd_tls *tls = serve(&leaf);
+    struct moxd_err err = { 0 };
+    struct moxd_tls_identity *id = moxd_tls_identity_new(moxd_cstr(ed25519), &err);
+    struct client c = { .sc.tls = tls,
+                        .t.login = &login,
+                        .t.security.starttls = SMTPCLIENT_TLS_IMMEDIATE };
+
+    ck_assert_msg(id != NULL, "%s", err.priv);
+    c.t.identity = id;
+    ck_assert_msg(client_open(&c, lines) == want, "%s", c.reply.text);
+    client_end(&c);
+    ck_assert(!c.sc.resumed && c.sc.has_key);
+    moxd_tls_identity_free(id);
+    moxd_tls_free(tls);
+}
+
+IN_FIBER(logins_by_key)
+{
+    make_all();
+    for (int i = 0; i < 2; i++) /* nothing is resumed */
+        check_key(NULL, NULL,
+                  LINES("T:", HI, "S:250-x", "S:250 AUTH PLAIN EXTERNAL",
+                        "C:AUTH EXTERNAL =", "S:235 ok", BYE),
+                  0);
+    check_key("me@a", "pw",
+              LINES("T:", HI, "S:250-x", "S:250 AUTH PLAIN EXTERNAL",
+                    "C:AUTH EXTERNAL bWVAYQ==", "S:235 ok", BYE),
+              0);
+    check_key(
+        NULL, NULL,
+        LINES("T:", HI, "S:250-x", "S:250 AUTH EXTERNAL", "C:AUTH EXTERNAL =", "S:535 no", BYE),
+        -1);
+    check_key(NULL, NULL, LINES("T:", HI, "S:250-x", "S:250 AUTH PLAIN", BYE), 0);
+    check_key(
+        "u", "p",
+        LINES("T:", HI, "S:250-x", "S:250 AUTH PLAIN", "C:AUTH PLAIN AHUAcA==", "S:235 ok", BYE),
+        0);
+    free_all();
+}
+
 IN_FIBER(wrong_passwords)
 {
     make_all();
@@ -433,6 +483,7 @@ int main(void)
                                    tls_from_the_first_byte,
                                    requiretls_needs_it_and_a_verified_server,
                                    the_strongest_mechanism,
+                                   logins_by_key,
                                    wrong_passwords,
                                    servers_that_lie };
 
