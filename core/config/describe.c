@@ -95,6 +95,20 @@ static void separate(struct conf_describe *c)
         moxd_buf_addc(c->out, '\n');
 }
 
+void moxd_conf_file_example(const struct moxd_block *blk, struct moxd_buf *out)
+{
+    struct conf_describe c = { .out = out };
+
+    for (const struct moxd_directive *d = blk->directives; d->name; d++) {
+        bool in_use = d->flags & (MOXD_D_REQUIRED | MOXD_D_COMMON);
+        separate(&c);
+        comment(out, 0, d->doc);
+        remarks(out, 0, d);
+        moxd_buf_addf(out, "%s%s = %s\n", in_use ? "" : "# ", d->name,
+                      conf_example_value(d) ? conf_example_value(d) : conf_type_name(d));
+    }
+}
+
 static const struct conf_describe_ops conf_ops = { separate, setting, open_block, close_block };
 
 static void describe(const struct core_conf_module *mods, size_t n, struct moxd_buf *out,

@@ -86,7 +86,13 @@ const struct moxctl_command moxctl_commands[] = {
       .max_args = 1,
       .run = moxctl_tlspubkey_gen,
       .summary = "make a private key with which a mail program logs in",
-      .help = "Writes STEM.key.pem and STEM.cert.pem (ECDSA P-256), and says what to do with them." },
+      .help =
+          "Writes STEM.key.pem and STEM.cert.pem (ECDSA P-256), and says what to do with them. "
+          "Users can make both themselves: openssl req -x509 -newkey ec -pkeyopt "
+          "ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=mail-client -keyout STEM.key.pem -out "
+          "STEM.cert.pem; and one file of both, for programs that want PKCS#12: openssl pkcs12 "
+          "-export -in STEM.cert.pem -inkey STEM.key.pem -out STEM.p12; what the server must know "
+          "is the certificate or its public key alone." },
     { .name = "version",
       .run = print_version,
       .summary = "print the versions of moxctl and of the running server" },

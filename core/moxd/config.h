@@ -8,6 +8,7 @@
 #define MOXD_CONFIG_H
 
 #include <moxd/arena.h>
+#include <moxd/buf.h>
 #include <moxd/err.h>
 
 struct moxd_instance;
@@ -165,6 +166,18 @@ struct moxd_listener_conf {
     struct moxd_strings proxies; /* proxy-protocol-from; none: clients connect themselves */
     void *alpn;                 /* internal: several services on one port */
 };
+
+/* A file in the same syntax that belongs to another program than the server: the block's table holds its directives.
+ * `path` is absolute, for messages and relative paths. Errors and warnings are appended to `problems`, a line
+ * each. NULL when there are errors. */
+struct moxd_conf_file;
+struct moxd_conf_file *moxd_conf_file_parse(const char *path, struct moxd_str text,
+                                            const struct moxd_block *blk, struct moxd_buf *problems);
+/* The struct of the block, as long as the file is not freed. */
+const void *moxd_conf_file_block(const struct moxd_conf_file *f);
+void moxd_conf_file_free(struct moxd_conf_file *f);
+/* Appends such a file with all directives explained; those that are neither REQUIRED nor COMMON are comments. */
+void moxd_conf_file_example(const struct moxd_block *blk, struct moxd_buf *out);
 
 /* Editing domains.conf (CORE-20): the one way to change it. Takes the lock, runs change() on a copy
  * of the tree, checks everything as `moxd -t` does, writes the file atomically (temporary file, fsync, rename,
