@@ -28,7 +28,7 @@ static const struct moxd_block initial_block = {
 };
 
 static const struct moxd_directive directives[] = {
-    { .name = "cache-size", MOXD_AT_SIZE(struct store_conf, cache_size), .deflt = "16M",
+    { .name = "cache-size", MOXD_AT_SIZE(struct store_conf, cache_size), .deflt = "64M",
       .min = 1 << 20, .max = INT64_C(1) << 40,
       .doc = "Memory for pages of the database. Files that are read often are kept in the system's "
              "memory anyway." },
