@@ -30,6 +30,8 @@ struct fetching {
     bool seen;   /* sets \Seen */
     struct imap_want want;
     struct moxd_summary_query *queries; /* for each item */
+    struct moxd_str *names;             /* of each item, as it is answered; or empty */
+    struct moxd_buf scratch;            /* for what is put together of a message */
     bool wants_flags, wants_uid, wants_modseq, wants_preview, wants_thread;
     bool unknown_cte;    /* a part's transfer encoding is not known (BINARY) */
     struct moxd_err err; /* of the last message that could not be read */
@@ -135,6 +137,8 @@ static int fetch_one(struct fetching *f, const struct store_msg *info,
     imap_msg_init(&msg, s, s->sel->acc, f->msg, info);
     msg.items = f->cmd->items;
     msg.queries = f->queries;
+    msg.names = f->names;
+    msg.scratch = &f->scratch;
     if (loaded)
         imap_msg_use(&msg, loaded);
     set_beside(f, i, &msg);
@@ -295,10 +299,13 @@ static int run(struct fetching *f, const struct store_uids *set)
     f->a = moxd_arena_new(0);
     f->pieces = moxd_arena_new(0);
     imap_fetch_want(f->s, f->cmd, f->a, &f->want, &f->queries);
+    f->names = imap_fetch_names(f->cmd, f->a);
+    moxd_buf_init(&f->scratch, 2 * MOXD_SUMMARY_MAX);
     for (size_t i = 0; i < 2; i++)
         f->portion[i] = (struct portion){ .f = f, .a = moxd_arena_new(BLOCK) };
     f->msg = moxd_arena_new(0);
     r = fetch_all(f, set);
+    moxd_buf_fini(&f->scratch);
     moxd_arena_free(f->msg);
     moxd_arena_free(f->portion[1].a);
     moxd_arena_free(f->portion[0].a);

@@ -31,7 +31,9 @@ int imap_condstore(struct imap_session *s)
 
 void imap_put_modseq(struct imap_session *s, uint64_t modseq)
 {
-    moxd_buf_addf(&s->out, "MODSEQ (%llu)", (unsigned long long)modseq);
+    moxd_buf_adds(&s->out, "MODSEQ (");
+    moxd_buf_addu(&s->out, modseq);
+    moxd_buf_addc(&s->out, ')');
     if (modseq > s->sel->sent)
         s->sel->sent = modseq;
 }
@@ -75,11 +77,13 @@ int imap_tell_entry(struct imap_session *s, const struct store_entry *e, unsigne
         return -1;
     imap_put_fetch(s, seq, e->uid);
     if ((what & IMAP_TELL_UID) && !imap_uidonly(s)) {
-        moxd_buf_addf(&s->out, "UID %u", e->uid);
+        moxd_buf_adds(&s->out, "UID ");
+        moxd_buf_addu(&s->out, e->uid);
         sep = " ";
     }
     if (what & IMAP_TELL_FLAGS) {
-        moxd_buf_addf(&s->out, "%sFLAGS ", sep);
+        moxd_buf_adds(&s->out, sep);
+        moxd_buf_adds(&s->out, "FLAGS ");
         imap_message_flags(s, &s->out, e->uid, e->flags, e->keywords);
         sep = " ";
     }

@@ -17,6 +17,8 @@ struct imap_msg {
     const struct store_msg *info;
     const struct moxd_imap_item *items;       /* of a FETCH; or NULL */
     const struct moxd_summary_query *queries; /* for each of them */
+    const struct moxd_str *names;             /* of each, as it is answered; empty: to be made */
+    struct moxd_buf *scratch; /* with names: for the bytes of an item, of at most 2 * MOXD_SUMMARY_MAX */
     struct moxd_summary summary;              /* of the header, when there is one: */
     bool has_summary;
     struct moxd_str stored;    /* its structure as the store has it; empty: not there */
@@ -104,6 +106,8 @@ int imap_msg_thread(struct imap_msg *msg, struct moxd_err *err) MOXD_CHECKED MOX
 /* Appends the item PREVIEW; as imap_fetch_item. */
 int imap_put_preview(struct imap_msg *msg, bool lazy, struct moxd_err *err) MOXD_SUSPENDS;
 
+/* The names of items as they are answered, with a blank behind; empty for those that are short. In the arena. */
+struct moxd_str *imap_fetch_names(const struct moxd_imap_cmd *cmd, struct moxd_arena *a);
 /* Appends one fetch item to the response, sending what is large at once. -1 connection lost; 1 this
  * message's data cannot be had (*err), nothing was appended. */
 int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item,

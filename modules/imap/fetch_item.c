@@ -40,22 +40,55 @@ static struct window window_of(struct imap_session *s, const struct moxd_imap_it
     return w;
 }
 
-static void put_name(struct moxd_buf *b, const char *name, const struct moxd_imap_item *item)
+static bool has_section(const struct moxd_imap_item *item)
 {
-    moxd_buf_adds(b, name);
-    if (item->kind == MOXD_IMAP_ITEM_SECTION || item->kind == MOXD_IMAP_ITEM_BINARY ||
-        item->kind == MOXD_IMAP_ITEM_BINARY_SIZE)
+    return item->kind == MOXD_IMAP_ITEM_SECTION || item->kind == MOXD_IMAP_ITEM_BINARY ||
+           item->kind == MOXD_IMAP_ITEM_BINARY_SIZE;
+}
+
+/* What follows the name of an item. */
+static void put_section_name(struct moxd_buf *b, const struct moxd_imap_item *item)
+{
+    if (has_section(item))
         moxd_imap_put_section(b, &item->sec);
     if (item->partial)
         moxd_buf_addf(b, "<%llu>", (unsigned long long)item->offset);
     moxd_buf_addc(b, ' ');
 }
 
+struct moxd_str *imap_fetch_names(const struct moxd_imap_cmd *cmd, struct moxd_arena *a)
+{
+    struct moxd_str *names = moxd_arena_calloc(a, cmd->nitems + 1, sizeof(*names));
+    struct moxd_buf b = MOXD_BUF_INIT(IMAP_OUT_MAX);
+
+    for (size_t i = 0; i < cmd->nitems; i++) {
+        if (!has_section(&cmd->items[i]))
+            continue;
+        moxd_buf_reset(&b);
+        put_section_name(&b, &cmd->items[i]);
+        if (!b.overflow)
+            names[i] = moxd_arena_str(a, moxd_buf_str(&b));
+    }
+    moxd_buf_fini(&b);
+    return names;
+}
+
+static void put_name(struct imap_msg *msg, const char *name, const struct moxd_imap_item *item)
+{
+    struct moxd_buf *b = &msg->s->out;
+
+    moxd_buf_adds(b, name);
+    if (msg->names && msg->names[item - msg->items].n > 0)
+        moxd_buf_addstr(b, msg->names[item - msg->items]);
+    else
+        put_section_name(b, item);
+}
+
 /* Everything up to the first byte of a literal. */
 static int put_literal_start(struct imap_msg *msg, const char *name,
                              const struct moxd_imap_item *item, const char *tilde, uint64_t size)
 {
-    put_name(&msg->s->out, name, item);
+    put_name(msg, name, item);
     moxd_buf_adds(&msg->s->out, tilde);
     moxd_buf_addc(&msg->s->out, '{');
     moxd_buf_addu(&msg->s->out, size);
@@ -83,7 +116,7 @@ static int put_range(struct imap_msg *msg, const char *name, const struct moxd_i
 
 static int put_nil(struct imap_msg *msg, const char *name, const struct moxd_imap_item *item)
 {
-    put_name(&msg->s->out, name, item);
+    put_name(msg, name, item);
     moxd_buf_adds(&msg->s->out, "NIL");
     return 0;
 }
@@ -120,19 +153,16 @@ static int put_memory(struct imap_msg *msg, const struct moxd_imap_item *item, s
 /* HEADER.FIELDS from the summary: 1 when that does not know. */
 static int put_summary(struct imap_msg *msg, const struct moxd_imap_item *item)
 {
-    struct moxd_buf b = MOXD_BUF_INIT(2 * MOXD_SUMMARY_MAX);
     const struct moxd_summary_query *q;
-    int r;
 
     if (!msg->has_summary || !msg->queries)
         return 1;
     q = &msg->queries[item - msg->items];
     if (!moxd_summary_knows(&msg->summary, q))
         return 1;
-    moxd_summary_filter(&msg->summary, q, &b);
-    r = put_memory(msg, item, moxd_str(moxd_buf_cstr(&b), b.n));
-    moxd_buf_fini(&b);
-    return r;
+    moxd_buf_reset(msg->scratch);
+    moxd_summary_filter(&msg->summary, q, msg->scratch);
+    return put_memory(msg, item, moxd_buf_str(msg->scratch));
 }
 
 /* HEADER.FIELDS and HEADER.FIELDS.NOT: filtered into memory, for its length comes first. */
@@ -278,7 +308,7 @@ static int put_undecoded(struct imap_msg *msg, const struct moxd_imap_item *item
     msg->unknown_cte = true;
     if (item->kind == MOXD_IMAP_ITEM_BINARY)
         return put_nil(msg, "BINARY", item);
-    put_name(&msg->s->out, "BINARY.SIZE", item);
+    put_name(msg, "BINARY.SIZE", item);
     moxd_buf_addc(&msg->s->out, '0');
     return 0;
 }
@@ -300,7 +330,7 @@ static int put_binary(struct imap_msg *msg, const struct moxd_imap_item *item, s
         return 1;
     if (!only_size)
         return put_decoded(msg, item, &c);
-    put_name(&msg->s->out, "BINARY.SIZE", item);
+    put_name(msg, "BINARY.SIZE", item);
     moxd_buf_addf(&msg->s->out, "%llu", (unsigned long long)c.total);
     return 0;
 }

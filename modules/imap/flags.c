@@ -104,12 +104,14 @@ void imap_flags_out(struct moxd_buf *b, unsigned flags, struct store_keywords ke
     moxd_buf_addc(b, '(');
     for (size_t i = 0; i < MOXD_NELEMS(names); i++) {
         if (flags & names[i].flag) {
-            moxd_buf_addf(b, "%s%s", sep, names[i].name);
+            moxd_buf_adds(b, sep);
+            moxd_buf_adds(b, names[i].name);
             sep = " ";
         }
     }
     for (size_t i = 0; i < keywords.n; i++) {
-        moxd_buf_addf(b, "%s%s", sep, spelling(keywords.v[i]));
+        moxd_buf_adds(b, sep);
+        moxd_buf_adds(b, spelling(keywords.v[i]));
         sep = " ";
     }
     moxd_buf_addc(b, ')');
