@@ -61,6 +61,7 @@ int imap_cmd_sort(struct imap_session *s)
         return imap_search_refuse(s, &err);
     if (se.needs < IMAP_NEEDS_HEADER)
         se.needs = IMAP_NEEDS_HEADER;
+    se.with |= STORE_WITH_HEADER;
     so.a = moxd_arena_new(ROWS_BLOCK);
     r = collect(&so, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&so, &se);
     moxd_arena_free(so.a);

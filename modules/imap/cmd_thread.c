@@ -68,6 +68,7 @@ int imap_cmd_thread(struct imap_session *s)
         return imap_search_refuse(s, &err);
     if (se.needs < IMAP_NEEDS_HEADER)
         se.needs = IMAP_NEEDS_HEADER;
+    se.with |= STORE_WITH_HEADER;
     th.threads = moxd_threads_new();
     r = collect(&th, &se, &err) < 0 ? imap_search_refuse(s, &err) : answer(&th);
     moxd_threads_free(th.threads);

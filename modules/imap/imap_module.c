@@ -125,7 +125,7 @@ static const struct moxd_metric metrics[] = {
       .values = { verbs, results } },
     { 0 },
 };
-static const char *const needs[] = { "store/1.8", "auth/1.3", "accounts/1", "search/2?", NULL };
+static const char *const needs[] = { "store/1.10", "auth/1.3", "accounts/1", "search/2?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

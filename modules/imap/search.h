@@ -19,7 +19,8 @@ struct imap_search {
     const struct imap_view *view; /* of the mailbox */
     int64_t now;                  /* for OLDER and YOUNGER: one moment for all messages */
     struct search_key *root;
-    enum imap_search_needs needs; /* the most that any key needs; may be raised */
+    enum imap_search_needs needs; /* the most that any key needs; may be raised, as may: */
+    unsigned with;                /* STORE_WITH_*: what is read beside messages */
     struct store_uids scope;      /* only these can match */
     struct moxd_text *workspace;  /* for BODY and TEXT, else NULL */
     size_t ntexts;

@@ -90,6 +90,9 @@ static int one(struct imap_search *se, const struct moxd_imap_key *key, struct s
 {
     k->key = key;
     k->needs = needs(key->kind);
+    se->with |= k->needs == IMAP_NEEDS_HEADER    ? STORE_WITH_HEADER
+                : k->needs == IMAP_NEEDS_CONTENT ? STORE_WITH_STRUCTURE
+                                                 : 0;
     se->threads |= key->kind == MOXD_IMAP_KEY_THREADID;
     switch (key->kind) {
     case MOXD_IMAP_KEY_FLAG:

@@ -127,15 +127,10 @@ static int match_some(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct batch *b = arg;
     struct imap_search *se = b->run->se;
-    unsigned with = 0;
     int r;
 
-    if (se->needs >= IMAP_NEEDS_HEADER)
-        with |= STORE_WITH_HEADER;
-    if (se->needs >= IMAP_NEEDS_CONTENT)
-        with |= STORE_WITH_STRUCTURE;
     b->bytes = 0;
-    r = se->s->im->store->tx_messages(tx, se->mailbox, &b->left, with, each, b, err);
+    r = se->s->im->store->tx_messages(tx, se->mailbox, &b->left, se->with, each, b, err);
     if (r == 0)
         b->last = UINT32_MAX;
     return r < 0 ? -1 : 0;

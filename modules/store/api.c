@@ -572,4 +572,5 @@ const struct store_v1 store_api = {
     .select_uids = api_select_uids,
     .uids_release = store_uid_list_release,
     .tx_mailbox = tx_mailbox,
+    .uids_of = store_roster_uids_of,
 };

@@ -230,6 +230,40 @@ uint32_t store_roster_first_unseen(const struct store_roster *r)
     return 0;
 }
 
+/* Index of the first id that is not lower. */
+static size_t first_id(const uint64_t *ids, size_t n, uint64_t id)
+{
+    size_t lo = 0, hi = n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (ids[mid] < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* Ids mostly ascend with UIDs, so that both lists are gone through side by side. */
+size_t store_roster_uids(const struct store_roster *r, const uint64_t *ids, size_t n, uint32_t *out)
+{
+    uint64_t last = 0;
+    size_t at = 0, found = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->ids[i] < last)
+            at = first_id(ids, n, r->ids[i]);
+        last = r->ids[i];
+        while (at < n && ids[at] < last)
+            at++;
+        if (at < n && ids[at] == last && !(r->flags[i] & GONE))
+            out[found++] = r->uids->v[i];
+    }
+    return found;
+}
+
 /* --- entries ----------------------------------------------------------------------------------- */
 
 struct taking {

@@ -56,6 +56,8 @@ uint32_t store_roster_first_unseen(const struct store_roster *r);
 /* The entries of a set of UIDs (NULL: all), with copies of their keywords, in the arena. */
 void store_roster_entries(const struct store_roster *r, const struct store_uids *uids,
                           struct moxd_arena *a, struct store_entry **out, size_t *n);
+/* The UIDs of those messages (ids ascending) that are there: room for n in *out, how many. */
+size_t store_roster_uids(const struct store_roster *r, const uint64_t *ids, size_t n, uint32_t *out);
 size_t store_roster_bytes(const struct store_roster *r);
 
 /* --- those that are kept (roster_keep.c): on the loop ---------------------------------------------- */
@@ -80,6 +82,10 @@ int store_roster_read(struct store_account *acc, struct store_op_entries *op,
 /* As store_v1.select_uids; box->out is out->mailbox. */
 int store_roster_select(struct store_account *acc, struct store_op_mailbox *box,
                         struct store_selection *out, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* As store_v1.uids_of. */
+int store_roster_uids_of(struct store_account *acc, uint32_t mailbox, const uint64_t *ids, size_t n,
+                         struct moxd_arena *a, uint32_t **out, size_t *nout,
+                         struct moxd_err *err) MOXD_SUSPENDS;
 /* In tests: 1 when what is kept of the account is what its records say, 0 with *mailbox; -1. */
 int store_rosters_check(struct store_account *acc, uint32_t *mailbox,
                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;

@@ -2,6 +2,8 @@
 #include "roster.h"
 #include "viewer.h"
 
+#include <stdlib.h>
+
 /* --- making one, in a transaction -------------------------------------------------------------- */
 
 struct making {
@@ -138,6 +140,47 @@ int store_roster_read(struct store_account *acc, struct store_op_entries *op, st
     if (store_hold(acc, &held, err) < 0)
         return -1;
     rc = read_held(acc, op, err);
+    return store_unhold(acc, &held, rc, err);
+}
+
+/* --- by id ------------------------------------------------------------------------------------- */
+
+static int by_uid(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+static int look_up(struct store_account *acc, uint32_t mailbox, struct store_op_places *op, uint32_t *out,
+                   size_t *nout, struct moxd_err *err)
+{
+    if (store_held_read(acc, store_op_places, op, err) < 0)
+        return -1;
+    for (size_t i = 0; i < op->n; i++)
+        if (op->v[i].mailbox == mailbox)
+            out[(*nout)++] = op->v[i].uid;
+    qsort(out, *nout, sizeof(*out), by_uid);
+    return 0;
+}
+
+int store_roster_uids_of(struct store_account *acc, uint32_t mailbox, const uint64_t *ids, size_t n,
+                         struct moxd_arena *a, uint32_t **out, size_t *nout, struct moxd_err *err)
+{
+    struct store_op_places op = { .ids = ids, .n = n, .arena = a };
+    struct store_roster *r;
+    struct store_held held;
+    int rc = 0;
+
+    *nout = 0;
+    *out = moxd_arena_calloc(a, n + 1, sizeof(**out));
+    if (store_hold(acc, &held, err) < 0)
+        return -1;
+    r = store_roster_find(store_account_base(acc), mailbox); /* places are everybody's */
+    if (r != NULL)
+        *nout = store_roster_uids(r, ids, n, *out);
+    else
+        rc = look_up(acc, mailbox, &op, *out, nout, err);
     return store_unhold(acc, &held, rc, err);
 }
 

@@ -501,6 +501,12 @@ struct store_v1 {
     /* --- since 1.9 --- */
     /* In a transaction or view: the id of a mailbox by its name, of any valid form. 1; 0: there is none; -1. */
     int (*tx_mailbox)(struct store_tx *tx, struct moxd_str name, uint32_t *id, struct moxd_err *err);
+
+    /* --- since 1.10 --- */
+    /* The UIDs that messages have in a mailbox now, ascending; ids ascending, those elsewhere are left out. */
+    int (*uids_of)(struct store_account *acc, uint32_t mailbox, const uint64_t *ids, size_t n,
+                   struct moxd_arena *a, uint32_t **out, size_t *nout,
+                   struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

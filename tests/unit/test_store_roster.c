@@ -137,6 +137,51 @@ IN_STORE(flags_and_keywords_follow)
     moxd_arena_free(a);
 }
 
+static const char *uids_of(struct store_account *acc, uint32_t mailbox, const uint64_t *ids,
+                           size_t n)
+{
+    const char *s = "";
+    uint32_t *v;
+    size_t nv;
+
+    ck_err(api->uids_of(acc, mailbox, ids, n, a, &v, &nv, err));
+    for (size_t i = 0; i < nv; i++)
+        s = moxd_arena_printf(a, "%s%u ", s, v[i]);
+    return s;
+}
+
+/* From the list in memory as from the database: messages that came back have higher UIDs than their ids say. */
+IN_STORE(uids_by_id)
+{
+    struct store_account *acc = open_account("mjl");
+    struct store_selection of;
+    struct store_copied *copied;
+    const char *first;
+    uint64_t ids[6];
+    uint32_t archive, trash;
+    size_t n;
+
+    a = moxd_arena_new(0);
+    for (size_t i = 0; i < 6; i++)
+        ids[i] = add_text(acc, "Archive", "Subject: x\r\n\r\nx", 0).id;
+    archive = mailbox_of(acc, "Archive", a).id;
+    trash = mailbox_of(acc, "Trash", a).id;
+    ck_err(api->move(acc, archive, UIDS({ 2, 3 }), trash, a, &copied, &n, NULL, err));
+    ck_err(api->move(acc, trash, UIDS({ 1, 1 }), archive, a, &copied, &n, NULL, err));
+    first = uids_of(acc, archive, ids, 6);
+    ck_assert_str_eq(first, "1 4 5 6 7 ");
+    ck_assert_str_eq(uids_of(acc, archive, ids + 1, 1), "7 ");
+    of = select_it(acc, "Archive");
+    expunge(acc, 5, 5);
+    ck_assert_str_eq(uids_of(acc, archive, ids, 6), "1 4 6 7 ");
+    ck_assert_str_eq(uids_of(acc, archive, ids + 1, 2), "7 ");
+    ck_assert_str_eq(uids_of(acc, archive, ids, 0), "");
+    ck_assert_str_eq(uids_of(acc, trash, ids, 6), "2 ");
+    api->uids_release(of.uids);
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
 /* More different sets than are kept: read from the database, as if there were no roster. */
 IN_STORE(too_many_sets_of_keywords)
 {
@@ -258,5 +303,5 @@ IN_STORE(viewers_see_their_own)
 
 UNIT_MAIN("store_roster", selecting_again_reads_no_messages,
           what_comes_is_appended_to_what_is_shared, who_shares_it_keeps_what_was_expunged,
-          flags_and_keywords_follow, too_many_sets_of_keywords, the_least_used_go,
+          flags_and_keywords_follow, uids_by_id, too_many_sets_of_keywords, the_least_used_go,
           goes_with_its_mailbox_and_account, viewers_see_their_own)
