@@ -18,6 +18,7 @@
 #include "queue_conf.h"
 #include "queue_heap.h"
 #include "queue_record.h"
+#include "queue_together.h"
 
 /* The hash function of uthash falls through without saying so in a way that clang reads. */
 #pragma GCC diagnostic ignored "-Wimplicit-fallthrough"
@@ -56,6 +57,7 @@ struct queue {
     struct queue_dest *starved; /* list of those that wait for room among all connections */
     unsigned workers, idle;     /* at work; waiting with an open connection */
     unsigned recording;         /* results that are on their way to the disk */
+    struct queue_together taken, recorded; /* jobs that are read; results that are recorded */
     struct moxd_metric_handle *queued, *results, *connections, *waiting, *returned;
 };
 static inline struct queue *queue_of(struct moxd_instance *m)

@@ -17,6 +17,8 @@ static int open_body(struct queue_job *job)
 {
     struct moxd_err err = { 0 };
 
+    if (job->body)
+        return 0;
     if (job->q->store->kept_open(job->q->store_self, job->msg.body, &job->body, &err) == 0)
         return 0;
     struct smtpclient_reply reply = queue_reply_err(job, SMTPCLIENT_NEEDS, &err);

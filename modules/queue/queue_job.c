@@ -41,6 +41,9 @@ static int op_take(struct store_tx *tx, void *arg, struct moxd_err *err)
     int64_t now = moxd_wall();
 
     job->n = 0;
+    if (job->body)
+        store->body_close(job->body);
+    job->body = NULL;
     for (size_t i = 0; i < t->n; i++) {
         struct queue_item *item = &job->items[job->n];
         int rc = queue_get_item(store, tx, t->ids[i], job->arena, item, err);
@@ -58,7 +61,11 @@ static int op_take(struct store_tx *tx, void *arg, struct moxd_err *err)
     int rc = queue_get_message(store, tx, job->items[0].body, job->arena, &job->msg, err);
     if (rc == 0)
         return moxd_err_set(err, MOXD_ERR_CORRUPT, "a recipient in the queue has no message");
-    return rc < 0 ? -1 : suppress(tx, job, err);
+    if (rc < 0 || suppress(tx, job, err) < 0)
+        return -1;
+    /* One that cannot be opened is opened again, to say why. */
+    (void)!store->tx_kept_open(tx, job->msg.body, &job->body, NULL);
+    return 0;
 }
 
 /* Those that do not belong to it after all. */
@@ -103,6 +110,8 @@ static struct queue_job *job_new(struct queue *q, struct queue_dest *d, size_t n
     return job;
 }
 
+/* What is due is on disk. Should what was changed since not be yet, it was still to be delivered before: so there is no
+ * reason to wait for the disk. */
 struct queue_job *queue_job_take(struct queue_dest *d)
 {
     struct taking t = { 0 };
@@ -112,7 +121,8 @@ struct queue_job *queue_job_take(struct queue_dest *d)
     if (t.n == 0)
         return NULL;
     t.job = job_new(d->q, d, t.n);
-    if (d->q->store->view(d->q->store_self, NULL, op_take, &t, &err) < 0) {
+    if (queue_together(&d->q->taken, d->q->store->peek, d->q->store_self, op_take, &t, t.n, &err) <
+        0) {
         t.job->n = 0;
         try_later(&t, &err);
     } else {

@@ -67,7 +67,7 @@ static const struct moxd_interface provides[] = {
     { .name = "queue", .major = 1, .minor = 1, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.7", "accounts/1.1", "smtpclient/1", "smtp/1.6?",
+static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1", "smtp/1.6?",
                                      NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",

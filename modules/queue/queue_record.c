@@ -122,7 +122,7 @@ static int remove_message(const struct store_v1 *store, struct store_tx *tx, uin
 }
 
 int queue_remove_item(const struct store_v1 *store, struct store_tx *tx,
-                      const struct queue_item *item, struct moxd_err *err)
+                      const struct queue_item *item, size_t n, struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     struct queue_key key = queue_key(item->id);
@@ -130,6 +130,8 @@ int queue_remove_item(const struct store_v1 *store, struct store_tx *tx,
 
     if (store->tx_del(tx, "queue.item", queue_key_str(&key), err) < 0)
         return -1;
+    if (n == 1)
+        return remove_message(store, tx, item->body, err);
     int rc = queue_get_message(store, tx, item->body, a, &msg, err);
     if (rc <= 0)
         return rc;

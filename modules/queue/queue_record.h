@@ -60,9 +60,9 @@ int queue_put_message(const struct store_v1 *store, struct store_tx *tx,
                       const struct queue_message *msg, struct moxd_err *err);
 int queue_put_item(const struct store_v1 *store, struct store_tx *tx, const struct queue_item *item,
                    struct moxd_err *err);
-/* Takes a recipient away, with the message when it was its last one. */
+/* Takes a recipient away, with the message when it was its last one. n: recipients that the message came with. */
 int queue_remove_item(const struct store_v1 *store, struct store_tx *tx,
-                      const struct queue_item *item, struct moxd_err *err);
+                      const struct queue_item *item, size_t n, struct moxd_err *err);
 /* n ids in a row: the first. */
 int queue_take_ids(const struct store_v1 *store, struct store_tx *tx, uint32_t n, uint64_t *first,
                    struct moxd_err *err);

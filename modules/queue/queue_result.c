@@ -190,7 +190,7 @@ static int record_one(struct store_tx *tx, struct recording *r, struct queue_out
     return queue_suppress_record(job->q, tx, &job->msg, &item, &job->verdicts[o->i], err) < 0 ||
                    queue_retire(job->q, tx, &job->msg, &item, o->outcome, r->keep, err) < 0
                ? -1
-               : queue_remove_item(store, tx, &item, err);
+               : queue_remove_item(store, tx, &item, job->msg.n, err);
 }
 
 static int op_record(struct store_tx *tx, void *arg, struct moxd_err *err)
@@ -279,7 +279,8 @@ void queue_results(struct queue_job *job)
         return;
     for (enum moxd_dsn_action a = MOXD_DSN_FAILED; a <= MOXD_DSN_RELAYED; a++)
         tell(job, r.v, r.n, a);
-    if (q->store->transact(q->store_self, NULL, op_record, &r, &err) < 0) {
+    if (queue_together(&q->recorded, q->store->transact, q->store_self, op_record, &r, r.n, &err) <
+        0) {
         not_recorded(job, &err);
         return;
     }

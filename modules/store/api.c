@@ -475,6 +475,12 @@ static int api_view(struct moxd_instance *self, struct store_account *acc, store
     return store_read(account_or_server(self, acc), fn, arg, err);
 }
 
+static int api_peek(struct moxd_instance *self, struct store_account *acc, store_fn *fn, void *arg,
+                    struct moxd_err *err)
+{
+    return store_read_now(account_or_server(self, acc), fn, arg, err);
+}
+
 static int api_canonical_name(struct moxd_str name, struct moxd_arena *a, struct moxd_str *out,
                               struct moxd_err *err)
 {
@@ -573,4 +579,6 @@ const struct store_v1 store_api = {
     .uids_release = store_uid_list_release,
     .tx_mailbox = tx_mailbox,
     .uids_of = store_roster_uids_of,
+    .peek = api_peek,
+    .tx_kept_open = store_tx_kept_open,
 };

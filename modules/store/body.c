@@ -30,14 +30,21 @@ static int op_open(struct store_tx *tx, void *arg, struct moxd_err *err)
     return b->fd < 0 ? -1 : 0;
 }
 
-static int open_body(struct store_account *acc, uint64_t id, bool kept, struct store_body **out,
-                     struct moxd_err *err)
+static struct store_body *body_new(void)
 {
     struct store_body *b = moxd_xcalloc(1, sizeof(*b));
-    struct opening o = { .op = { .id = id, .kept = kept, .data = &b->data }, .b = b };
 
     b->fd = -1;
     moxd_buf_init(&b->data, SIZE_MAX / 2);
+    return b;
+}
+
+static int open_body(struct store_account *acc, uint64_t id, bool kept, struct store_body **out,
+                     struct moxd_err *err)
+{
+    struct store_body *b = body_new();
+    struct opening o = { .op = { .id = id, .kept = kept, .data = &b->data }, .b = b };
+
     if (store_read(acc, op_open, &o, err) < 0) {
         store_body_close(b);
         return -1;
@@ -56,6 +63,20 @@ int store_kept_open(struct moxd_instance *self, uint64_t id, struct store_body *
                     struct moxd_err *err)
 {
     return open_body(MOXD_CONTAINER(self, struct store, m)->server, id, true, out, err);
+}
+
+int store_tx_kept_open(struct store_tx *tx, uint64_t id, struct store_body **out,
+                       struct moxd_err *err)
+{
+    struct store_body *b = body_new();
+    struct opening o = { .op = { .id = id, .kept = true, .data = &b->data }, .b = b };
+
+    if (op_open(tx, &o, err) < 0) {
+        store_body_close(b);
+        return -1;
+    }
+    *out = b;
+    return 0;
 }
 
 uint64_t store_body_size(const struct store_body *b)

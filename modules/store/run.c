@@ -232,6 +232,18 @@ int store_unhold(struct store_account *acc, struct store_held *h, int rc, struct
     return rc;
 }
 
+int store_read_now(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    struct store_held held;
+
+    if (store_hold(acc, &held, err) < 0)
+        return -1;
+    int rc = store_held_read(acc, fn, arg, err);
+    moxd_fifolock_release(&store_account_base(acc)->lock);
+    let_go(held.ceiling);
+    return rc;
+}
+
 int store_read(struct store_account *acc, store_fn *fn, void *arg, struct moxd_err *err)
 {
     struct store_held held;

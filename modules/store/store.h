@@ -176,6 +176,9 @@ int store_write_soon(struct store_account *acc, store_fn *fn, void *arg,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 int store_read(struct store_account *acc, store_fn *fn, void *arg,
                struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* Does not wait until what was read is on disk. */
+int store_read_now(struct store_account *acc, store_fn *fn, void *arg,
+                   struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* The steps of store_read: several reads of one moment. The account's lock is held, shared, from store_hold
  * to store_unhold, which waits until what was read is on disk; it returns rc, or -1 when that fails. */
 struct store_held {
@@ -329,11 +332,13 @@ uint64_t store_body_size(const struct store_body *b);
 long store_body_read(struct store_body *b, uint64_t off, void *p, size_t n, struct moxd_err *err);
 void store_body_close(struct store_body *b);
 
-/* Bodies of the server, as store_v1.keep, kept_open, tx_unkeep. */
+/* Bodies of the server, as store_v1.keep, kept_open, tx_kept_open, tx_unkeep. */
 int store_keep(struct moxd_instance *self, struct store_draft *d, struct moxd_str prefix,
                store_kept_fn *fn, void *arg, struct moxd_err *err) MOXD_SUSPENDS;
 int store_kept_open(struct moxd_instance *self, uint64_t id, struct store_body **out,
                     struct moxd_err *err) MOXD_SUSPENDS;
+int store_tx_kept_open(struct store_tx *tx, uint64_t id, struct store_body **out,
+                       struct moxd_err *err);
 int store_tx_unkeep(struct store_tx *tx, uint64_t id, struct moxd_err *err);
 /* Removes what a crash left of them, finds the next id; when server.db was opened. */
 int store_keep_resume(struct store *s, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;

@@ -507,6 +507,16 @@ struct store_v1 {
     int (*uids_of)(struct store_account *acc, uint32_t mailbox, const uint64_t *ids, size_t n,
                    struct moxd_arena *a, uint32_t **out, size_t *nout,
                    struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* --- since 1.11 --- */
+    /* As view, without waiting until what was read is on disk: a crash may take it back. For who shows it to
+     * nobody, and does nothing because of it that was not wanted before the last change, too. */
+    int (*peek)(struct moxd_instance *self, struct store_account *acc,
+                int (*fn)(struct store_tx *tx, void *arg, struct moxd_err *err), void *arg,
+                struct moxd_err *err) MOXD_SUSPENDS;
+    /* As kept_open, in a transaction or view of the server: does not suspend. Closed by body_close. */
+    int (*tx_kept_open)(struct store_tx *tx, uint64_t id, struct store_body **out,
+                        struct moxd_err *err);
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

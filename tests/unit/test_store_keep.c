@@ -72,6 +72,36 @@ static int files(void)
     return n;
 }
 
+struct peeking {
+    uint64_t id;
+    struct store_body *b;
+};
+
+static int open_here(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct peeking *p = arg;
+
+    return api->tx_kept_open(tx, p->id, &p->b, err);
+}
+
+IN_STORE(opened_in_a_view)
+{
+    uint64_t ids[] = { keep(100), keep(100000) };
+    char c;
+
+    for (size_t i = 0; i < MOXD_NELEMS(ids); i++) {
+        struct peeking p = { ids[i], NULL };
+        ck_err(api->peek(self, NULL, open_here, &p, err));
+        uint64_t size = api->body_size(p.b);
+        ck_assert_uint_eq(size, i == 0 ? 116 : 100016);
+        drop(ids[i]);
+        ck_assert_int_eq(api->body_read(p.b, size - 1, &c, 1, NULL), 1);
+        ck_assert_int_eq(c, 'x');
+        api->body_close(p.b);
+        ck_fails(NOTFOUND, api->peek(self, NULL, open_here, &p, err));
+    }
+}
+
 IN_STORE(kept_small_and_large)
 {
     uint64_t small = keep(100), large = keep(100000);
@@ -170,5 +200,5 @@ IN_STORE(a_page_of_records)
     ck_assert_str_eq(out, "bcd");
 }
 
-UNIT_MAIN("store_keep", kept_small_and_large, refused_leaves_nothing, removed_with_its_file,
-          ids_are_never_used_again, orphans_are_swept, a_page_of_records)
+UNIT_MAIN("store_keep", opened_in_a_view, kept_small_and_large, refused_leaves_nothing,
+          removed_with_its_file, ids_are_never_used_again, orphans_are_swept, a_page_of_records)
