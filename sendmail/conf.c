@@ -112,7 +112,8 @@ static const struct moxd_directive directives[] = {
       .max = 320,
       .check = check_address,
       .example = "\"admin@example.org\"",
-      .doc = "Who gets mail for local users, such as root: addresses without a domain." },
+      .doc = "Who gets mail for local users, such as root: addresses without a domain, or with "
+             "localhost or the hostname, which mail programs add." },
     { .name = "hostname",
       MOXD_AT_STRING(struct sendmail_conf, hostname),
       .max = 253,
@@ -166,6 +167,19 @@ const struct moxd_block sendmail_conf_block = {
     .directives = directives,
     .check = check,
 };
+
+const char *sendmail_own_name(const struct sendmail *sm)
+{
+    struct moxd_domain d;
+    char name[256] = "";
+
+    if (sm->conf->hostname)
+        return sm->conf->hostname;
+    if (gethostname(name, sizeof(name) - 1) < 0 ||
+        moxd_domain_parse(moxd_cstr(name), 0, sm->a, &d, NULL) < 0)
+        return "localhost";
+    return d.ascii.p;
+}
 
 static int read_file(const char *path, struct moxd_buf *out, struct stat *st)
 {

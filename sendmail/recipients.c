@@ -55,12 +55,20 @@ static bool is_local(const struct moxd_hdraddr *ha)
     return true;
 }
 
+/* Mail programs complete the names of local users; no other machine takes that mail. */
+static bool is_here(const struct sendmail *sm, struct moxd_str domain)
+{
+    return sm->conf->default_recipient && (moxd_str_caseeqs(domain, "localhost") ||
+                                           moxd_str_caseeqs(domain, "localhost.localdomain") ||
+                                           moxd_str_caseeqs(domain, sendmail_own_name(sm)));
+}
+
 static int add_mailbox(struct sendmail *sm, const struct moxd_hdraddr *ha)
 {
     struct moxd_err err = { 0 };
     struct moxd_address ad;
 
-    if (is_local(ha))
+    if (is_local(ha) || (!ha->bad && is_here(sm, ha->domain)))
         return add_local(sm, ha->localpart);
     if (ha->bad ||
         moxd_address_make(ha->localpart, ha->domain, MOXD_ADDRESS_UTF8, sm->a, &ad, &err) < 0)

@@ -89,6 +89,8 @@ struct sendmail;
 int sendmail_conf_load(struct sendmail *sm);
 int sendmail_conf_check(struct sendmail *sm); /* --check-config */
 void sendmail_conf_example(void);
+/* The name of this machine, ASCII: as configured, or the system's. */
+const char *sendmail_own_name(const struct sendmail *sm);
 
 /* --- one run */
 struct sendmail_rcpts {

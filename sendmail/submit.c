@@ -148,19 +148,6 @@ static MOXD_SUSPENDS void send_all(struct submission *sub)
 
 /* --- the connection ------------------------------------------------------------------------- */
 
-static const char *own_name(const struct sendmail *sm)
-{
-    struct moxd_domain d;
-    char name[256] = "";
-
-    if (sm->conf->hostname)
-        return sm->conf->hostname;
-    if (gethostname(name, sizeof(name) - 1) < 0 ||
-        moxd_domain_parse(moxd_cstr(name), 0, sm->a, &d, NULL) < 0)
-        return "localhost";
-    return d.ascii.p;
-}
-
 static struct smtpclient_target target(const struct submission *sub,
                                        const struct smtpclient_login *login)
 {
@@ -173,7 +160,7 @@ static struct smtpclient_target target(const struct submission *sub,
 
     return (struct smtpclient_target){
         .host = conf->host,
-        .ehlo = own_name(sub->sm),
+        .ehlo = sendmail_own_name(sub->sm),
         .security = { .starttls = modes[conf->tls], .verify_pkix = conf->tls != SENDMAIL_TLS_NONE },
         .login = login->password || sub->sm->identity ? login : NULL,
         .identity = sub->sm->identity,

@@ -19,6 +19,12 @@ int sendmail_fail(struct sendmail *sm, int status, const char *fmt, ...)
     return status;
 }
 
+const char *sendmail_own_name(const struct sendmail *sm)
+{
+    (void)sm;
+    return "here.example";
+}
+
 /* Every line ends in CRLF, and there is neither CR nor LF nor NUL besides. */
 static void check_lines(struct moxd_str s)
 {
