@@ -126,8 +126,9 @@ accounts_cmd_fn accounts_cmd_account_add, accounts_cmd_account_rm, accounts_cmd_
     accounts_cmd_address_add, accounts_cmd_address_rm, accounts_cmd_address_account,
     accounts_cmd_domain_add, accounts_cmd_domain_rm, accounts_cmd_domain_list,
     accounts_cmd_domain_disable, accounts_cmd_domain_enable, accounts_cmd_alias_list,
-    accounts_cmd_alias_print, accounts_cmd_alias_add, accounts_cmd_alias_update,
-    accounts_cmd_alias_rm, accounts_cmd_alias_addaddr, accounts_cmd_alias_rmaddr;
+    accounts_cmd_alias_print, accounts_cmd_alias_members, accounts_cmd_alias_add,
+    accounts_cmd_alias_update, accounts_cmd_alias_rm, accounts_cmd_alias_addaddr,
+    accounts_cmd_alias_rmaddr;
 /* edit_*.c: changes of domains.conf, on its tree, for moxd_conf_edit. Each also writes localpart-only
  * labels as full addresses (CORE-16). The check of the result finds what they do not. */
 struct accounts_edit {

@@ -66,6 +66,13 @@ struct accounts_v1 {
     /* What is configured of a domain of ours, for moxd_conf_ext; NULL: not ours. Valid until the next
      * suspension. */
     const struct moxd_conf_head *(*domain)(struct moxd_instance *self, struct moxd_str domain);
+
+    /* 1.2 */
+    /* The members of an alias, NULL-ended, in the arena, as the account may see them: it must be one, and list-members
+     * must be on (ALIAS-06). NOTFOUND: no such alias, or the account is no member; DENIED. */
+    int (*alias_members)(struct moxd_instance *self, const char *account, struct moxd_str localpart,
+                         struct moxd_str domain, struct moxd_arena *a, const char *const **out,
+                         struct moxd_err *err);
 };
 
 /* The account of that name, or, of one with "@", with that address: as commands name accounts. NOTFOUND. */

@@ -1,4 +1,4 @@
-/* alias list, print, add, update, rm, addaddr, rmaddr. */
+/* alias list, print, members, add, update, rm, addaddr, rmaddr. */
 #include "accounts.h"
 
 enum { OUTPUT_MAX = 64 << 20 };
@@ -79,6 +79,26 @@ int accounts_cmd_alias_print(struct moxd_instance *m, struct moxd_ctl *c, int ar
                   yes_no(e->alias->allow_msg_from));
     for (size_t i = 0; e->members[i]; i++)
         moxd_buf_addf(&b, "%s\n", e->members[i]);
+    return print(c, &b, err);
+}
+
+/* As the web pages and programs of the account will show them. */
+int accounts_cmd_alias_members(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                               struct moxd_err *err)
+{
+    struct moxd_buf b = MOXD_BUF_INIT(OUTPUT_MAX);
+    struct moxd_arena *a = moxd_ctl_arena(c);
+    const char *const *members;
+    struct moxd_address ad;
+    bool catchall;
+
+    (void)argc;
+    if (accounts_parse_address(MOXD_CONTAINER(m, struct accounts, m)->table, a, argv[0], NULL, &ad,
+                               &catchall, err) < 0 ||
+        accounts_v1.alias_members(m, argv[1], ad.localpart, ad.domain.ascii, a, &members, err) < 0)
+        return -1;
+    for (; *members; members++)
+        moxd_buf_addf(&b, "%s\n", *members);
     return print(c, &b, err);
 }
 

@@ -73,9 +73,7 @@ const struct moxd_command accounts_commands[] = {
       .run = accounts_cmd_alias_add,
       .help =
           "Mail for the address goes to all members, which are addresses of accounts here. Only "
-          "members may post, see alias update. Aliases do not receive mail yet: it is refused, "
-          "with a "
-          "message that says so." },
+          "members may post, see alias update." },
     { .name = "alias addaddr",
       .args = "ALIAS MEMBER...",
       .min_args = 2,
@@ -87,6 +85,13 @@ const struct moxd_command accounts_commands[] = {
       .max_args = 1,
       .summary = "list aliases with their members",
       .run = accounts_cmd_alias_list },
+    { .name = "alias members",
+      .args = "ALIAS ACCOUNT",
+      .min_args = 2,
+      .max_args = 2,
+      .summary = "print the members of an alias as an account may see them",
+      .help = "The account must be a member, and list-members must be on: see alias update.",
+      .run = accounts_cmd_alias_members },
     { .name = "alias print",
       .args = "ALIAS",
       .min_args = 1,

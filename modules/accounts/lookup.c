@@ -262,14 +262,39 @@ static bool member_of(const struct accounts_table *t, const struct accounts_targ
     return false;
 }
 
-static bool alias_allows(const struct accounts_table *t, struct moxd_str localpart,
-                         const char *domain, struct moxd_arena *a)
+/* What is configured of an alias; NULL: it is none. */
+static const struct accounts_alias_conf *alias_conf(const struct accounts_table *t,
+                                                    struct moxd_str localpart,
+                                                    struct moxd_str domain, struct moxd_arena *a)
 {
-    const struct accounts_domain *d = accounts_find_domain(t, domain);
+    const struct accounts_domain *d = NULL;
+    struct moxd_domain name;
+
+    if (moxd_domain_parse(domain, MOXD_ADDRESS_UTF8, a, &name, NULL) == 0)
+        d = accounts_find_domain(t, name.ascii.p);
     const struct accounts_entry *e =
         d ? accounts_find_entry(t, accounts_canonical(d, localpart, a), d->key) : NULL;
+    return e ? e->alias : NULL;
+}
 
-    return e && e->alias && e->alias->allow_msg_from;
+static int alias_members(struct moxd_instance *self, const char *account, struct moxd_str localpart,
+                         struct moxd_str domain, struct moxd_arena *a, const char *const **out,
+                         struct moxd_err *err)
+{
+    const struct accounts_table *t = table_of(self);
+    const struct accounts_alias_conf *alias = alias_conf(t, localpart, domain, a);
+    const struct accounts_domain *own;
+    struct accounts_target target;
+
+    /* Who is no member does not learn that there is such a list. */
+    if (!alias || find_target(t, localpart, domain, a, &own, &target, NULL) < 0 ||
+        target.match != ACCOUNTS_ALIAS || !member_of(t, &target, account))
+        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "the account is no member of such an alias");
+    if (!alias->list_members)
+        return moxd_err_set(err, MOXD_ERR_DENIED,
+                            "members of the alias cannot see each other (list-members)");
+    *out = copy_list(a, target.members);
+    return 0;
 }
 
 static bool may_send_as(struct moxd_instance *self, const char *account, struct moxd_str localpart,
@@ -279,7 +304,6 @@ static bool may_send_as(struct moxd_instance *self, const char *account, struct 
     const struct accounts_table *t = table_of(self);
     const struct accounts_domain *own;
     struct accounts_target target;
-    struct moxd_domain d;
 
     /* In a disabled domain too: who asks tells that from other people's addresses. */
     if (find_target(t, localpart, domain, a, &own, &target, NULL) < 0)
@@ -288,8 +312,8 @@ static bool may_send_as(struct moxd_instance *self, const char *account, struct 
         return false;
     if (target.match != ACCOUNTS_ALIAS)
         return strcmp(target.account, account) == 0;
-    return moxd_domain_parse(domain, MOXD_ADDRESS_UTF8, a, &d, NULL) == 0 &&
-           alias_allows(t, localpart, d.ascii.p, a) && member_of(t, &target, account);
+    const struct accounts_alias_conf *alias = alias_conf(t, localpart, domain, a);
+    return alias && alias->allow_msg_from && member_of(t, &target, account);
 }
 
 static const char *const *list(struct moxd_instance *self, struct moxd_arena *a)
@@ -310,4 +334,5 @@ const struct accounts_v1 accounts_v1 = {
     .may_send_as = may_send_as,
     .list = list,
     .domain = domain_conf,
+    .alias_members = alias_members,
 };
