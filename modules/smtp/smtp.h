@@ -237,6 +237,9 @@ int smtp_convert(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUS
 /* smtp_parsable.c: in pedantic mode refuses messages with parts that cannot be read (LOCAL-04). */
 int smtp_parsable(struct smtp_txn *t, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* smtp_explain.c: what a reply that refuses means for an admin, and what changes it; NULL: it says so itself. */
+const char *smtp_explain(struct moxd_str reply);
+
 /* smtp_simulate.c: moxctl simulate. */
 extern const struct moxd_command smtp_control_commands[];
 

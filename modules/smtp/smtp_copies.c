@@ -170,6 +170,18 @@ static int refuse_all(struct smtp *smtp, struct smtp_plan *plan, const struct sm
     return smtp_suspicion_err(smtp_txn_of(msg)->suspicion, err);
 }
 
+/* Nothing is stored when it is simulated, so that nobody else finds an account full. */
+static int try_all(struct smtp *smtp, const struct smtp_plan *plan, const struct smtp_message *msg,
+                   struct moxd_err *err) MOXD_SUSPENDS;
+static int try_all(struct smtp *smtp, const struct smtp_plan *plan, const struct smtp_message *msg,
+                   struct moxd_err *err)
+{
+    for (size_t i = 0; msg->mail->conn->simulated && i < plan->n; i++)
+        if (!plan->v[i].refused && smtp_local_try(smtp, plan->v[i].to.account, msg->size, err) < 0)
+            return -1;
+    return 0;
+}
+
 /* Whoever said that the message is wanted whatever it is has said enough. */
 static int accept_all(struct smtp *smtp, const struct smtp_plan *plan,
                       const struct smtp_message *msg, struct moxd_err *err) MOXD_SUSPENDS;
@@ -178,6 +190,8 @@ static int accept_all(struct smtp *smtp, const struct smtp_plan *plan,
 {
     struct smtp_accepting *accepting = &smtp_txn_of(msg)->accepting;
 
+    if (try_all(smtp, plan, msg, err) < 0)
+        return -1;
     for (size_t i = 0; i < plan->n && !moxd_point_empty(smtp->on_accept); i++) {
         struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
         struct smtp_copy ev = copy_of(msg, &plan->v[i]);

@@ -32,7 +32,7 @@ static void hook_ran(struct moxd_hook_trace *t, const char *label, enum moxd_ver
                   (double)took / (double)MOXD_MS, *detail ? "  " : "", detail);
 }
 
-/* Prints what hooks said, and the reply; its code, 0 when there is none. */
+/* Prints what hooks said, the reply, and what a refusal means; its code, 0 when there is none. */
 static int show(struct simulation *sim)
 {
     struct moxd_str line;
@@ -48,6 +48,9 @@ static int show(struct simulation *sim)
         code = (line.p[0] - '0') * 100;
         (void)moxd_ctl_printf(sim->ctl, "S: %" MOXD_STRF "\n", MOXD_STRA(line));
     } while (line.p[3] == '-');
+    const char *why = code >= 400 ? smtp_explain(line) : NULL;
+    if (why)
+        (void)moxd_ctl_printf(sim->ctl, "   means: %s\n", why);
     return code;
 }
 
@@ -75,6 +78,8 @@ static void annotations(struct simulation *sim, const struct smtp_txn *t)
         moxd_buf_addf(&b, "suspected: %s, %d %s %s\n", t->suspicion->reason,
                       t->suspicion->reply.code, t->suspicion->reply.enhanced,
                       t->suspicion->reply.text);
+    if (t->suspicion && t->suspicion->reply.detail[0])
+        moxd_buf_addf(&b, "because: %s\n", t->suspicion->reply.detail);
     smtp_plan_show(t->plan, &b);
     if (t->accepting.wait > 0)
         moxd_buf_addf(&b, "waits %.0f s before it is accepted: %s\n",

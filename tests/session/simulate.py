@@ -24,6 +24,9 @@ def conf():
     c.modules = ["accounts", "store", "auth", "smtp", "imap", "spf", "dmarc"]
     c.add("module spf", "iprev = false")
     c.add("module spf", "helo = false")
+    c.add("smtp", "max-message-size = 64K")
+    c.add("domain", 'alias "list" { members = ["mjl@mox.example"] }')
+    c.add("domains", 'account "full" { domain = "mox.example" store { quota = 10K } address "full@mox.example" { } }')
     c.add("top", "dns { local-data = [ %s ] }" % ", ".join('"%s"' % line for line in ZONE))
     return c
 
@@ -66,12 +69,30 @@ def main():
             code = server.moxctl("simulate", "mail.test", "x", "<>", "mjl@mox.example", "-", text="", check=False)[0]
             expect(code != 0, "it was taken")
 
+        def refusals_are_explained():
+            big = "From: <a@good.test>\n\n" + ("y" * 70 + "\n") * 200
+
+            def of(rcpt, text, ip="192.0.2.1"):
+                return server.moxctl("simulate", ip, "client.test", "a@good.test", rcpt, "-", text=text)[1]
+            seen(simulate("198.51.100.1", "a@good.test", "mjl@mox.example"), r"^   means: neither SPF nor DKIM passed",
+                 r"^because: DMARC fail of good\.test, policy reject$")
+            seen(simulate("192.0.2.1", "<>", "nobody@mox.example"), r"^   means: no account, alias or catchall")
+            seen(simulate("192.0.2.1", "<>", "a@elsewhere.example"), r"^   means: the domain is none of ours")
+            seen(simulate("192.0.2.1", "a@good.test", "list@mox.example"), r"^S: 550 5\.7\.2 ",
+                 r"^   means: moxctl alias print .*post-public=true")
+            seen(of("full@mox.example", big), r"^S: 552 5\.2\.2", r"^   means: .*store \{ quota \}")
+            seen(of("mjl@mox.example", big * 5), r"^S: 552 5\.2\.3", r"^   means: max-message-size")
+            seen(of("mjl@mox.example", "Received: x; y\n" * 101 + MESSAGE % "a@good.test"), r"^S: 554 5\.4\.6",
+                 r"^   means: the message was here")
+            text = simulate("192.0.2.1", "a@good.test", "mjl@mox.example")
+            expect("means:" not in text, text)
+
         def nothing_is_delivered():
             expect("message received" not in server.log_text(1000), "a message was received")
             expect(server.moxctl("dmarc", "evaluations")[1] == "", "an evaluation was kept")
 
         run_tests([a_message_that_is_accepted, one_that_dmarc_refuses, recipients_that_are_refused,
-                   a_message_without_from, not_an_address, nothing_is_delivered])
+                   a_message_without_from, not_an_address, refusals_are_explained, nothing_is_delivered])
 
 
 main()
