@@ -23,7 +23,36 @@ struct impex {
     struct moxd_instance *accounts_self;
     const struct store_v1 *store;
     struct moxd_instance *store_self;
+    struct moxd_arena *broken_arena; /* while imports are taken back that a crash broke off */
+    struct impex_broken *broken;
+    size_t nbroken;
 };
+
+/* --- the journal of an import (impex_journal.c) ---------------------------------------------------- */
+enum { IMPEX_JOURNAL_ID = 8 };
+struct impex_journal {
+    struct impex *im;
+    struct store_account *acc; /* the caller's, open as long as this is used */
+    char id[IMPEX_JOURNAL_ID];
+};
+/* Begins one, for an import into a mailbox (its canonical name), which is not made yet. As the store says. */
+int impex_journal_begin(struct impex_journal *j, struct impex *im, struct store_account *acc,
+                        struct moxd_str mailbox, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* In the transaction that adds messages, with the UIDs of these: one range. */
+int impex_journal_note(const struct impex_journal *j, struct store_tx *tx, uint32_t mailbox,
+                       uint32_t first, uint32_t last, struct moxd_err *err) MOXD_CHECKED;
+/* The import is done; or it is taken back: what others did to the mailbox meanwhile stays, and so do mailboxes that they put
+ * something into. *messages: how many it had added. On failure the journal stays, for the next start. */
+int impex_journal_commit(const struct impex_journal *j,
+                         struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+int impex_journal_undo(const struct impex_journal *j, uint64_t *messages,
+                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* The account is gone. */
+int impex_journal_drop(const struct impex_journal *j,
+                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+
+/* Takes back in the background what a crash broke off (impex_recover.c). */
+int impex_start(struct moxd_instance *m, struct moxd_err *err) MOXD_SUSPENDS;
 
 /* --- an import (impex_import.c) ------------------------------------------------------------------- */
 /* Adds messages to a mailbox in batches; all are taken back when it fails. */
@@ -31,17 +60,15 @@ struct impex_import {
     struct impex *im;
     struct moxd_ctl *c;
     struct store_account *acc;
-    const char *mailbox;
-    bool created; /* it did not exist: goes when the import fails */
+    const char *mailbox; /* canonical */
     uint32_t id;
+    struct impex_journal journal;
     struct moxd_arena *batch; /* keywords of the batch */
     struct store_draft *draft[IMPEX_BATCH];
     struct store_add add[IMPEX_BATCH];
     size_t n; /* messages of the batch, the one that is being written included */
     uint64_t bytes;
     bool writing, cr, nul;
-    struct store_uid_range *added; /* heap */
-    size_t nadded, added_cap;
     uint64_t messages, left_out, told;
 };
 /* *in is zeroed: of the command's arena, since it is large. Opens the account and the mailbox, which is made when it is
@@ -59,8 +86,8 @@ int impex_message_write(struct impex_import *in, struct moxd_str part,
 int impex_message_take(struct impex_import *in, unsigned flags, struct moxd_str keywords,
                        int64_t received, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 void impex_message_drop(struct impex_import *in);
-/* rc: of the import so far. 0: what is left is added, and threads are linked (THR-10). When anything fails nothing of it
- * stays. Returns 0, or -1 with *err. */
+/* rc: of the import so far. 0: what is left is added, and threads are linked (THR-10). When anything fails, or the server
+ * ends, nothing of it stays. Returns 0, or -1 with *err. */
 int impex_import_end(struct impex_import *in, int rc,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 

@@ -1,10 +1,9 @@
 /* Messages into a mailbox, in batches. An import is all or nothing: one that fails takes back what it added, so that
- * it can be tried again without anything coming twice. */
+ * it can be tried again without anything coming twice. A journal says what there is to take back, also after a crash. */
 #include "impex.h"
 
 #include <moxd/clock.h>
 #include <moxd/log.h>
-#include <stdlib.h>
 
 #define LLU(x) ((unsigned long long)(x))
 
@@ -21,12 +20,39 @@ static int find_mailbox(struct impex_import *in, struct moxd_err *err)
         in->id = mb.id;
         return 0;
     }
-    if (why.kind != MOXD_ERR_NOTFOUND) {
-        *err = why;
+    if (why.kind == MOXD_ERR_NOTFOUND)
+        return store->mailbox_create(in->acc, name, 0, true, &in->id, err);
+    *err = why;
+    return -1;
+}
+
+/* Takes everything back. */
+static void undo(struct impex_import *in)
+{
+    struct moxd_err err = { 0 };
+    uint64_t messages;
+
+    moxd_fiber_shield(); /* also when moxctl is gone, or the server stops */
+    if (impex_journal_undo(&in->journal, &messages, &err) < 0)
+        moxd_error(&in->im->m.log,
+                   "an import that failed could not be taken back; it is tried at the next start",
+                   moxd_kvs("account", in->im->store->account_name(in->acc)),
+                   moxd_kvs("mailbox", in->mailbox), moxd_kve(&err));
+    moxd_fiber_unshield();
+}
+
+static int begin(struct impex_import *in, const char *mailbox, struct moxd_err *err)
+{
+    struct moxd_str name;
+
+    if (in->im->store->canonical_name(moxd_cstr(mailbox), moxd_ctl_arena(in->c), &name, err) < 0 ||
+        impex_journal_begin(&in->journal, in->im, in->acc, name, err) < 0)
         return -1;
-    }
-    in->created = true;
-    return store->mailbox_create(in->acc, name, 0, true, &in->id, err);
+    in->mailbox = moxd_arena_cstr(moxd_ctl_arena(in->c), name);
+    if (find_mailbox(in, err) == 0)
+        return 0;
+    undo(in);
+    return -1;
 }
 
 int impex_import_begin(struct impex_import *in, struct impex *im, struct moxd_ctl *c,
@@ -36,12 +62,11 @@ int impex_import_begin(struct impex_import *in, struct impex *im, struct moxd_ct
 
     in->im = im;
     in->c = c;
-    in->mailbox = mailbox;
     if (accounts_named(im->accounts, im->accounts_self, account, moxd_ctl_arena(c), &found, err) <
             0 ||
         im->store->open(im->store_self, found.name, &in->acc, err) < 0)
         return -1;
-    if (find_mailbox(in, err) < 0) {
+    if (begin(in, mailbox, err) < 0) {
         im->store->close(in->acc);
         return -1;
     }
@@ -61,19 +86,13 @@ static void drop_drafts(struct impex_import *in)
     moxd_arena_reset(in->batch);
 }
 
-static void note_added(struct impex_import *in, uint32_t uid)
+/* In the transaction that adds the batch: its UIDs follow each other. */
+static int note(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    struct store_uid_range *last = in->nadded ? &in->added[in->nadded - 1] : NULL;
+    const struct impex_import *in = arg;
 
-    if (last && last->last + 1 == uid) {
-        last->last = uid;
-        return;
-    }
-    if (in->nadded == in->added_cap) {
-        in->added_cap = in->added_cap ? 2 * in->added_cap : 16;
-        in->added = moxd_xreallocarray(in->added, in->added_cap, sizeof(*in->added));
-    }
-    in->added[in->nadded++] = (struct store_uid_range){ uid, uid };
+    return impex_journal_note(&in->journal, tx, in->id, in->add[0].uid, in->add[in->n - 1].uid,
+                              err);
 }
 
 static int tell(struct impex_import *in, struct moxd_err *err)
@@ -92,10 +111,8 @@ static int add_batch(struct impex_import *in, struct moxd_err *err)
 
     if (in->n == 0)
         return 0;
-    if (store->add_many(in->im->store_self, in->draft, in->add, in->n, err) < 0)
+    if (store->add_and(in->im->store_self, in->draft, in->add, in->n, note, in, err) < 0)
         return -1;
-    for (size_t i = 0; i < in->n; i++)
-        note_added(in, in->add[i].uid);
     in->messages += in->n;
     drop_drafts(in);
     return tell(in, err);
@@ -174,38 +191,24 @@ int impex_message_take(struct impex_import *in, unsigned flags, struct moxd_str 
 
 /* --- the end ------------------------------------------------------------------------------------- */
 
-/* Takes everything back. What others did to the mailbox meanwhile stays. */
-static void undo(struct impex_import *in)
-{
-    const struct store_v1 *store = in->im->store;
-    struct store_uids uids = { in->added, in->nadded };
-    struct moxd_err err = { 0 };
-    int rc = in->nadded > 0 ? store->discard(in->acc, in->id, &uids, &err) : 0;
-
-    if (rc == 0 && in->created)
-        rc = store->mailbox_delete(in->acc, moxd_cstr(in->mailbox), &err);
-    if (rc < 0 && err.kind != MOXD_ERR_NOTFOUND)
-        moxd_error(&in->im->m.log, "messages of an import that failed stay",
-                   moxd_kvs("account", in->im->store->account_name(in->acc)),
-                   moxd_kvs("mailbox", in->mailbox), moxd_kvu("messages", in->messages),
-                   moxd_kve(&err));
-}
-
 static int finish(struct impex_import *in, struct moxd_err *err)
 {
     if (add_batch(in, err) < 0)
         return -1;
-    if (in->nadded > 0 && in->im->store->link_threads(in->acc, err) < 0)
+    if (in->messages > 0 && in->im->store->link_threads(in->acc, err) < 0)
         return -1;
-    if (in->left_out > 0 &&
-        moxd_ctl_printf(in->c,
-                        "%llu messages left out: empty, or with NUL bytes, which no mail has\n",
-                        LLU(in->left_out)) < 0)
-        return moxd_err_set(err, MOXD_ERR_CLOSED, "moxctl is gone");
-    if (moxd_ctl_printf(in->c, "%llu messages imported into %s\n", LLU(in->messages), in->mailbox) <
-        0)
-        return moxd_err_set(err, MOXD_ERR_CLOSED, "moxctl is gone");
-    return 0;
+    return impex_journal_commit(&in->journal, err);
+}
+
+/* It is done, whether moxctl is still there to hear of it or not. */
+static void sum_up(struct impex_import *in)
+{
+    if (in->left_out > 0)
+        (void)moxd_ctl_printf(
+            in->c, "%llu messages left out: empty, or with NUL bytes, which no mail has\n",
+            LLU(in->left_out));
+    (void)moxd_ctl_printf(in->c, "%llu messages imported into %s\n", LLU(in->messages),
+                          in->mailbox);
 }
 
 int impex_import_end(struct impex_import *in, int rc, struct moxd_err *err)
@@ -213,12 +216,10 @@ int impex_import_end(struct impex_import *in, int rc, struct moxd_err *err)
     if (rc == 0)
         rc = finish(in, err);
     drop_drafts(in);
-    if (rc < 0) {
-        moxd_fiber_shield(); /* also when moxctl is gone, or the server stops */
+    if (rc == 0)
+        sum_up(in);
+    else
         undo(in);
-        moxd_fiber_unshield();
-    }
-    free(in->added);
     moxd_arena_free(in->batch);
     in->im->store->close(in->acc);
     return rc;

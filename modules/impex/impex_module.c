@@ -15,9 +15,9 @@ static const struct moxd_command commands[] = {
               "X-Keywords and "
               "X-Mozilla-Status fields, the time of each message from its \"From \" line. Messages "
               "that the "
-              "mailbox has already come twice. It is all or nothing: when something fails, or "
+              "mailbox has already come twice. It is all or nothing: when something fails, "
               "moxctl is "
-              "interrupted, nothing stays. The account can be used meanwhile." },
+              "interrupted or the server ends, nothing stays. The account can be used meanwhile." },
     { .name = "import maildir",
       .args = "ACCOUNT MAILBOX DIRECTORY",
       .min_args = 3,
@@ -57,7 +57,7 @@ static const struct moxd_command commands[] = {
               "time of each message is that of its file. Otherwise as export mbox." },
     { 0 },
 };
-static const char *const needs[] = { "accounts/1", "store/1.5", NULL };
+static const char *const needs[] = { "accounts/1", "store/1.12", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -75,4 +75,5 @@ const struct moxd_module moxd_module = {
     .commands = commands,
     .instance_size = sizeof(struct impex),
     .init = init,
+    .start = impex_start,
 };

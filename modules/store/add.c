@@ -155,12 +155,20 @@ struct running {
     struct store_op_add op;
 };
 
+static int op_then(struct store_tx *txs, const struct store_adding *ad, struct moxd_err *err)
+{
+    moxd_assert(ad->then == NULL || ad->naccs == 1);
+    return ad->then == NULL ? 0 : ad->then(txs, ad->then_arg, err);
+}
+
 /* What is small is parsed here: a job of its own would take longer. */
 static int op_run(struct store_tx *txs, void *arg, struct moxd_err *err)
 {
     struct running *r = arg;
 
-    return store_adding_parse(r->ad, err) < 0 ? -1 : store_op_add(txs, &r->op, err);
+    if (store_adding_parse(r->ad, err) < 0 || store_op_add(txs, &r->op, err) < 0)
+        return -1;
+    return op_then(txs, r->ad, err);
 }
 
 static int run(struct store_adding *ad, size_t *failed, struct moxd_err *err)
@@ -182,15 +190,23 @@ static int run(struct store_adding *ad, size_t *failed, struct moxd_err *err)
     return rc;
 }
 
+/* What is done in the same transaction, besides. */
+struct besides {
+    const struct store_op_replaced *replaced;
+    store_fn *then;
+    void *then_arg;
+};
+
 static int add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
-                        struct store_add *adds, size_t n, const struct store_op_replaced *replaced,
+                        struct store_add *adds, size_t n, const struct besides *besides,
                         size_t *failed, struct moxd_err *err)
 {
     size_t which = 0;
 
     moxd_assert(n > 0 && (ndrafts == 1 || ndrafts == n));
     struct store_adding ad = {
-        .s = s, .n = n, .replaced = replaced,
+        .s = s, .n = n, .replaced = besides->replaced,
+        .then = besides->then, .then_arg = besides->then_arg,
         .v = moxd_xcalloc(n, sizeof(struct store_target)),
         .ones = moxd_xcalloc(n, sizeof(struct store_op_one)),
         .accs = moxd_xcalloc(n, sizeof(struct store_account *)),
@@ -215,7 +231,15 @@ static int add_messages(struct store *s, struct store_draft **drafts, size_t ndr
 int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
                        struct store_add *adds, size_t n, size_t *failed, struct moxd_err *err)
 {
-    return add_messages(s, drafts, ndrafts, adds, n, NULL, failed, err);
+    return add_messages(s, drafts, ndrafts, adds, n, &(struct besides){ 0 }, failed, err);
+}
+
+int store_add_messages_and(struct store *s, struct store_draft **drafts, struct store_add *adds,
+                           size_t n, store_fn *fn, void *arg, struct moxd_err *err)
+{
+    struct besides besides = { .then = fn, .then_arg = arg };
+
+    return add_messages(s, drafts, n, adds, n, &besides, NULL, err);
 }
 
 int store_replace_message(struct store *s, struct store_draft *d, struct store_add *add,
@@ -223,5 +247,5 @@ int store_replace_message(struct store *s, struct store_draft *d, struct store_a
 {
     struct store_op_replaced replaced = { mailbox, uid };
 
-    return add_messages(s, &d, 1, add, 1, &replaced, NULL, err);
+    return add_messages(s, &d, 1, add, 1, &(struct besides){ .replaced = &replaced }, NULL, err);
 }

@@ -24,6 +24,8 @@ struct store_adding {
     struct store_account **accs; /* by id, each once */
     size_t naccs;
     const struct store_op_replaced *replaced; /* in the account of the first target; NULL: none */
+    store_fn *then;                           /* runs in the same transaction, after all; NULL: nothing */
+    void *then_arg;
     uint64_t again;                           /* bytes that are to be parsed once more */
     bool parsed;                              /* store_adding_parse was here */
 };

@@ -114,6 +114,16 @@ static int api_delete(struct store_account *acc, struct moxd_str name, struct mo
     return store_write(acc, store_op_delete, &s, err);
 }
 
+static int api_delete_empty(struct store_account *acc, struct moxd_str name, struct moxd_err *err)
+{
+    struct store_name stored;
+
+    if (store_name_parse(name, &stored, err) < 0)
+        return -1;
+    struct moxd_str s = store_name_str(&stored);
+    return store_write(acc, store_op_delete_empty, &s, err);
+}
+
 static int api_rename(struct store_account *acc, struct moxd_str from, struct moxd_str to,
                       struct moxd_err *err)
 {
@@ -261,6 +271,14 @@ static int api_add_many(struct moxd_instance *self, struct store_draft **drafts,
     return store_add_messages(store_of(self), drafts, n, adds, n, NULL, err);
 }
 
+static int api_add_and(struct moxd_instance *self, struct store_draft **drafts,
+                       struct store_add *adds, size_t n,
+                       int (*fn)(struct store_tx *tx, void *arg, struct moxd_err *err), void *arg,
+                       struct moxd_err *err)
+{
+    return store_add_messages_and(store_of(self), drafts, adds, n, fn, arg, err);
+}
+
 static int api_replace(struct moxd_instance *self, struct store_draft *d, struct store_add *add,
                        uint32_t mailbox, uint32_t uid, struct moxd_err *err)
 {
@@ -375,6 +393,41 @@ static int api_discard(struct store_account *acc, uint32_t mailbox, const struct
     struct store_op_expunge op = { .mailbox = mailbox, .uids = uids, .any = true, .arena = a };
 
     return store_write(acc, store_op_expunge, &op, err);
+}
+
+/* --- by id, and as pages list them --------------------------------------------------------------- */
+
+static int api_flag_ids(struct store_account *acc, const uint64_t *ids, size_t n,
+                        struct store_flag_change *fc, struct moxd_err *err)
+{
+    struct store_op_bulk op = { .ids = ids, .n = n, .fc = fc };
+    return store_write(acc, store_op_bulk_flags, &op, err);
+}
+
+static int api_move_ids(struct store_account *acc, const uint64_t *ids, size_t n, uint32_t dst,
+                        bool reads, struct moxd_err *err)
+{
+    struct store_op_bulk op = { .ids = ids, .n = n, .dst = dst, .reads = reads };
+    return store_write(acc, store_op_bulk_move, &op, err);
+}
+
+static int api_discard_ids(struct store_account *acc, const uint64_t *ids, size_t n,
+                           struct moxd_err *err)
+{
+    struct store_op_bulk op = { .ids = ids, .n = n };
+    return store_write(acc, store_op_bulk_discard, &op, err);
+}
+
+static int api_mark_read(struct store_account *acc, uint32_t mailbox, bool below,
+                         struct moxd_err *err)
+{
+    struct store_op_mark_read op = { mailbox, below };
+    return store_write(acc, store_op_mark_read, &op, err);
+}
+
+static int api_rows(struct store_account *acc, struct store_rows *rows, struct moxd_err *err)
+{
+    return store_read(acc, store_op_rows, rows, err);
 }
 
 /* --- threads ----------------------------------------------------------------------------------- */
@@ -581,4 +634,11 @@ const struct store_v1 store_api = {
     .uids_of = store_roster_uids_of,
     .peek = api_peek,
     .tx_kept_open = store_tx_kept_open,
+    .add_and = api_add_and,
+    .mailbox_delete_empty = api_delete_empty,
+    .flag_ids = api_flag_ids,
+    .move_ids = api_move_ids,
+    .discard_ids = api_discard_ids,
+    .mark_read = api_mark_read,
+    .rows = api_rows,
 };

@@ -187,6 +187,18 @@ int store_op_delete(struct store_tx *tx, void *arg, struct moxd_err *err)
     return 0;
 }
 
+int store_op_delete_empty(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    const struct moxd_str *name = arg;
+    struct store_box box;
+
+    if (store_box_by_name(tx, *name, &box, err) < 0)
+        return -1;
+    if (box.r.total > 0)
+        return moxd_err_set(err, MOXD_ERR_STATE, "the mailbox has messages");
+    return store_op_delete(tx, arg, err);
+}
+
 int store_op_recent(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
     struct store_op_recent *op = arg;

@@ -89,6 +89,8 @@ struct store_op_create {
 };
 int store_op_create(struct store_tx *tx, void *arg, struct moxd_err *err);
 int store_op_delete(struct store_tx *tx, void *arg, struct moxd_err *err); /* struct moxd_str * */
+/* The same; STATE when it has messages. */
+int store_op_delete_empty(struct store_tx *tx, void *arg, struct moxd_err *err);
 struct store_op_rename {
     struct moxd_str from, to;
 };
@@ -248,5 +250,24 @@ struct store_op_thread_set {
     unsigned mask, state;    /* enum store_thread_state: those in mask become as in state */
 };
 int store_op_thread_set(struct store_tx *tx, void *arg, struct moxd_err *err);
+
+/* --- by id, and as pages list them --------------------------------------------------------------- */
+struct store_op_bulk {
+    const uint64_t *ids;
+    size_t n;
+    struct store_flag_change *fc; /* bulk_flags */
+    uint32_t dst;                 /* bulk_move */
+    bool reads;                   /* bulk_move: what goes to Archive or Junk was seen */
+};
+int store_op_bulk_flags(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_bulk_move(struct store_tx *tx, void *arg, struct moxd_err *err);
+int store_op_bulk_discard(struct store_tx *tx, void *arg, struct moxd_err *err);
+struct store_op_mark_read {
+    uint32_t mailbox;
+    bool below;
+};
+int store_op_mark_read(struct store_tx *tx, void *arg, struct moxd_err *err);
+/* Of struct store_rows. */
+int store_op_rows(struct store_tx *tx, void *arg, struct moxd_err *err);
 
 #endif

@@ -347,6 +347,9 @@ int store_keep_resume(struct store *s, struct moxd_err *err) MOXD_CHECKED MOXD_S
 int store_previews(struct store_account *acc, const uint64_t *ids, size_t n, bool lazy,
                    struct moxd_arena *a, struct moxd_str *out, struct moxd_err *err) MOXD_SUSPENDS;
 
+/* As that, each draft to the message of the same index; fn runs in the same transaction, after all. One account only. */
+int store_add_messages_and(struct store *s, struct store_draft **drafts, struct store_add *adds,
+                           size_t n, store_fn *fn, void *arg, struct moxd_err *err) MOXD_SUSPENDS;
 int store_add_messages(struct store *s, struct store_draft **drafts, size_t ndrafts,
                        struct store_add *adds, size_t n, size_t *failed,
                        struct moxd_err *err) MOXD_SUSPENDS;

@@ -106,6 +106,31 @@ struct store_thread {
     size_t nancestors;        /* at most 100: of more, the nearest and the root */
     const char *message_id;   /* normalised; "" */
 };
+/* The messages of a mailbox as pages list them (THR-05, THR-07). Threads come by their newest message in the mailbox, in a
+ * thread parents before children and older before newer. OFF: messages alone, by time. UNREAD: threads in which something is
+ * unseen are open, others are one row; ON: all are open, but below a collapsed message nothing is shown. */
+enum store_row_mode { STORE_ROWS_OFF, STORE_ROWS_UNREAD, STORE_ROWS_ON };
+struct store_row {
+    uint64_t id, thread;        /* thread: 0 with OFF; of a message that is in none yet its own id */
+    uint32_t uid;
+    unsigned flags;             /* enum store_flag */
+    unsigned state;             /* enum store_thread_state; 0 with OFF */
+    unsigned depth;             /* 0: stands for its thread; else below the nearest row of less depth before it */
+    int64_t received;           /* ns, INTERNALDATE */
+    uint32_t hidden, hidden_unseen; /* messages below it that are no rows, and those of them that are unseen */
+};
+struct store_rows {
+    uint32_t mailbox;
+    enum store_row_mode mode;
+    bool oldest_first;          /* threads */
+    size_t max;                 /* rows; the last thread comes whole */
+    int64_t after_time;         /* where the page before ended, both as they came back: */
+    uint64_t after;             /* 0: from the start; comes back as 0 when there is no more */
+    struct moxd_arena *arena;   /* of what comes back: */
+    struct store_row *v;
+    size_t n;
+    uint32_t threads;           /* of the mailbox; with OFF messages */
+};
 /* Of messages in all mailboxes of an account (ACCT-08). */
 struct store_quota {
     uint64_t size;              /* bytes: prefixes and bodies */
@@ -517,6 +542,33 @@ struct store_v1 {
     /* As kept_open, in a transaction or view of the server: does not suspend. Closed by body_close. */
     int (*tx_kept_open)(struct store_tx *tx, uint64_t id, struct store_body **out,
                         struct moxd_err *err);
+
+    /* --- since 1.12 --- */
+    /* As add_many, all to one account; then fn runs in the same transaction, with the results in adds; as transact for
+     * fn, which may refuse all of it. */
+    int (*add_and)(struct moxd_instance *self, struct store_draft **drafts, struct store_add *adds,
+                   size_t n, int (*fn)(struct store_tx *tx, void *arg, struct moxd_err *err),
+                   void *arg, struct moxd_err *err) MOXD_SUSPENDS;
+    /* As mailbox_delete, but STATE when there are messages in it. */
+    int (*mailbox_delete_empty)(struct store_account *acc, struct moxd_str name,
+                                struct moxd_err *err) MOXD_SUSPENDS;
+    /* What pages and JMAP do (STORE-22): messages by id, in whatever mailboxes they are, all in one transaction, by the
+     * operations that set_flags, move and discard are. Ids of messages that are gone are passed over. fc.modseq is
+     * set as by set_flags; messages refused by unchangedsince are not told. */
+    int (*flag_ids)(struct store_account *acc, const uint64_t *ids, size_t n,
+                    struct store_flag_change *fc, struct moxd_err *err) MOXD_SUSPENDS;
+    /* NOTFOUND: no such mailbox. Those that are there already stay as they are. `reads`: what goes to the mailbox with the
+     * special use Archive or Junk was seen (P-WMAIL-06). */
+    int (*move_ids)(struct store_account *acc, const uint64_t *ids, size_t n, uint32_t dst,
+                    bool reads, struct moxd_err *err) MOXD_SUSPENDS;
+    int (*discard_ids)(struct store_account *acc, const uint64_t *ids, size_t n,
+                       struct moxd_err *err) MOXD_SUSPENDS;
+    /* All of a mailbox are \Seen; `below`: and of those below it (P-WMAIL-05). NOTFOUND. To empty one: discard. */
+    int (*mark_read)(struct store_account *acc, uint32_t mailbox, bool below,
+                     struct moxd_err *err) MOXD_SUSPENDS;
+    /* A page of a mailbox. The work is linear in the mailbox. NOTFOUND. */
+    int (*rows)(struct store_account *acc, struct store_rows *rows,
+                struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 /* tx_get for a record that need not be there: 1, 0, -1. */

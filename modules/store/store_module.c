@@ -16,7 +16,7 @@ static const struct moxd_point_def points[] = {
                "Changes of an account that are on disk now, in the order they were made."),
     { 0 },
 };
-static const struct moxd_interface provides[] = { { "store", 1, 11, &store_api }, { 0 } };
+static const struct moxd_interface provides[] = { { "store", 1, 12, &store_api }, { 0 } };
 
 static const struct moxd_command commands[] = {
     { .name = "message parse", .args = "<file> | -", .min_args = 1, .max_args = 1,
