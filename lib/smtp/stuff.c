@@ -26,9 +26,33 @@ static size_t to_line_end(struct moxd_str s)
     return n;
 }
 
+/* Bytes of whole lines that may go as they are: with CRLF, without other CR or LF, and without a dot in front. *next:
+ * where to look again, behind the line that is none of those. */
+static size_t good_lines(struct moxd_str s, const char **next)
+{
+    const char *p = s.p, *end = s.p + s.n, *lf = NULL;
+
+    for (; p < end && *p != '.'; p = lf + 1) {
+        lf = memchr(p, '\n', (size_t)(end - p));
+        if (!lf || lf == p || memchr(p, '\r', (size_t)(lf - p)) != lf - 1)
+            break;
+    }
+    *next = p == end || *p == '.' ? p + 1 : lf ? lf + 1 : end;
+    return (size_t)(p - s.p);
+}
+
 void moxd_smtp_stuff(struct moxd_smtp_stuffing *s, struct moxd_str part, struct moxd_buf *out)
 {
+    const char *next = part.p;
+
     while (part.n > 0) {
+        if (!s->in_line && !s->cr && part.p >= next) {
+            size_t good = good_lines(part, &next);
+            moxd_buf_addstr(out, moxd_str_sub(part, 0, good));
+            part = moxd_str_from(part, good);
+            if (part.n == 0)
+                break;
+        }
         if (s->cr || part.p[0] == '\n') {
             bool lf = part.p[0] == '\n';
             end_line(s, out);

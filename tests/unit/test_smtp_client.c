@@ -181,5 +181,41 @@ START_TEST(stuffs_dots)
 }
 END_TEST
 
+static void stuff_pieces(struct moxd_str text, size_t piece, struct moxd_buf *out)
+{
+    struct moxd_smtp_stuffing s = { 0 };
+
+    for (; text.n > 0; text = moxd_str_from(text, piece < text.n ? piece : text.n))
+        moxd_smtp_stuff(&s, moxd_str_sub(text, 0, piece), out);
+    moxd_smtp_stuff_end(&s, out);
+}
+
+/* Byte for byte no line is seen as a whole. */
+START_TEST(stuffs_in_any_pieces)
+{
+    static const char alphabet[] = "aa.\r\n\r\n\n.";
+    char text[60];
+    unsigned seed = 1;
+
+    for (int i = 0; i < 5000; i++) {
+        size_t n = (size_t)i % sizeof(text);
+        for (size_t k = 0; k < n; k++) {
+            seed = seed * 1103515245 + 12345;
+            unsigned r = seed >> 16;
+            text[k] = k > 0 && text[k - 1] == '\r' && r % 4 > 0
+                          ? '\n'
+                          : alphabet[r % (sizeof(alphabet) - 1)];
+        }
+        struct moxd_buf bytes = MOXD_BUF_INIT(1000), whole = MOXD_BUF_INIT(1000);
+        stuff_pieces(moxd_str(text, n), 1, &bytes);
+        stuff_pieces(moxd_str(text, n), sizeof(text), &whole);
+        ck_assert_str_eq(moxd_buf_cstr(&whole), moxd_buf_cstr(&bytes));
+        moxd_buf_fini(&bytes);
+        moxd_buf_fini(&whole);
+    }
+}
+END_TEST
+
 UNIT_MAIN("smtp_client", takes_what_is_offered, passes_over_nonsense, shows_replies,
-          writes_parameters_that_are_offered, nothing_is_smuggled_into_commands, stuffs_dots)
+          writes_parameters_that_are_offered, nothing_is_smuggled_into_commands, stuffs_dots,
+          stuffs_in_any_pieces)
