@@ -106,6 +106,7 @@ struct imap_own {
     uint64_t account;              /* that has: */
     uint32_t mailbox, first, last; /* messages that it added */
     uint64_t annotations;          /* modseq of its change of them; 0: none */
+    uint64_t annotated_account;    /* in that one, by id */
 };
 
 /* One connection. While the client is silent it holds no arena and no buffer, only this and the view. */
@@ -236,6 +237,9 @@ bool imap_notify_is_own(const struct imap_session *s, const struct store_account
 /* Which enum moxd_imap_event are told of the selected mailbox: all without NOTIFY. */
 unsigned imap_notify_selected(const struct imap_session *s);
 /* Whether expunges are told whatever command runs. */
+/* The client's name of a mailbox of another account in which NOTIFY watches; NULL: there is none any more. Valid until
+ * the fiber is suspended. */
+const char *imap_notify_name(const struct imap_session *s, uint64_t account, uint32_t mailbox);
 /* Whether NOTIFY asked for changed annotations of a mailbox, or of the server (0). */
 bool imap_notify_metadata(const struct imap_session *s, uint32_t mailbox);
 bool imap_notify_at_once(const struct imap_session *s);

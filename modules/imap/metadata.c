@@ -199,6 +199,7 @@ int imap_cmd_setmetadata(struct imap_session *s)
         v[i].name = imap_annotation_in(s, p.acc, m->v[i].name);
         v[i].value = m->v[i].value;
     }
+    s->own.annotated_account = s->im->store->account_id(p.acc);
     r = s->im->store->annotate(p.acc, p.mb.id, v, m->n, &s->own.annotations, &err);
     if (r == 0)
         return imap_ok(s, NULL, "annotations set");

@@ -37,6 +37,9 @@ enum {
     IMAP_METADATA_NOTES_MAX = 1000, /* changed entries that wait to be told; beyond, all are told */
 };
 void imap_metadata_note(struct imap_session *s, const struct store_change *c);
+/* The same of a mailbox of another account, of which NOTIFY is to tell. */
+void imap_metadata_note_other(struct imap_session *s, struct store_account *acc,
+                              const struct store_change *c);
 void imap_metadata_lost(struct imap_session *s);
 int imap_metadata_tell(struct imap_session *s) MOXD_SUSPENDS;
 void imap_metadata_free(struct imap_metadata *md); /* NULL is fine */

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 struct note {
+    uint64_t account; /* of another one, by id, in which NOTIFY watches; 0: one's own */
     uint32_t mailbox; /* 0: of the server */
-    char *name;       /* heap */
+    char *name;       /* the client's; heap */
 };
 struct imap_metadata {
     struct note *v;
@@ -37,17 +38,19 @@ static struct imap_metadata *notes_of(struct imap_session *s)
     return s->metadata;
 }
 
-static bool is_known(const struct imap_metadata *md, uint32_t mailbox, const char *name)
+static bool is_known(const struct imap_metadata *md, uint64_t account, uint32_t mailbox,
+                     const char *name)
 {
     for (size_t i = 0; i < md->n; i++)
-        if (md->v[i].mailbox == mailbox && strcmp(md->v[i].name, name) == 0)
+        if (md->v[i].account == account && md->v[i].mailbox == mailbox &&
+            strcmp(md->v[i].name, name) == 0)
             return true;
     return false;
 }
 
-static void add(struct imap_metadata *md, uint32_t mailbox, const char *name)
+static void add(struct imap_metadata *md, uint64_t account, uint32_t mailbox, const char *name)
 {
-    if (md->lost || is_known(md, mailbox, name))
+    if (md->lost || is_known(md, account, mailbox, name))
         return;
     if (md->n == IMAP_METADATA_NOTES_MAX) {
         clear(md);
@@ -58,7 +61,14 @@ static void add(struct imap_metadata *md, uint32_t mailbox, const char *name)
         md->cap = md->cap ? 2 * md->cap : 8;
         md->v = moxd_xreallocarray(md->v, md->cap, sizeof(*md->v));
     }
-    md->v[md->n++] = (struct note){ mailbox, moxd_xstrdup(name) };
+    md->v[md->n++] = (struct note){ account, mailbox, moxd_xstrdup(name) };
+}
+
+static bool is_own(const struct imap_session *s, const struct store_account *acc,
+                   const struct store_change *c)
+{
+    return c->modseq == s->own.annotations &&
+           s->im->store->account_id(acc) == s->own.annotated_account;
 }
 
 /* Not what others have for themselves. */
@@ -71,11 +81,24 @@ void imap_metadata_note(struct imap_session *s, const struct store_change *c)
 {
     bool wants = s->notify ? imap_notify_metadata(s, c->mailbox) : s->enabled & IMAP_EN_METADATA;
 
-    if (!wants || c->modseq == s->own.annotations)
+    if (!wants || is_own(s, s->acc, c))
         return;
     for (size_t i = 0; i < c->keywords.n; i++)
         if (is_shown(c->keywords.v[i]))
-            add(notes_of(s), c->mailbox, c->keywords.v[i]);
+            add(notes_of(s), 0, c->mailbox, c->keywords.v[i]);
+}
+
+void imap_metadata_note_other(struct imap_session *s, struct store_account *acc,
+                              const struct store_change *c)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+
+    for (size_t i = 0; i < c->keywords.n && !is_own(s, acc, c); i++) {
+        const char *name = imap_annotation_out(s, a, acc, c->keywords.v[i]);
+
+        if (name)
+            add(notes_of(s), s->im->store->account_id(acc), c->mailbox, name);
+    }
 }
 
 void imap_metadata_lost(struct imap_session *s)
@@ -84,37 +107,41 @@ void imap_metadata_lost(struct imap_session *s)
         notes_of(s)->lost = true;
 }
 
-/* Of mailboxes that are gone nothing is told: 1. */
-static int begin(struct imap_session *s, uint32_t mailbox, struct moxd_arena *a)
+/* The name of the mailbox for the client. Of mailboxes that are gone, or may not be seen any more, nothing is told: NULL. */
+static const char *name_of(struct imap_session *s, const struct note *note, struct moxd_arena *a)
 {
     struct store_mailbox mb = { .name = "" };
     struct moxd_err err = { 0 };
 
-    if (mailbox != 0 &&
-        s->im->store->mailbox(s->acc, moxd_str(NULL, 0), mailbox, a, &mb, &err) < 0) {
+    if (note->account != 0)
+        return imap_notify_name(s, note->account, note->mailbox);
+    if (note->mailbox != 0 &&
+        s->im->store->mailbox(s->acc, moxd_str(NULL, 0), note->mailbox, a, &mb, &err) < 0) {
         if (err.kind != MOXD_ERR_NOTFOUND)
             moxd_error(&s->log, "mailbox with annotations cannot be read", moxd_kve(&err));
-        return 1;
+        return NULL;
     }
-    moxd_buf_adds(&s->out, "* METADATA ");
-    imap_name_out(s, &s->out, mb.name);
-    return 0;
+    return mb.name;
 }
 
 /* One line for each mailbox; those of it are next to each other. */
 static int tell(struct imap_session *s, const struct note *v, size_t n, struct moxd_arena *a)
 {
     for (size_t i = 0; i < n;) {
-        uint32_t mailbox = v[i].mailbox;
-        bool skip = begin(s, mailbox, a) > 0;
+        const struct note *first = &v[i];
+        const char *name = name_of(s, first, a);
 
-        for (; i < n && v[i].mailbox == mailbox; i++) {
-            if (skip)
+        if (name) {
+            moxd_buf_adds(&s->out, "* METADATA ");
+            imap_name_out(s, &s->out, name);
+        }
+        for (; i < n && v[i].mailbox == first->mailbox && v[i].account == first->account; i++) {
+            if (!name)
                 continue;
             moxd_buf_addc(&s->out, ' ');
             moxd_imap_put_astring(&s->out, moxd_cstr(v[i].name), imap_utf8(s));
         }
-        if (!skip && imap_send_out(s) < 0)
+        if (name && imap_send_out(s) < 0)
             return -1;
     }
     return 0;
@@ -134,7 +161,7 @@ static int tell_all(struct imap_session *s, struct moxd_arena *a)
     v = moxd_arena_calloc(a, n + 1, sizeof(*v));
     for (size_t i = 0; i < n; i++)
         if (is_shown(an[i].name))
-            v[k++] = (struct note){ an[i].mailbox, (char *)(uintptr_t)an[i].name };
+            v[k++] = (struct note){ 0, an[i].mailbox, (char *)(uintptr_t)an[i].name };
     return tell(s, v, k, a);
 }
 
@@ -142,6 +169,8 @@ static int by_mailbox(const void *a, const void *b)
 {
     const struct note *x = a, *y = b;
 
+    if (x->account != y->account)
+        return x->account < y->account ? -1 : 1;
     return x->mailbox == y->mailbox ? strcmp(x->name, y->name) : (x->mailbox > y->mailbox ? 1 : -1);
 }
 

@@ -1,6 +1,6 @@
 /* NOTIFY for mailboxes of other accounts (RFC 5465 5.9): which accounts are watched, and what changes there. */
+#include "metadata.h"
 #include "notify.h"
-#include "place.h"
 #include <utlist.h>
 
 /* --- what changes ----------------------------------------------------------------------------------- */
@@ -40,6 +40,29 @@ void imap_notify_resubscribed(struct imap_notify *n, const char *name)
         n->others[i].stale = true;
 }
 
+const char *imap_notify_name(const struct imap_session *s, uint64_t account, uint32_t mailbox)
+{
+    const struct imap_notify *n = s->notify;
+
+    for (size_t i = 0; n && i < n->nothers; i++) {
+        const struct imap_notify_box *box = imap_notify_box(&n->others[i], mailbox);
+
+        if (s->im->store->account_id(n->others[i].acc) == account)
+            return box ? box->name : NULL;
+    }
+    return NULL;
+}
+
+/* RFC 5465 5.6 */
+static void note_annotations(struct imap_session *s, struct imap_notify_account *t,
+                             const struct store_change *c)
+{
+    const struct imap_notify_box *box = imap_notify_box(t, c->mailbox);
+
+    if (box && (box->events & MOXD_IMAP_EVENT_MAILBOX_METADATA))
+        imap_metadata_note_other(s, t->acc, c);
+}
+
 static void note(struct imap_session *s, struct imap_notify_account *t,
                  const struct store_change *c)
 {
@@ -49,6 +72,9 @@ static void note(struct imap_session *s, struct imap_notify_account *t,
     case STORE_CHANGE_EXPUNGE:
     case STORE_CHANGE_UIDVALIDITY:
         imap_notify_message(s, t, c);
+        break;
+    case STORE_CHANGE_ANNOTATIONS:
+        note_annotations(s, t, c);
         break;
     case STORE_CHANGE_MAILBOX_ADD:
     case STORE_CHANGE_MAILBOX_REMOVE:

@@ -236,5 +236,5 @@ int imap_sync(struct imap_session *s)
         return 0;
     if (imap_pull(s) < 0 || (s->sel && sync_selected(s) < 0))
         return -1;
-    return imap_metadata_tell(s) < 0 ? -1 : imap_notify_tell(s);
+    return imap_notify_tell(s) < 0 ? -1 : imap_metadata_tell(s);
 }
