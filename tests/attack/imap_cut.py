@@ -3,6 +3,7 @@
 """Every IMAP command cut off at every byte, and literals that are announced and not sent, or whose
 length is wrong: each gets an answer or the end of the connection, and nothing of it is done."""
 
+import os
 import re
 
 from attack import MB, SANITIZED, Bounded, Conf, Failure, Target, Witness, expect, run_tests
@@ -29,6 +30,21 @@ SELECTED = [
     b"STORE 1:2 (UNCHANGEDSINCE 12) +FLAGS.SILENT (\\Seen $Forwarded key)",
     b"UID STORE * -FLAGS \\Deleted", b"COPY 1 Sent", b"UID MOVE 1:* \"Trash\"", b"CANCELUPDATE \"t\"",
 ]
+# Those that change what is kept, and others that came with extensions.
+CHANGING = SELECTED[14:22] + SELECTED[-8:-1] + [
+    b"SETACL INBOX other +lrs", b"DELETEACL INBOX mjl",
+    b"SETMETADATA \"\" (/private/comment \"x\" /shared/comment NIL)", b"SETQUOTA \"mjl\" (STORAGE 10 MESSAGE 5)",
+]
+MORE = [
+    b"GETACL INBOX", b"LISTRIGHTS INBOX other", b"MYRIGHTS INBOX", b"GETQUOTA \"mjl\"", b"GETQUOTAROOT INBOX",
+    b"GETMETADATA (MAXSIZE 1024 DEPTH infinity) INBOX (/private/comment /shared)", b"UNAUTHENTICATE",
+    b"ESEARCH IN (SELECTED SUBTREE (\"a\" b) PERSONAL) RETURN (COUNT) FLAGGED",
+    b"NOTIFY SET STATUS (SELECTED (MessageNew (UID BODY.PEEK[HEADER.FIELDS (From)]) MessageExpunge FlagChange)) "
+    b"(SUBTREE (\"a\" b) (MailboxName MailboxMetadataChange))",
+    b"UID SEARCH RETURN (SAVE UPDATE CONTEXT) CHARSET UTF-8 FILTER x SAVEDSINCE 1-Jan-2020 EMAILID Mx",
+    b"UID SORT RETURN (PARTIAL -1:-100) (DISPLAYFROM REVERSE ARRIVAL) UTF-8 ALL",
+    b"LIST (SPECIAL-USE RECURSIVEMATCH SUBSCRIBED) \"\" \"*\" RETURN (METADATA (\"/private/comment\") MYRIGHTS)",
+]
 LITERALS = [
     b"APPEND INBOX (\\Seen) \"01-Jan-2020 00:00:00 +0000\" {10+}\r\nSubject: a",
     b"APPEND INBOX ~{10+}\r\nSubject: a", b"APPEND INBOX CATENATE (TEXT {10+}\r\nSubject: a)",
@@ -52,8 +68,9 @@ def state_of(server):
     """What is stored: the mailboxes with their messages and UIDs."""
     peer = server.imap("mjl")
     peer.send(b"t LIST (SUBSCRIBED) \"\" * RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY UNSEEN DELETED))\r\n"
-              b"t LIST \"\" *\r\n")
-    return sorted(peer.tagged()[1] + peer.tagged()[1])
+              b"t LIST \"\" *\r\nt GETACL INBOX\r\nt GETMETADATA \"\" (/private/comment /shared/comment)\r\n"
+              b"t GETQUOTA \"mjl\"\r\n")
+    return sorted(line for _ in range(5) for line in peer.tagged()[1])
 
 
 def answer_to(peer, text):
@@ -66,12 +83,21 @@ def answer_to(peer, text):
     return answer
 
 
+def every_command_is_cut():
+    """The lists above know all that the server knows."""
+    table = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib", "imap", "parse_cmd.c")
+    with open(table, encoding="utf-8") as f:
+        known = set(re.findall(r"\[MOXD_IMAP_\w+\] = \{ \"(\w+)\"", f.read()))
+    cut = {c.decode().removeprefix("UID ").split()[0] for c in SELECTED + MORE + CHANGING + LITERALS}
+    expect(len(known) > 40 and known <= cut, "not cut: %s" % sorted(known - cut))
+
+
 def lines_that_end_too_early_are_answered():
     """Only some of the beginnings are commands of their own, none of which may end the session but
     those that say so."""
     with Target(conf()) as server, Witness(server), Bounded(server, 8 * MB):
         server.deliver("mjl", MESSAGE)
-        for command in SELECTED:
+        for command in SELECTED + MORE + CHANGING[-4:]:
             for text in cuts(command):
                 peer = server.imap("mjl", b"INBOX") if text == b"" else peer
                 answer = answer_to(peer, text)
@@ -86,7 +112,7 @@ def whole_lines_only_are_commands():
     with Target(conf()) as server, Witness(server), Bounded(server, 8 * MB) as memory:
         server.deliver("mjl", MESSAGE)
         before = state_of(server)
-        for command in SELECTED[14:22] + SELECTED[-8:-1] + LITERALS:
+        for command in CHANGING + LITERALS:
             for text in cuts(command + b"\r")[1:]:
                 peer = server.imap("mjl", b"INBOX")
                 peer.send(b"t " + text)
@@ -125,6 +151,7 @@ def literals_of_the_wrong_length_are_refused():
 
 
 run_tests([
+    every_command_is_cut,
     lines_that_end_too_early_are_answered,
     whole_lines_only_are_commands,
     literals_of_the_wrong_length_are_refused,
