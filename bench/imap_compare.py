@@ -2,8 +2,8 @@
 """bench/imap_compare.py [-r ROUNDS] [-k WORD] [-t] [-o SERVER] [MESSAGES]...: what clients do most, on this build and on
 Debian's Dovecot with Maildir, the same messages on the same machine in one run, as a table for
 bench/README.md. Run in the build directory, or with MOXD_BUILDDIR. -k: only rows whose title matches the expression WORD.
--t: processor time of all of a server's threads and processes until it rests, instead of the time that the client
-waits; other work on the machine changes it less.
+-t: beside the time that the client waits the processor time of all of a server's threads and processes until it
+rests, which other work on the machine changes less.
 
 Servers take turns in each round; a figure is the best round's median. Ratios are Dovecot / moxd: above 1
 moxd is faster."""
@@ -219,22 +219,24 @@ def command_processor_ms(server, mailbox, command, times):
         return sorted(took)[times // 2]
 
 
-def measure(server, row, processor):
+def waited_ms(server, mailbox, command, times):
+    return client(server.port, "-q", "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
+
+
+def measure(server, row, how):
     _, mailbox, command, times, before = row
     for where, what in before:
         client(server.port, "-m", where, "run", what)
     if callable(command):
         command = command(server.port)
-    if processor:
-        return command_processor_ms(server, mailbox, command, times)
-    return client(server.port, "-q", "-m", mailbox, "-n", str(times), "run", command)["p50_ms"]
+    return how(server, mailbox, command, times)
 
 
-def compare(servers, row, args):
+def compare(servers, row, args, how):
     best = {}
     for _ in range(args.rounds):
         for name, server in servers.items():
-            took = measure(server, row, args.processor)
+            took = measure(server, row, how)
             best[name] = min(best.get(name, took), took)
     return best
 
@@ -243,19 +245,24 @@ def ms(x):
     return "%.1f ms" % x if x < 10 else "%.0f ms" % x if x < 10000 else "%.1f s" % (x / 1000)
 
 
-def print_row(title, best):
-    ours, theirs = best.get("moxd", 0), best.get("Dovecot", 0)
-    print("| %s | %s | %s | %.1f |" % (title, ms(ours), ms(theirs), theirs / ours if ours else 0), flush=True)
+def print_row(title, columns):
+    """columns: the best of each server, for each kind of time; None where there is none."""
+    row = [title]
+    for best in columns:
+        ours, theirs = (best or {}).get("moxd", 0), (best or {}).get("Dovecot", 0)
+        row += [ms(ours), ms(theirs), "%.1f" % (theirs / ours if ours else 0)] if best else [""] * 3
+    print("| " + " | ".join(row) + " |", flush=True)
 
 
-def appends(servers, rounds, messages):
+def appends(servers, args, messages):
     for connections in 1, 10:
         best = {}
-        for _ in range(rounds):
+        for _ in range(args.rounds):
             for name, server in servers.items():
                 took = client(server.port, "-m", "Other", "-c", str(connections), "-n", str(messages), "append", "2000")
                 best[name] = min(best.get(name, 1e9), took["seconds"] * 1000)
-        print_row("APPEND of %d, %d connection%s" % (messages, connections, "s"[:connections > 1]), best)
+        print_row("APPEND of %d, %d connection%s" % (messages, connections, "s"[:connections > 1]),
+                  [best] + [None] * args.processor)
 
 
 class Measured:
@@ -300,15 +307,17 @@ def run(args, messages):
         dovecot.start("optimized")
         if "Dovecot" in servers:
             servers["Dovecot"].pid = dovecot.process.pid
-        print("\n| %s messages of 2 KB%s | moxd | Dovecot | ratio |\n|---|---|---|---|"
-              % (format(messages, ","), ", processor time" * args.processor), flush=True)
+        print("\n| %s messages of 2 KB | moxd | Dovecot | ratio |%s\n|---|---|---|---|%s"
+              % (format(messages, ","), " processor: moxd | Dovecot | ratio |" * args.processor,
+                 "---|---|---|" * args.processor), flush=True)
         for row in ROWS:
             if re.search(args.word, row[0]):
                 for server in servers.values():
-                    measure(server, row, False)  # fills caches
-                print_row(row[0], compare(servers, row, args))
-        if re.search(args.word, "APPEND") and not args.processor:
-            appends(servers, args.rounds, 2000)
+                    measure(server, row, waited_ms)  # fills caches
+                print_row(row[0], [compare(servers, row, args, how)
+                                   for how in [waited_ms] + [command_processor_ms] * args.processor])
+        if re.search(args.word, "APPEND"):
+            appends(servers, args, 2000)
         if args.hold:
             print({name: vars(server) for name, server in servers.items()}, moxd.dir)
             input()
