@@ -4,7 +4,8 @@ DNS answers at hand) and unchecked, the server's processor time for a message, a
 LMTP, unchecked, in the same run; -o unchecked, checked, many (to
 one account), postfix: only these. Needs root, postfix, dovecot-lmtpd and python3-dkim. MOXD_BUILDDIR: the build.
 
-For Postfix two numbers: messages it took a second, and how many were in mailboxes a second, until the last one was."""
+For Postfix two numbers: messages it took a second, and how many were in mailboxes a second, until the last one was; its
+processor time is that of all processes of both."""
 
 import argparse
 import base64
@@ -23,13 +24,14 @@ os.environ.setdefault("MOXD_MODULE_DIR", os.path.join(BUILD, "modules-dir"))
 os.environ["MOXD_STORE_CHECK"] = "0"
 for directory in ("session", "clients"):
     sys.path.insert(0, os.path.join(HERE, "..", "tests", directory))
+sys.dont_write_bytecode = True
 from moxd_server import Conf, Server, die_with_parent  # noqa: E402
 from postfix_peer import Postfix  # noqa: E402
+from processes import children, cpu  # noqa: E402
 
 ACCOUNTS = 20
 RECIPIENTS = ["b%d@mox.example" % i for i in range(ACCOUNTS)]
 SENDER = "bench@sender.test"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Message:
@@ -76,13 +78,6 @@ def load(address, messages, connections, path, recipients=RECIPIENTS):
     return dict(word.split("=") for word in done.stdout.decode().split())
 
 
-def processor_time(pid):
-    """Seconds, of the process."""
-    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
 class Moxd(Server):
     def __init__(self, checked, messages):
         conf = Conf()
@@ -96,15 +91,11 @@ class Moxd(Server):
                      % (recipient.split("@")[0], recipient))
         super().__init__(conf)
 
-    def child(self):
-        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as f:
-            return int(f.read().split()[0])
-
     def measure(self, *args, **named):
-        pid = self.child()
-        before = processor_time(pid)
+        pid = children(self.process.pid)[0]
+        before = cpu(pid)
         result = load(self.address("smtp"), *args, **named)
-        result["cpu_us"] = (processor_time(pid) - before) * 1e6 / int(result["messages"])
+        result["cpu_us"] = (cpu(pid) - before) * 1e6 / int(result["messages"])
         return result
 
 
@@ -161,16 +152,21 @@ class Stack(Postfix):
         super().__init__(virtual_mailbox_domains="mox.example", virtual_mailbox_maps="static:x",
                          virtual_transport="lmtp:unix:%s/lmtp" % dovecot.dir, smtpd_client_connection_count_limit="0",
                          lmtp_destination_concurrency_limit="20")
+        self.dovecot = dovecot
+
+    def used(self):
+        return cpu(self.process.pid) + cpu(self.dovecot.process.pid)
 
     def delivered(self):
         return sum("status=sent" in line for line in self.log)
 
     def measure(self, messages, connections, path):
-        before, start = self.delivered(), time.monotonic()
+        before, start, used = self.delivered(), time.monotonic(), self.used()
         result = load((self.host, self.port), messages, connections, path)
         while self.delivered() - before < int(result["messages"]):
             time.sleep(0.05)
         result["delivered"] = int(result["messages"]) / (time.monotonic() - start)
+        result["cpu_us"] = (self.used() - used) * 1e6 / int(result["messages"])
         return result
 
 

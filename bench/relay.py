@@ -29,10 +29,10 @@ sys.dont_write_bytecode = True
 
 from moxd_server import PASSWORD, Conf, Server, die_with_parent  # noqa: E402
 from postfix_peer import Postfix, free_port  # noqa: E402
+from processes import children, cpu, memory  # noqa: E402
 
 DOMAINS = 1000
 REST = 4  # s between the command that schedules all and the moment
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def domain(i):
@@ -43,31 +43,7 @@ def address(i):
     return "127.1.%d.%d" % (i // 250, i % 250 + 1)
 
 
-# --- processes ---------------------------------------------------------------------------------------------------
-
-
-def stat(pid):
-    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
-        return [int(field) for field in f.read().rsplit(")", 1)[1].split()[2:20]]
-
-
-def children(pid):
-    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
-        return [int(word) for word in f.read().split()]
-
-
-def cpu(pid):
-    """Seconds of the process, of those below it, and of those that it had."""
-    try:
-        times = stat(pid)[9:13]
-        return sum(times) / TICKS + sum(cpu(child) for child in children(pid))
-    except FileNotFoundError:
-        return 0
-
-
-def memory(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return sum(int(line.split()[1]) for line in f if line.startswith(("VmRSS", "VmPTE")))
+# --- syncs -------------------------------------------------------------------------------------------------------
 
 
 class Syncs:
@@ -275,7 +251,7 @@ def compare(port, args):
             for _ in range(args.r):
                 for who, peer in peers.items():
                     with peer(port) as p:
-                        results[who].append(p.measure(args.n // (2 if size > 10000 else 1), size, domains, args.t))
+                        results[who].append(p.measure(args.n, size, domains, args.t))
             for who, found in results.items():
                 show(who, size, domains, found)
             if len(peers) == 2:
