@@ -55,6 +55,13 @@ int64_t moxd_fiber_ceiling(int64_t deadline)
     return previous;
 }
 
+void **moxd_fiber_hook_trace(void)
+{
+    struct core_fiber *f = core_self();
+
+    return f != NULL ? &f->hook_trace : NULL;
+}
+
 /* Only the ceiling may end the sleep early. */
 int moxd_sleep(int64_t ns)
 {

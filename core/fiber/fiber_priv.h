@@ -27,6 +27,7 @@ struct core_fiber {
     struct core_timer timer; /* of the wait */
     atomic_bool *abandon;    /* waits for an offloaded job: tells it that nobody cares any more */
     struct moxd_waitq joiners;
+    void *hook_trace; /* who watches the hooks that it runs; or NULL */
 };
 
 void core_sched_init(void);

@@ -1,30 +1,26 @@
+/* Traces belong to fibers: each session may have one, so looking for it must cost nothing. */
 #include "hook/firing.h"
-
-static struct moxd_hook_trace *traces; /* nearly always none */
 
 void moxd_hook_trace_begin(struct moxd_hook_trace *t)
 {
-    t->fiber = moxd_fiber_self();
-    t->next = traces;
-    traces = t;
+    void **at = moxd_fiber_hook_trace();
+
+    moxd_assert(at != NULL);
+    t->next = *at;
+    *at = t;
 }
 
 void moxd_hook_trace_end(struct moxd_hook_trace *t)
 {
-    struct moxd_hook_trace **at = &traces;
+    void **at = moxd_fiber_hook_trace();
 
-    while (*at != t)
-        at = &(*at)->next;
+    moxd_assert(at != NULL && *at == t);
     *at = t->next;
 }
 
 struct moxd_hook_trace *core_hook_trace(void)
 {
-    if (!traces)
-        return NULL;
-    struct moxd_fid self = moxd_fiber_self();
-    struct moxd_hook_trace *t = traces;
-    while (t && (t->fiber.slot != self.slot || t->fiber.gen != self.gen))
-        t = t->next;
-    return t;
+    void **at = moxd_fiber_hook_trace();
+
+    return at != NULL ? *at : NULL;
 }

@@ -1,5 +1,5 @@
-/* A cid is shown to the world as one block of AES-256: the id and zeros, which tell on decryption that
- * the text is one of ours. */
+/* A cid is shown to the world as one block of AES-256: the id, the number of a transaction, and zeros, which tell on
+ * decryption that the text is one of ours. */
 #include "listen/cid.h"
 
 #include <errno.h>
@@ -105,12 +105,23 @@ static void crypt_block(const unsigned char in[BLOCK], unsigned char out[BLOCK],
     EVP_CIPHER_CTX_free(ctx);
 }
 
+uint64_t moxd_cid_new(void)
+{
+    return core_cid_next();
+}
+
 const char *moxd_cid_public(uint64_t cid, char out[32])
+{
+    return moxd_cid_public_part(cid, 0, out);
+}
+
+const char *moxd_cid_public_part(uint64_t cid, uint32_t n, char out[32])
 {
     unsigned char plain[BLOCK] = { 0 }, secret[BLOCK];
     struct moxd_buf b = MOXD_BUF_INIT(32 - 1);
 
     moxd_put_be64(plain, cid);
+    moxd_put_be32(plain + 8, n);
     crypt_block(plain, secret, 1);
     moxd_b64url_encode(&b, moxd_str((const char *)secret, sizeof(secret)));
     moxd_assert(!b.overflow && moxd_str_copy(moxd_buf_str(&b), out, 32) == 0);
@@ -120,15 +131,23 @@ const char *moxd_cid_public(uint64_t cid, char out[32])
 
 int moxd_cid_from_public(const char *id, uint64_t *cid)
 {
-    static const unsigned char zeros[8];
+    uint32_t n;
+
+    return moxd_cid_from_public_part(id, cid, &n);
+}
+
+int moxd_cid_from_public_part(const char *id, uint64_t *cid, uint32_t *n)
+{
+    static const unsigned char zeros[4];
     unsigned char plain[BLOCK];
     struct moxd_buf b = MOXD_BUF_INIT(BLOCK);
     int rc = moxd_b64url_decode(&b, moxd_cstr(id));
 
     if (rc == 0 && !b.overflow && b.n == BLOCK) {
         crypt_block((const unsigned char *)b.p, plain, 0);
-        rc = memcmp(plain + 8, zeros, sizeof(zeros)) == 0 ? 0 : -1;
+        rc = memcmp(plain + 12, zeros, sizeof(zeros)) == 0 ? 0 : -1;
         *cid = moxd_get_be64(plain);
+        *n = moxd_get_be32(plain + 8);
     } else {
         rc = -1;
     }

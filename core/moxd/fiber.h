@@ -47,6 +47,9 @@ void moxd_fiber_unshield(void);
 /* Puts a ceiling on the deadline of every wait of the running fiber until it is restored; returns
  * the previous ceiling. For hook timeouts. A wait that ends by it returns MOXD_TIMEOUT. */
 int64_t moxd_fiber_ceiling(int64_t deadline);
+/* Core's: where the running fiber keeps its innermost struct moxd_hook_trace (moxd/hook_trace.h); NULL outside of
+ * fibers. */
+void **moxd_fiber_hook_trace(void);
 /* Lets the others run once. MOXD_OK or MOXD_CANCELLED. */
 int moxd_yield(void) MOXD_SUSPENDS;
 int moxd_sleep(int64_t ns) MOXD_SUSPENDS;

@@ -12,9 +12,9 @@ struct moxd_hook_trace {
                      const char *detail);
     /* core's: */
     struct moxd_hook_trace *next;
-    struct moxd_fid fiber;
 };
-/* Between the two, hooks of points that the calling fiber fires are told to the trace. */
+/* Between the two, hooks of points that the calling fiber fires are told to the trace: to the one that began last.
+ * Both in the same fiber; the last that began ends first. */
 void moxd_hook_trace_begin(struct moxd_hook_trace *t);
 void moxd_hook_trace_end(struct moxd_hook_trace *t);
 

@@ -78,7 +78,13 @@ bool moxd_service_port(const char *listener, const char *service, size_t n, char
 /* A short id for a cid that goes into Received headers and replies: the cid encrypted with the key in
  * data-dir/receivedid.key (P-CORE-07), so that it tells nothing. */
 const char *moxd_cid_public(uint64_t cid, char out[32]);
+/* The same for what was done over the connection: the n-th transaction, from 1; 0: the connection itself. Unique, also
+ * after restarts. */
+const char *moxd_cid_public_part(uint64_t cid, uint32_t n, char out[32]);
 /* -1 when it is not one of ours. */
 int moxd_cid_from_public(const char *id, uint64_t *cid) MOXD_CHECKED;
+int moxd_cid_from_public_part(const char *id, uint64_t *cid, uint32_t *n) MOXD_CHECKED;
+/* A cid for what came over no connection, such as a notification that the server writes. */
+uint64_t moxd_cid_new(void);
 
 #endif

@@ -64,6 +64,17 @@ START_TEST(ids_are_hidden_and_found_again)
     ck_assert_int_eq(moxd_cid_from_public(one, &cid), 0);
     ck_assert_uint_eq(cid, first);
 
+    uint32_t n = 0;
+    ck_assert_str_ne(moxd_cid_public_part(first, 1, two), one);
+    ck_assert_int_eq(moxd_cid_from_public(two, &cid), 0);
+    ck_assert_uint_eq(cid, first);
+    ck_assert_int_eq(moxd_cid_from_public_part(two, &cid, &n), 0);
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(moxd_cid_from_public_part(one, &cid, &n), 0);
+    ck_assert_uint_eq(n, 0);
+    ck_assert_uint_gt(moxd_cid_new(), first + 1);
+    moxd_cid_public(first + 1, two);
+
     one[3] = one[3] == 'A' ? 'B' : 'A';
     ck_assert_int_eq(moxd_cid_from_public(one, &cid), -1);
     ck_assert_int_eq(moxd_cid_from_public("", &cid), -1);
