@@ -178,7 +178,7 @@ static const struct moxd_directive core_directives[] = {
     { .name = "modules",
       MOXD_AT_STRINGS(struct moxd_core_conf, modules),
       .flags = MOXD_D_REQUIRED,
-      .example = "[\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\"]",
+      .example = "[\"accounts\", \"store\", \"auth\", \"smtp\", \"imap\", \"trace\"]",
       .doc = "Modules to load; each adds directives, services and commands. The order does not "
              "matter." },
     { .name = "module-dirs",

@@ -26,7 +26,7 @@ static const char conf_text[] =
     "pedantic = true\n"
     "modules = [\"accounts\", \"store\", \"auth\", \"smtp\", \"spf\", \"dkim\", \"dmarc\", "
     "\"imap\", \"impex\",\n"
-    "    \"logins\", \"ratelimit\", \"rulesets\", \"rejects\", \"smtpclient\", \"queue\"%s]\n"
+    "    \"logins\", \"ratelimit\", \"rulesets\", \"rejects\", \"smtpclient\", \"queue\", \"trace\"%s]\n"
     "\n"
     "# Names in DNS are made up, so that checks of senders need no network and those of localhost "
     "pass.\n"

@@ -21,6 +21,7 @@ static const struct form forms[] = {
     { "field", "field added: {name}" },
     { "note", "note: {key}={value}" },
     { "suspected", "suspected: {reason}[, {reply}]" },
+    { "because", "because: {detail}" },
     { "copy", "account {account}: {does}[, mailbox {mailbox}][, {reason}][, for {address}][, list "
               "{list}]" },
     { "stored", "stored: account {account}, mailbox {mailbox}, uid {uid}[, message {id}][, {as}]" },

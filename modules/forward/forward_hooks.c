@@ -80,6 +80,7 @@ static int forward(struct forward *f, const struct smtp_copy *ev, const struct p
         .body8bit = mail->body8bit,
         .no_dsn = is_null(mail),
         .origin = "forward",
+        .cause = mail->id,
     };
 
     return f->queue->add(f->queue_self, &new, NULL, err);

@@ -19,7 +19,7 @@ static const struct moxd_metric metrics[] = {
       .values = { results } },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.6", "queue/1", "arc/1?", NULL };
+static const char *const needs[] = { "smtp/1.8", "queue/1.2", "arc/1?", NULL };
 
 static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

@@ -13,6 +13,7 @@
 #include <moxd/smtp.h>
 #include <moxd/smtpclient.h>
 #include <moxd/store.h>
+#include <moxd/trace.h>
 
 #include "queue_api.h"
 #include "queue_conf.h"
@@ -42,6 +43,8 @@ struct queue {
     struct moxd_instance *client_self;
     const struct accounts_v1 *accounts;
     struct moxd_instance *accounts_self;
+    const struct trace_v1 *trace; /* or NULL */
+    struct moxd_instance *trace_self;
     struct moxd_point *on_queue, *on_security, *on_connected, *on_result;
     int64_t *intervals; /* conf->retry */
     struct moxd_arena *rules_arena;

@@ -1,4 +1,5 @@
 /* A message comes into the queue: checked, asked about, durable, scheduled. */
+#include "queue_explain.h"
 #include "queue_fromid.h"
 #include "queue_hold.h"
 #include "queue_limit.h"
@@ -117,7 +118,10 @@ static int prepare(struct adding *ad, struct moxd_arena *a, struct moxd_err *err
         .body8bit = new->body8bit,
         .no_dsn = new->no_dsn,
         .deadline = new->hold_until,
+        .trace = new->trace,
     };
+    if (!ad->msg.trace)
+        ad->msg.trace = queue_explain_id(moxd_arena_alloc(a, 32));
     ad->items = moxd_arena_calloc(a, new->n, sizeof(*ad->items));
     for (size_t i = 0; i < new->n; i++)
         if (prepare_item(ad, i, a, err) < 0)
@@ -182,7 +186,9 @@ static void added(struct adding *ad, uint64_t *ids)
                   moxd_kvs("to", ad->items[i].to),
                   moxd_kvs("account", msg->account ? msg->account : ""),
                   moxd_kvs("messageid", msg->message_id ? msg->message_id : ""),
-                  moxd_kvs("origin", msg->origin ? msg->origin : ""), moxd_kvu("size", msg->size));
+                  moxd_kvs("origin", msg->origin ? msg->origin : ""), moxd_kvu("size", msg->size),
+                  moxd_kvs("trace", msg->trace));
+        queue_explain_queued(q, ad->new, msg, &ad->items[i]);
     }
     moxd_metric_inc(q->queued, NULL, NULL);
     moxd_metric_add(q->waiting, NULL, NULL, (double)ad->new->n);

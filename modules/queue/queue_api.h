@@ -47,6 +47,9 @@ struct queue_new {       /* a message that is to be sent */
     int64_t hold_until;               /* wall ns: FUTURERELEASE (RFC 4865); 0: at once */
     const char *message_id, *subject; /* for lists; or NULL: read from the header */
     const char *origin;               /* "smtp", "dsn", "dmarc", "tlsrpt", "webapi", "forward" */
+    /* 1.2: smtp_mail.id of the transaction that it came in, or NULL: it gets one of its own; and that of the message
+     * because of which it is sent (a forwarded one, an answer), or NULL. For trace/1 and DSNs. */
+    const char *trace, *cause;
 };
 struct queue_v1 {
     /* Durable on return. ids[i] (may be NULL): of the i-th recipient. FULL, TEMP, LIMIT, DENIED (on_queue refused). */

@@ -1,5 +1,5 @@
 /* One connection: with TLS as the plan says, and without when that fails and may be. */
-#include "queue_open.h"
+#include "queue_explain.h"
 
 #include <stdlib.h>
 
@@ -49,6 +49,7 @@ static void tell(struct queue_opening *o, const struct smtpclient_facts *facts,
                moxd_kvs("ip", facts->remote_ip),
                moxd_kvs("tls", facts->tls_version ? facts->tls_version : ""),
                moxd_kvs("reason", reply ? reply->text : ""), moxd_kvb("fallback", fallback));
+    queue_explain_tried(o, facts, reply);
     notify(o, facts, reply, fallback);
 }
 
@@ -84,6 +85,7 @@ bool queue_plan(struct queue_opening *o)
     const struct smtpclient_facts nothing = { .tls_error = "" };
     if (keep_guilty(&o->known))
         notify(o, &nothing, &reply, false);
+    queue_explain_tried(o, &nothing, &reply);
     queue_opening_failed(o, &reply);
     return false;
 }

@@ -8,7 +8,7 @@
 #include <moxmail/header.h>
 #include <stdlib.h>
 
-#include "queue_local.h"
+#include "queue_explain.h"
 
 enum {
     FULL_ASKED_MAX =
@@ -28,6 +28,7 @@ struct notice {
     struct moxd_dsn dsn;
     struct moxd_dsn_rcpt *rcpts;
     struct moxd_dsn_parts parts;
+    char id[32]; /* of the notification */
     int rc;
     struct moxd_err err;
 };
@@ -117,7 +118,9 @@ static void describe(struct notice *n, const struct queue_told *v, size_t nv)
         .boundary = random_name(a),
         .hostname = moxd_cstr(hostname),
         .envid = decode_envid(n->msg->envid, a),
-        .trace = moxd_cstr(moxd_arena_printf(a, "%llu", (unsigned long long)v->item->id)),
+        .trace = n->msg->trace
+                     ? moxd_cstr(n->msg->trace)
+                     : moxd_cstr(moxd_arena_printf(a, "%llu", (unsigned long long)v->item->id)),
         .date = moxd_wall() / MOXD_SEC,
         .arrived = n->msg->queued / MOXD_SEC,
         .held_until = n->msg->deadline / MOXD_SEC,
@@ -188,6 +191,8 @@ static int send_away(struct notice *n, struct store_draft *draft, struct moxd_er
         .body8bit = n->parts.eightbit,
         .no_dsn = true,
         .origin = "dsn",
+        .trace = n->id,
+        .cause = n->msg->trace,
     };
 
     return queue_add(&n->q->m, &new, NULL, err);
@@ -200,18 +205,23 @@ static int find_sender(struct notice *n, struct queue_local *to, struct moxd_err
 
     if (rc > 0 || !n->msg->account)
         return rc;
-    *to = (struct queue_local){ n->msg->account, "INBOX", n->msg->from };
+    *to = (struct queue_local){ .account = n->msg->account,
+                                .mailbox = "INBOX",
+                                .address = n->msg->from };
     return 1;
 }
 
 static int bring(struct notice *n, struct store_draft *draft, struct moxd_err *err) MOXD_SUSPENDS;
 static int bring(struct notice *n, struct store_draft *draft, struct moxd_err *err)
 {
-    struct queue_local to;
+    struct queue_local to = { 0 };
 
     if (write_draft(n, draft, err) < 0)
         return -1;
     int found = find_sender(n, &to, err);
+    to.trace = n->id;
+    if (found > 0)
+        queue_explain_written(n->q, n->id, "dsn", n->msg->from, n->msg->trace);
     if (found > 0)
         return queue_local_add(n->q, "", &to, draft, err);
     return found < 0 ? -1 : send_away(n, draft, err);
@@ -235,6 +245,7 @@ static int send_notice(struct notice *n, const struct queue_told *v, size_t nv,
 {
     const struct store_v1 *store = n->q->store;
 
+    queue_explain_id(n->id);
     describe(n, v, nv);
     if (moxd_offload(MOXD_LANE_CPU, compose, n) != MOXD_OK)
         return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
@@ -249,7 +260,11 @@ static int send_notice(struct notice *n, const struct queue_told *v, size_t nv,
     if (rc == 0)
         moxd_info(&n->q->m.log, "sender told", moxd_kvs("from", n->msg->from),
                   moxd_kvs("action", moxd_dsn_action_name(v->action)), moxd_kvu("id", v->item->id),
-                  moxd_kvs("to", v->item->to), moxd_kvu("recipients", nv));
+                  moxd_kvs("to", v->item->to), moxd_kvu("recipients", nv),
+                  moxd_kvs("trace", n->msg->trace ? n->msg->trace : ""),
+                  moxd_kvs("notification", n->id));
+    if (rc == 0)
+        queue_explain_told(n->q, n->msg, v, n->id);
     return rc;
 }
 

@@ -51,6 +51,7 @@ static void describe(struct success *s, const struct smtp_message *ev)
         .from = moxd_arena_cstr(a, mail->from.text),
         .envid = moxd_arena_cstr(a, mail->envid),
         .origin = "smtp",
+        .trace = moxd_arena_strdup(a, mail->id),
         .queued = moxd_wall(),
         .size = ev->size,
         .smtputf8 = mail->smtputf8,

@@ -1,4 +1,4 @@
-#include "queue_local.h"
+#include "queue_explain.h"
 
 #include <moxmail/address.h>
 #include <stdlib.h>
@@ -26,8 +26,9 @@ int queue_local_find(struct queue *q, const char *address, struct moxd_arena *a,
         return moxd_err_smtp_set(err, to.refuse_code / 100 == 4 ? MOXD_ERR_TEMP : MOXD_ERR_DENIED,
                                  to.refuse_code, to.refuse_code == 421 ? "4.2.1" : "5.1.1", "%s",
                                  to.refuse_text);
-    *out = (struct queue_local){ moxd_arena_strdup(a, to.account), moxd_arena_strdup(a, to.mailbox),
-                                 moxd_arena_strdup(a, address) };
+    *out = (struct queue_local){ .account = moxd_arena_strdup(a, to.account),
+                                 .mailbox = moxd_arena_strdup(a, to.mailbox),
+                                 .address = moxd_arena_strdup(a, address) };
     return 1;
 }
 
@@ -69,6 +70,8 @@ int queue_local_add(struct queue *q, const char *from, const struct queue_local 
         return -1;
     int rc = q->store->add(q->store_self, draft, &add, 1, NULL, err);
     q->store->close(add.acc);
+    if (rc == 0)
+        queue_explain_stored(q, to, add.uid);
     return rc;
 }
 
@@ -86,6 +89,8 @@ static int add_list(struct queue_job *job, const struct accounts_target *list,
     for (const char *const *member = list->members; *member; member++) {
         if (queue_local_find(job->q, *member, job->arena, &to, err) <= 0)
             continue;
+        to.trace = job->msg.trace;
+        to.as = "held mail";
         bool author = job->msg.account && strcmp(job->msg.account, to.account) == 0;
         taken += author || queue_local_add(job->q, job->msg.from, &to, draft, err) == 0;
     }
@@ -103,10 +108,12 @@ static int add_one(struct queue_job *job, const char *address, struct store_draf
 {
     struct queue *q = job->q;
     struct accounts_target to = { 0 };
-    struct queue_local local;
+    struct queue_local local = { 0 };
     struct moxd_address ad;
     int found = queue_local_find(q, address, job->arena, &local, err);
 
+    local.trace = job->msg.trace;
+    local.as = "held mail";
     if (found != 0)
         return found < 0 ? -1 : queue_local_add(q, job->msg.from, &local, draft, err);
     if (moxd_address_parse(moxd_cstr(address), MOXD_ADDRESS_UTF8, job->arena, &ad, err) < 0 ||

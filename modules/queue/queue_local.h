@@ -6,7 +6,8 @@
 
 struct queue_local { /* in the arena */
     const char *account, *mailbox;
-    const char *address; /* for Delivered-To */
+    const char *address;    /* for Delivered-To */
+    const char *trace, *as; /* for the step that says so: id, and as what; or NULL */
 };
 /* Who has the address here, as written in RCPT TO. 1; 0: the domain is not ours, or it is a list; -1: it is ours and
  * does not take mail. */

@@ -64,11 +64,11 @@ static const struct moxd_hook hooks[] = {
 
 static const struct queue_v1 vtable = { .add = queue_add };
 static const struct moxd_interface provides[] = {
-    { .name = "queue", .major = 1, .minor = 1, .vtable = &vtable },
+    { .name = "queue", .major = 1, .minor = 2, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1", "smtp/1.6?",
-                                     NULL };
+static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1",
+                                     "smtp/1.8?",  "trace/1?",     NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
       .name = "queue",
@@ -108,6 +108,7 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     q->store = moxd_interface_get(m, "store", &q->store_self);
     q->accounts = moxd_interface_get(m, "accounts", &q->accounts_self);
     q->client = moxd_interface_get(m, "smtpclient", &q->client_self);
+    q->trace = moxd_interface_get(m, "trace", &q->trace_self);
     q->on_queue = moxd_point_get(m, "on_queue");
     q->on_security = moxd_point_get(m, "on_security");
     q->on_connected = moxd_point_get(m, "on_connected");

@@ -4,7 +4,7 @@
 #include "queue_cmd.h"
 
 const char queue_list_head[] =
-    "ID       ACCOUNT      QUEUED  NEXT    TRIES  FROM > TO: LAST REPLY\n";
+    "ID       ACCOUNT      QUEUED  NEXT    TRIES  TRACE                   FROM > TO: LAST REPLY\n";
 
 void queue_put_ago(struct moxd_buf *b, int64_t from, int64_t to)
 {
@@ -61,7 +61,7 @@ void queue_put_line(struct moxd_buf *b, const struct queue_message *msg,
     else
         queue_put_ago(b, now, item->next);
     pad(b, at, 8);
-    moxd_buf_addf(b, "%-5u  ", item->attempts);
+    moxd_buf_addf(b, "%-5u  %-22s  ", item->attempts, msg->trace ? msg->trace : "-");
     put_clean(b, msg->from[0] ? moxd_cstr(msg->from) : MOXD_STR("<>"));
     moxd_buf_adds(b, " > ");
     put_clean(b, moxd_cstr(item->to));
@@ -148,6 +148,7 @@ void queue_put_details(struct moxd_buf *b, const struct queue_message *msg,
 
     moxd_buf_addf(b, "%-14s%llu\n%-14s%llu\n", "id", (unsigned long long)item->id, "message",
                   (unsigned long long)item->body);
+    put_field(b, "trace", msg->trace);
     put_field(b, "account", msg->account);
     put_field(b, "from", item->fromid ? item->fromid : msg->from[0] ? msg->from : "<>");
     put_field(b, "to", item->to);

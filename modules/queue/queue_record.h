@@ -25,7 +25,8 @@ struct queue_message {
     int64_t queued; /* wall ns, here and below */
     uint64_t size;
     bool smtputf8, body8bit, no_dsn;
-    int64_t deadline; /* of FUTURERELEASE: when it is released; 0 */
+    int64_t deadline;  /* of FUTURERELEASE: when it is released; 0 */
+    const char *trace; /* its id for administrators; NULL: of a server that had none */
 };
 /* TLS: enum queue_requiretls. */
 struct queue_item {

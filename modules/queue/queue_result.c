@@ -1,6 +1,6 @@
 /* What came of an attempt: told to the sender first, then recorded, then told to hooks. A crash in between tells the
  * sender twice, never not at all. */
-#include "queue_result.h"
+#include "queue_explain.h"
 #include "queue_offers.h"
 
 #include <stdlib.h>
@@ -217,7 +217,8 @@ static void log_result(const struct queue_job *job, const struct queue_outcome_o
               moxd_kvs("tls", job->facts && job->facts->tls_version ? job->facts->tls_version : ""),
               moxd_kvi("code", r->code), moxd_kvs("enhanced", r->enhanced ? r->enhanced : ""),
               moxd_kvs("reply", r->text ? r->text : ""), moxd_kvu("attempt", item->attempts + 1u),
-              moxd_kvd("took", moxd_wall() - job->start));
+              moxd_kvd("took", moxd_wall() - job->start),
+              moxd_kvs("trace", job->msg.trace ? job->msg.trace : ""));
 }
 
 static void announce(struct queue_job *job, const struct queue_outcome_of *o)
@@ -240,6 +241,7 @@ static void announce(struct queue_job *job, const struct queue_outcome_of *o)
     };
 
     log_result(job, o);
+    queue_explain_attempt(job, o);
     moxd_metric_inc(job->q->results, queue_outcome_name(o->outcome), NULL);
     moxd_notify(job->q->on_result, &ev);
 }

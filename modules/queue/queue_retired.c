@@ -11,10 +11,10 @@ enum { EXPIRE_KEY = 16, PORTION = 500 };
 #define M(f) QUEUE_FIELD(struct queue_retired, msg.f)
 #define R(f) QUEUE_FIELD(struct queue_retired, f)
 static const struct queue_field fields[] = {
-    I(id),      I(body),     I(to),        I(domain),     I(notify),     I(orcpt),
-    I(fromid),  I(queued),   I(attempted), I(attempts),   I(requiretls), I(transport),
-    I(history), M(account),  M(from),      M(message_id), M(subject),    M(origin),
-    M(size),    M(smtputf8), M(no_dsn),    R(outcome),    R(left),       R(until),
+    I(id),      I(body),       I(to),       I(domain),     I(notify),    I(orcpt),    I(fromid),
+    I(queued),  I(attempted),  I(attempts), I(requiretls), I(transport), I(history),  M(account),
+    M(from),    M(message_id), M(subject),  M(origin),     M(size),      M(smtputf8), M(no_dsn),
+    R(outcome), R(left),       R(until),    M(trace),
 };
 const struct queue_table queue_retired_table = { fields, MOXD_NELEMS(fields) };
 

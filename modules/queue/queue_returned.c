@@ -4,6 +4,7 @@
 
 #include <moxd/offload.h>
 
+#include "queue_explain.h"
 #include "queue_fromid.h"
 #include "queue_result.h"
 
@@ -169,6 +170,7 @@ static void announce(const struct returned *x)
         .reported = true,
     };
 
+    queue_explain_reported(x->q, &x->r.msg, item, ev.outcome, ev.reply);
     moxd_notify(x->q->on_result, &ev);
 }
 

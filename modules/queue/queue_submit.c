@@ -90,6 +90,7 @@ static int deliver(struct moxd_instance *m, const struct smtp_message *msg, stru
         .ret = text_or_null(mail->ret, a),
         .hold_until = mail->holduntil,
         .origin = "smtp",
+        .trace = mail->id,
     };
     return queue_add_fromid(m, &new, separator_of(queue_of(m), mail), err);
 }

@@ -9,10 +9,12 @@
 #include <moxd/module.h>
 #include <moxd/smtp.h>
 #include <moxd/store.h>
+#include <moxd/trace.h>
 #include <moxmail/reader.h>
 #include <moxmail/smtp_syntax.h>
 
 #include "smtp_conf.h"
+#include "smtp_tell.h"
 #include "smtp_headers.h"
 #include "smtp_limits.h"
 
@@ -28,6 +30,8 @@ struct smtp {
     struct moxd_instance *store_self;
     const struct auth_v1 *auth;
     struct moxd_instance *auth_self;
+    const struct trace_v1 *trace; /* or NULL */
+    struct moxd_instance *trace_self;
     struct moxd_point *on_connect, *on_helo, *on_mail, *on_route, *on_rcpt, *on_submit;
     struct moxd_point *on_message, *on_delivered, *on_refused, *on_mailbox, *on_reject;
     struct moxd_point *on_accept, *on_deliver;
@@ -48,6 +52,7 @@ struct smtp_note {
 /* From MAIL to the reply of DATA, RSET or the end of the session. Lives in its own arena. */
 struct smtp_txn {
     struct smtp_session *s;
+    char id[32];
     struct moxd_arena *arena;
     struct moxd_slots slots;
     struct smtp_mail mail;
@@ -65,9 +70,11 @@ struct smtp_txn {
     uint64_t longest_line;     /* of the data, without its CRLF */
     const char *mailbox;       /* set by a hook: instead of each recipient's */
     struct smtp_suspicion *suspicion;
-    struct moxd_str prefix;    /* all fields before the message, once it is judged */
-    struct smtp_plan *plan;    /* of local delivery (smtp_copies.c) */
+    struct moxd_str prefix; /* all fields before the message, once it is judged */
+    struct smtp_plan *plan; /* of local delivery (smtp_copies.c) */
     struct smtp_accepting accepting;
+    bool judged; /* all of the data is there */
+    bool over;   /* what became of it was told (smtp_tell.c) */
     struct smtp_note *notes;
     size_t nnotes, notes_cap;
     struct smtp_auth_result *results[SMTP_RESULTS_MAX]; /* sorted by method */
@@ -81,18 +88,20 @@ struct smtp_session {
     const struct smtp_service_conf *conf;
     struct moxd_arena *arena;
     struct moxd_slots slots;
-    struct moxd_log log; /* c->log, and the account once there is one */
-    struct moxd_kv log_kv[1];
+    struct moxd_log log; /* c->log, the account once there is one, and the id of a transaction */
+    struct moxd_kv log_kv[2];
     struct smtp_conn facts;
     struct auth_env auth_env;
     struct auth_identity identity;
     struct smtp_txn *txn; /* NULL outside of a transaction */
-    const char *verb;     /* of the running command, for metrics */
+    uint32_t ntxn;        /* so far */
+    struct smtp_tell tell;
+    const char *verb; /* of the running command, for metrics */
     unsigned ncommands, nbad;
     bool key_tried;               /* whether the TLS client's key logs it in */
     bool simulated;               /* nothing is delivered */
     bool closing;                 /* close after what is being replied */
-    char public_id[32];           /* of the connection, for replies and Received */
+    char public_id[32];           /* of the connection, for replies */
     char helo[SMTP_HELO_MAX + 1]; /* what facts.helo points to */
 };
 
@@ -158,7 +167,7 @@ void smtp_check(struct moxd_instance *m, const struct moxd_conf *conf, struct mo
 /* smtp_command.c: finds the command, checks its place, runs it. */
 void smtp_command_run(struct smtp_session *s, struct moxd_str line) MOXD_SUSPENDS;
 
-/* smtp_reply.c: one line, "CODE ENHANCED TEXT"; 4xx and 5xx end with the id of the connection
+/* smtp_reply.c: one line, "CODE ENHANCED TEXT"; 4xx and 5xx end with the id of the transaction, or else of the connection
  * (P-CORE-07). Buffered: the session flushes before it waits. */
 void smtp_reply(struct smtp_session *s, int code, const char *enhanced, const char *fmt, ...)
     MOXD_PRINTF(4, 5) MOXD_SUSPENDS;

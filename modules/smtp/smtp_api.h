@@ -55,6 +55,8 @@ struct smtp_mail { /* facts of the transaction, from MAIL on */
     size_t nrcpts;     /* accepted so far */
     struct moxd_arena *arena;       /* transaction arena */
     const struct moxd_slots *slots; /* "smtp-message" */
+    /* 1.8: of the transaction: in Received, in replies, in log lines, for trace/1. */
+    const char *id;
 };
 struct smtp_rcpt {
     const struct smtp_mail *mail;

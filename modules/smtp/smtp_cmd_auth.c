@@ -55,6 +55,8 @@ static void take_identity(struct smtp_session *s, const struct auth_identity *id
     s->facts.login = s->identity.login;
     s->log_kv[0] = moxd_kvs("account", s->identity.account);
     s->log.nkv = 1;
+    smtp_tell(s, "login", moxd_sv("account", s->identity.account),
+              moxd_sv("login", s->identity.login));
 }
 
 static void succeeded(struct smtp_session *s, const struct auth_identity *id)
@@ -80,6 +82,8 @@ void smtp_auth_by_key(struct smtp_session *s)
 
 static void failed(struct smtp_session *s, const struct moxd_err *err)
 {
+    smtp_tell(s, "nologin", moxd_sv("reason", err->pub));
+    s->tell.refused = true;
     smtp_reply_err(s, err);
     if (s->auth_env.failures < SMTP_AUTH_FAILURES_MAX)
         return;

@@ -64,6 +64,7 @@ static bool ask_hooks(struct smtp_session *s, struct smtp_txn *t)
         enum moxd_verdict v = points[i] ? moxd_fire(points[i], &t->message, &reply) : MOXD_NEXT;
         if (v != MOXD_NEXT) {
             log_refused(t);
+            smtp_tell_findings(t);
             smtp_reply_verdict(s, v, &reply, names[i]);
             return false;
         }
@@ -105,7 +106,10 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     struct moxd_err err = { 0 };
 
     finish_facts(t);
-    if (check_message(t, &err) < 0 || smtp_parsable(t, &err) < 0 || smtp_convert(t, &err) < 0) {
+    t->judged = true;
+    int checked = check_message(t, &err);
+    smtp_tell_message(t);
+    if (checked < 0 || smtp_parsable(t, &err) < 0 || smtp_convert(t, &err) < 0) {
         smtp_reply_err(s, &err);
         return "refused";
     }
@@ -113,7 +117,9 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
         return "refused";
     t->message.results = (const struct smtp_auth_result *const *)t->results;
     t->message.nresults = t->nresults;
-    if (smtp_judge(t, &err) < 0) {
+    bool wanted = smtp_judge(t, &err) == 0;
+    smtp_tell_findings(t);
+    if (!wanted) {
         log_refused(t);
         smtp_reply_err(s, &err);
         return "refused";
@@ -131,7 +137,7 @@ const char *smtp_message_judge(struct smtp_session *s, struct smtp_txn *t)
     log_delivered(t, started);
     moxd_metric_observe(s->smtp->duration, s->c->service->name, NULL,
                         (double)(moxd_mono() - started) / (double)MOXD_SEC);
-    smtp_reply(s, 250, "2.0.0", "message received (%s)", s->public_id);
+    smtp_reply(s, 250, "2.0.0", "message received (%s)", t->id);
     return "delivered";
 }
 
@@ -158,6 +164,9 @@ void smtp_message_end(struct smtp_session *s, enum smtp_receive_result r, int lo
         result = "refused";
     } else
         smtp_message_lost(s, lost);
+    smtp_tell_over(s, strcmp(result, "delivered") == 0 ? "received"
+                      : strcmp(result, "lost") == 0    ? "lost"
+                                                       : "refused");
     moxd_metric_inc(s->smtp->messages, s->c->service->name, result);
     smtp_txn_free(s);
 }

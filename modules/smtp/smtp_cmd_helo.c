@@ -91,12 +91,14 @@ static void announce(struct smtp_session *s)
 
 void smtp_cmd_ehlo(struct smtp_session *s, struct moxd_str args)
 {
+    smtp_tell_command(s, "EHLO", args);
     if (hello(s, MOXD_SMTP_EHLO, args))
         announce(s);
 }
 
 void smtp_cmd_helo(struct smtp_session *s, struct moxd_str args)
 {
+    smtp_tell_command(s, "HELO", args);
     if (hello(s, MOXD_SMTP_HELO, args))
         smtp_reply(s, 250, NULL, "%s", s->facts.hostname);
 }

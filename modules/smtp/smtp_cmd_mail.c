@@ -106,6 +106,7 @@ void smtp_cmd_mail(struct smtp_session *s, struct moxd_str args)
     struct moxd_err err = { 0 };
     enum moxd_verdict v = MOXD_NEXT;
 
+    smtp_tell_command(s, "MAIL", args);
     if (moxd_smtp_parse_mail(args, smtp_session_opts(s), t->arena, &mail, &err) < 0) {
         smtp_reply_bad(s, moxd_err_smtp_code(&err), moxd_err_enhanced(&err), "%s", err.pub);
         smtp_txn_free(s);

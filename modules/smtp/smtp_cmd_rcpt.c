@@ -78,6 +78,7 @@ void smtp_cmd_rcpt(struct smtp_session *s, struct moxd_str args)
     struct moxd_smtp_rcpt rcpt = { 0 };
     struct moxd_err err = { 0 };
 
+    smtp_tell_command(s, "RCPT", args);
     /* Memory of a transaction is bounded by the recipients, refused ones too. */
     if (t->nrcpts == SMTP_RECIPIENTS_MAX || ++t->ntried > 2 * SMTP_RECIPIENTS_MAX) {
         smtp_reply(s, 452, "4.5.3", "too many recipients");

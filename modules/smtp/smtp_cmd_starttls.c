@@ -21,4 +21,6 @@ void smtp_cmd_starttls(struct smtp_session *s, struct moxd_str args)
     smtp_session_forget(s);
     moxd_debug(&s->log, "TLS started", moxd_kvs("version", s->facts.tls_version),
                moxd_kvs("cipher", moxd_stream_tls_cipher(s->st)));
+    smtp_tell(s, "starttls", moxd_sv("tls", s->facts.tls_version),
+              moxd_sv("cipher", moxd_stream_tls_cipher(s->st)));
 }

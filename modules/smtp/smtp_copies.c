@@ -266,13 +266,17 @@ int smtp_copies_deliver(struct moxd_instance *m, const struct smtp_message *msg,
     return smtp_plan_store(smtp, plan, msg, prefix, err);
 }
 
-void smtp_plan_show(const struct smtp_plan *plan, struct moxd_buf *out)
+void smtp_plan_tell(const struct smtp_plan *plan, smtp_step_fn *fn, void *arg)
 {
     for (size_t i = 0; plan && i < plan->n; i++) {
         const struct smtp_planned *c = &plan->v[i];
-        moxd_buf_addf(out, "account %s: %s%s%s%s%s\n", c->to.account,
-                      c->refused ? "refuses it" : "accepts it", c->at.mailbox ? ", mailbox " : "",
-                      c->at.mailbox ? c->at.mailbox : "", c->at.reason ? ", " : "",
-                      c->at.reason ? c->at.reason : "");
+        const struct moxd_step_value v[] = {
+            moxd_sv("account", c->to.account),
+            moxd_sv("does", c->refused ? "refuses it" : "accepts it"),
+            moxd_sv("mailbox", c->at.mailbox),
+            moxd_sv("reason", c->at.reason),
+            moxd_sv("list", c->to.list),
+        };
+        fn(arg, "copy", v, MOXD_NELEMS(v));
     }
 }

@@ -101,6 +101,8 @@ int smtp_plan_store(struct smtp *smtp, const struct smtp_plan *plan, const struc
         rc = add(&d, &plan->v[i], err);
     if (rc == 0 && d.n > 0)
         rc = smtp->store->add(smtp->store_self, msg->draft, d.adds, d.n, NULL, err);
+    if (rc == 0)
+        smtp_tell_stored(smtp_txn_of(msg), d.adds, d.n);
     for (size_t i = 0; i < d.naccounts; i++)
         smtp->store->close(d.accounts[i]);
     return rc;

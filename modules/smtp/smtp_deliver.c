@@ -22,7 +22,7 @@ static struct moxd_str prefix_of(struct smtp_txn *t)
         .requiretls = t->mail.requiretls,
         .tls_version = s->facts.tls_version,
         .tls_cipher = moxd_stream_tls_cipher(s->st),
-        .id = s->public_id,
+        .id = t->id,
         .for_path = t->nrcpts == 1 ? t->rcpts[0]->facts.to.text : MOXD_STR(""),
         .time = moxd_wall(),
     };

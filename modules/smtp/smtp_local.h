@@ -35,7 +35,7 @@ int smtp_copies_deliver(struct moxd_instance *m, const struct smtp_message *msg,
 /* smtp_copies_store.c: adds every copy that has a mailbox, all or none. */
 int smtp_plan_store(struct smtp *smtp, const struct smtp_plan *plan, const struct smtp_message *msg,
                     struct moxd_str prefix, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
-/* Lines for moxctl simulate: where the copies would go. plan may be NULL. */
-void smtp_plan_show(const struct smtp_plan *plan, struct moxd_buf *out);
+/* Where the copies go, as steps. plan may be NULL. */
+void smtp_plan_tell(const struct smtp_plan *plan, smtp_step_fn *fn, void *arg);
 
 #endif

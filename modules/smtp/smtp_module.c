@@ -116,10 +116,10 @@ static const struct moxd_metric metrics[] = {
 };
 
 static const struct moxd_interface provides[] = {
-    { .name = "smtp", .major = 1, .minor = 7, .vtable = &smtp_interface },
+    { .name = "smtp", .major = 1, .minor = 8, .vtable = &smtp_interface },
     { 0 },
 };
-static const char *const needs[] = { "accounts/1", "store/1.5", "auth/1.2", NULL };
+static const char *const needs[] = { "accounts/1", "store/1.5", "auth/1.2", "trace/1?", NULL };
 
 static void find_points(struct smtp *smtp)
 {
@@ -148,6 +148,7 @@ static int smtp_init(struct moxd_instance *m, const struct moxd_conf *conf, stru
     smtp->accounts = moxd_interface_get(m, "accounts", &smtp->accounts_self);
     smtp->store = moxd_interface_get(m, "store", &smtp->store_self);
     smtp->auth = moxd_interface_get(m, "auth", &smtp->auth_self);
+    smtp->trace = moxd_interface_get(m, "trace", &smtp->trace_self);
     find_points(smtp);
     smtp->connections = moxd_metric_find("moxd_smtp_connections_total");
     smtp->commands = moxd_metric_find("moxd_smtp_commands_total");

@@ -40,15 +40,17 @@ static void reply(struct smtp_session *s, int code, const char *enhanced, const 
     char line[SMTP_REPLY_TEXT_MAX + 64];
     bool utf8 = s->txn && s->txn->mail.smtputf8;
     bool has_enhanced = enhanced && *enhanced;
+    const char *id = s->txn ? s->txn->id : s->public_id;
 
     snprintf(line, sizeof(line), "%d %s%s%.*s%s%s%s", code, has_enhanced ? enhanced : "",
              has_enhanced ? " " : "", SMTP_REPLY_TEXT_MAX, text, code >= 400 ? " (" : "",
-             code >= 400 ? s->public_id : "", code >= 400 ? ")" : "");
+             code >= 400 ? id : "", code >= 400 ? ")" : "");
     clean(line, utf8 && moxd_str_is_utf8(moxd_cstr(line)));
     count(s, code);
     if (code >= 400)
         moxd_debug(&s->log, "command refused", moxd_kvs("verb", s->verb ? s->verb : ""),
                    moxd_kvs("reply", line));
+    smtp_tell_reply(s, code, line);
     send_line(s, line);
 }
 
@@ -96,6 +98,7 @@ void smtp_reply_verdict(struct smtp_session *s, enum moxd_verdict v, const struc
     moxd_info(&s->log, "refused by a hook", moxd_kvs("at", what),
               moxd_kvs("verdict", moxd_verdict_name(v)), moxd_kvi("code", code),
               moxd_kvs("detail", r->detail));
+    s->tell.refused = true;
     reply(s, code, enhanced, r->text[0] ? r->text : "refused");
     if (v == MOXD_DROP)
         s->closing = true;

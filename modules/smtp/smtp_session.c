@@ -204,9 +204,12 @@ void smtp_session_run(struct moxd_instance *m, struct moxd_conn *c)
     struct smtp_session *s = smtp_session_new(smtp, c);
 
     moxd_metric_inc(smtp->connections, c->service->name, NULL);
+    smtp_tell_begin(s);
     s->closing = !smtp_session_greet(s);
     while (!s->closing)
         next_command(s);
     (void)moxd_stream_flush(s->st);
+    smtp_txn_free(s);
+    smtp_tell_end(s);
     smtp_session_free(s);
 }

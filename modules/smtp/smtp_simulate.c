@@ -23,13 +23,27 @@ struct simulation {
     struct moxd_kv kv[2];
 };
 
+/* As moxctl trace shows it. */
+static void put_step(void *arg, const char *kind, const struct moxd_step_value *v, size_t n)
+{
+    struct moxd_buf *b = arg;
+
+    moxd_step_show(b, &(struct moxd_step){ 0, kind, v, n });
+    moxd_buf_addc(b, '\n');
+}
+
 static void hook_ran(struct moxd_hook_trace *t, const char *label, enum moxd_verdict v,
                      int64_t took, const char *detail)
 {
     struct simulation *sim = (struct simulation *)t;
+    const struct moxd_step_value values[] = {
+        moxd_sv("hook", label),
+        moxd_sv("verdict", moxd_verdict_name(v)),
+        moxd_svi("took", took),
+        moxd_sv("detail", detail),
+    };
 
-    moxd_buf_addf(&sim->said, "   %-28s %-6s %9.3f ms%s%s\n", label, moxd_verdict_name(v),
-                  (double)took / (double)MOXD_MS, *detail ? "  " : "", detail);
+    put_step(&sim->said, "hook", values, *detail ? 4 : 3);
 }
 
 /* Prints what hooks said, the reply, and what a refusal means; its code, 0 when there is none. */
@@ -72,20 +86,7 @@ static void annotations(struct simulation *sim, const struct smtp_txn *t)
 
     smtp_results_write(t, &b);
     moxd_buf_addstr(&b, moxd_buf_str(&t->added));
-    for (size_t i = 0; i < t->nnotes; i++)
-        moxd_buf_addf(&b, "note: %s=%s\n", t->notes[i].key, t->notes[i].value);
-    if (t->suspicion)
-        moxd_buf_addf(&b, "suspected: %s, %d %s %s\n", t->suspicion->reason,
-                      t->suspicion->reply.code, t->suspicion->reply.enhanced,
-                      t->suspicion->reply.text);
-    if (t->suspicion && t->suspicion->reply.detail[0])
-        moxd_buf_addf(&b, "because: %s\n", t->suspicion->reply.detail);
-    smtp_plan_show(t->plan, &b);
-    if (t->accepting.wait > 0)
-        moxd_buf_addf(&b, "waits %.0f s before it is accepted: %s\n",
-                      (double)t->accepting.wait / (double)MOXD_SEC, t->accepting.why);
-    if (t->mailbox)
-        moxd_buf_addf(&b, "mailbox: %s\n", t->mailbox);
+    smtp_annotations(t, put_step, &b);
     (void)moxd_ctl_write(sim->ctl, b.p, b.n);
     moxd_buf_fini(&b);
 }

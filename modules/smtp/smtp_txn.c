@@ -15,8 +15,11 @@ struct smtp_txn *smtp_txn_new(struct smtp_session *s)
     t->mail.conn = &s->facts;
     t->mail.arena = a;
     t->mail.slots = &t->slots;
+    t->mail.id = moxd_cid_public_part(s->c->cid, ++s->ntxn, t->id);
     t->message.mail = &t->mail;
     s->txn = t;
+    s->log_kv[s->log.nkv++] = moxd_kvs("trace", t->id);
+    smtp_tell_txn(s);
     return t;
 }
 
@@ -26,7 +29,9 @@ void smtp_txn_free(struct smtp_session *s)
 
     if (!t)
         return;
+    smtp_tell_over(s, NULL);
     s->txn = NULL;
+    s->log.nkv = s->facts.account != NULL;
     moxd_slots_fini(&t->slots, "smtp-message");
     if (t->message.draft)
         s->smtp->store->draft_free(t->message.draft);

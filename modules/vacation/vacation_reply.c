@@ -112,6 +112,7 @@ static int queue_it(struct vacation *v, const struct smtp_copy *ev,
             !moxd_str_is_ascii(moxd_cstr(an->to)) || !moxd_str_is_ascii(moxd_cstr(ev->address)),
         .no_dsn = true,
         .origin = "vacation",
+        .cause = ev->message->mail->id,
     };
     int rc = v->dkim ? v->dkim->sign(v->dkim_self, MOXD_STR(""), header, draft, header.n,
                                      &signatures, err)
