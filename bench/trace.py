@@ -9,7 +9,8 @@ import os
 import re
 import tempfile
 
-from receive import Message, Moxd, load, processor_time
+from receive import Message, Moxd, load
+from processes import children, cpu
 
 
 def syncs(server):
@@ -27,13 +28,13 @@ class Traced(Moxd):
         super().set_up()
 
     def measure(self, messages, connections, path):
-        pid = self.child()
-        before, synced = processor_time(pid), syncs(self)
+        pid = children(self.process.pid)[0]
+        before, synced = cpu(pid), syncs(self)
         result = load(self.address("smtp"), messages, connections, path)
         if self.traced:
             self.moxctl("trace", "-limit", "1")
         n = int(result["messages"])
-        return (processor_time(pid) - before) * 1e6 / n, (syncs(self) - synced) / n, float(result["per_second"])
+        return (cpu(pid) - before) * 1e6 / n, (syncs(self) - synced) / n, float(result["per_second"])
 
 
 def main():
