@@ -108,16 +108,22 @@ static const char *word(const struct client *c)
     return NULL;
 }
 
-/* What the server names in a directory that the user named: its path there. NULL when it is none. */
+/* What the server names in a directory that the user named, perhaps with a slash at its end: its path there. NULL when it
+ * is none. */
 static const char *below(struct client *c, const char *dir)
 {
     struct moxd_str want = moxd_buf_str(&c->payload);
     size_t n = dir ? strlen(dir) : 0;
 
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
     if (n == 0 || want.n < n + 2 || want.p[n] != '/' || memchr(want.p, '\0', want.n) ||
-        !moxd_str_starts(want, moxd_cstr(dir)))
+        !moxd_str_starts(want, moxd_str(dir, n)))
         return NULL;
-    return moxd_buf_cstr(&c->payload) + n + 1;
+    want = moxd_str_from(want, n);
+    while (want.n > 1 && want.p[0] == '/')
+        want = moxd_str_from(want, 1);
+    return moxd_buf_cstr(&c->payload) + c->payload.n - want.n;
 }
 
 /* Only what the user named is opened, and what is in a directory that the user named. */

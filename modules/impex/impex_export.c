@@ -2,6 +2,7 @@
 #include "impex.h"
 
 #include <moxd/clock.h>
+#include <moxd/path.h>
 
 #define LLU(x) ((unsigned long long)(x))
 
@@ -76,7 +77,7 @@ static const char *path_of(struct impex_export *ex, const struct store_mailbox *
     struct moxd_buf path MOXD_CLEANUP(moxd_buf_fini) = MOXD_BUF_INIT(1 << 16);
 
     impex_path(&path, moxd_cstr(mb->name), ex->format);
-    return moxd_arena_printf(ex->a, "%s/%s", ex->dir, moxd_buf_cstr(&path));
+    return moxd_path_join(ex->a, ex->dir, moxd_buf_cstr(&path));
 }
 
 static int export_mailbox(struct impex_export *ex, const struct store_mailbox *mb,

@@ -2,6 +2,7 @@
 #include "impex.h"
 
 #include <moxd/clock.h>
+#include <moxd/path.h>
 
 static const char *const directories[] = { "cur", "new", "tmp", NULL };
 static const char *const reserved[] = { "cur", "new", "tmp", "dovecot-keywords", NULL };
@@ -71,7 +72,7 @@ static int begin(struct impex_export *ex, const struct store_entry *v, size_t n,
                  struct moxd_err *err)
 {
     for (const char *const *d = directories; *d; d++)
-        if (moxd_ctl_put_directory(ex->c, moxd_arena_printf(ex->a, "%s/%s", ex->path, *d), err) < 0)
+        if (moxd_ctl_put_directory(ex->c, moxd_path_join(ex->a, ex->path, *d), err) < 0)
             return -1;
     ex->nletters = 0;
     for (size_t i = 0; i < n; i++)

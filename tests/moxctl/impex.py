@@ -218,14 +218,14 @@ def what_goes_out_comes_back(server):
         out = good("export", "mbox", "mjl", server.path("out"), "Ex", conf=server.path("moxd.conf"))
         expect("\nEx/.hidden/cur: 4 messages\n" in "\n" + out, out)
         expect(out.endswith("454 messages of 6 mailboxes exported into %s\n" % server.path("out")), out)
-        good("export", "maildir", "mjl@mox.example", server.path("outd"), "Ex", conf=server.path("moxd.conf"))
+        good("export", "maildir", "mjl@mox.example", server.path("outd") + "/", "Ex", conf=server.path("moxd.conf"))
         for _, mbox, maildir in NAMES[:-1]:
             expect(os.path.isfile(server.path("out/" + mbox)), mbox)
             expect(os.path.isdir(server.path("outd/" + maildir + "/cur")), maildir)
         run(server, "mbox", "mjl", "Back1", server.path("out/" + NAMES[2][1]))
         run(server, "maildir", "mjl", "Back2", server.path("outd/" + NAMES[2][2]))
         run(server, "mbox", "mjl", "Back3", server.path("out/Ex.mbox"))
-        run(server, "maildir", "mjl", "Back4", server.path("outd/Ex"))
+        run(server, "maildir", "mjl", "Back4", server.path("outd/Ex") + "/")
         for item in ("FLAGS", "BODY.PEEK[]", "INTERNALDATE"):
             want = c.fetched('"%s"' % NAMES[2][0], "(%s)" % item)
             if item == "INTERNALDATE":  # the moment, in UTC
