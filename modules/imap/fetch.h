@@ -118,7 +118,7 @@ int imap_fetch_item(struct imap_msg *msg, const struct moxd_imap_item *item,
 struct imap_want {
     unsigned with; /* STORE_WITH_* */
     bool body;     /* all of it */
-    bool ascii;    /* all of it if its header is UTF-8: for a client that takes no such */
+    bool ascii;    /* all of it if its header is UTF-8: for a client that takes no such; structures tell, and bodies */
     struct moxd_summary_query
         fields; /* with HEADER: if the summary does not know these, all of it */
 };

@@ -62,8 +62,5 @@ void imap_fetch_want(const struct imap_session *s, const struct moxd_imap_cmd *c
     *queries = moxd_arena_calloc(a, cmd->nitems + 1, sizeof(**queries));
     for (size_t i = 0; i < cmd->nitems; i++)
         look_at(want, &cmd->items[i], &(*queries)[i], &names, a);
-    /* A structure alone tells whether the header is ASCII. */
-    if (want->ascii && want->body)
-        want->with |= STORE_WITH_HEADER;
     moxd_summary_query(&want->fields, names.v, names.n, a);
 }
