@@ -64,7 +64,7 @@ bool core_alpn_serves_silent(const struct core_port *port)
 
 struct core_port *core_alpn_choose(const struct core_port *port, const struct moxd_stream *st)
 {
-    struct moxd_str name = core_stream_alpn(st);
+    struct moxd_str name = moxd_stream_alpn(st);
 
     if (name.n == 0)
         name = MOXD_STR(silent);

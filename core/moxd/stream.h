@@ -161,6 +161,8 @@ struct moxd_stream *moxd_stream_connect(const struct sockaddr *to, socklen_t len
 /* The same from an address of this machine of the same family; its port may be 0. NULL: any. */
 struct moxd_stream *moxd_stream_connect_from(const struct sockaddr *from, const struct sockaddr *to,
                                              int64_t deadline, struct moxd_err *err) MOXD_SUSPENDS;
+/* The protocol that ALPN chose (RFC 7301), empty without; lives as long as the stream. */
+struct moxd_str moxd_stream_alpn(const struct moxd_stream *st);
 /* "192.0.2.1", "2001:db8::1", "unix" into out[64]; port of it. */
 const char *moxd_addr_ip(const struct sockaddr *sa, char out[64]);
 unsigned moxd_addr_port(const struct sockaddr *sa);

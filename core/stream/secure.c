@@ -123,7 +123,7 @@ const char *moxd_stream_tls_sni(const struct moxd_stream *st)
     return st->ssl != NULL ? SSL_get_servername(st->ssl, TLSEXT_NAMETYPE_host_name) : NULL;
 }
 
-struct moxd_str core_stream_alpn(const struct moxd_stream *st)
+struct moxd_str moxd_stream_alpn(const struct moxd_stream *st)
 {
     return st->ssl != NULL ? core_tls_alpn(st->ssl) : moxd_str(NULL, 0);
 }

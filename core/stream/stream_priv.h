@@ -80,9 +80,6 @@ int core_stream_fail(struct moxd_stream *st, int result, const char *text);
 /* The same from OpenSSL's queue, which it empties, or else from errno. */
 int core_stream_fail_tls(struct moxd_stream *st, int ssl_error);
 
-/* secure.c: the protocol that ALPN chose, empty without; lives as long as the stream. */
-struct moxd_str core_stream_alpn(const struct moxd_stream *st);
-
 /* input.c: adds at least one byte to the input. > 0, or an error. */
 long core_stream_fill(struct moxd_stream *st, int64_t deadline) MOXD_SUSPENDS;
 /* The same for a line: MOXD_STOPPED when there is nothing to read and the server stops. */
