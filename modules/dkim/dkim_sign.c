@@ -221,8 +221,10 @@ enum moxd_verdict dkim_on_submit(struct moxd_instance *m, const struct smtp_mess
                               .body = { d->store, ev->draft },
                               .body_start = ev->header.n };
     struct moxd_err err = { 0 };
-    int rc = dkim_signing_run(&s, &err);
 
+    if (ev->mail->holduntil != 0) /* who holds it signs it when it goes (smtp_offer) */
+        return MOXD_NEXT;
+    int rc = dkim_signing_run(&s, &err);
     if (rc == 0 && s.n > 0)
         d->smtp->add_header(ev, moxd_buf_str(&s.out));
     if (rc < 0 || s.n > 0)

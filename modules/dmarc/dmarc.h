@@ -124,9 +124,11 @@ int64_t dmarc_interval_end(int64_t sec, int64_t hours);
 int dmarc_send(struct dmarc *d, bool now, unsigned *sent, struct moxd_err *err) MOXD_SUSPENDS;
 void dmarc_sender(void *arg) MOXD_SUSPENDS;
 
-/* dmarc_receive.c: a report about a domain of ours in a message that DMARC lets pass. */
+/* dmarc_receive.c: a report about a domain of ours in a message that DMARC lets pass, or in one of this server. */
 enum moxd_verdict dmarc_receive(struct moxd_instance *m, const struct smtp_message *ev,
                                 struct moxd_reply *reply) MOXD_SUSPENDS;
+enum moxd_verdict dmarc_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
+                                   struct smtp_handing *handing) MOXD_SUSPENDS;
 
 /* dmarc_reports.c */
 int dmarc_cmd_send(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,

@@ -73,6 +73,7 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_message, dmarc_on_message, .concurrent = true),
     MOXD_HOOK(on_message, dmarc_decide, .phase = MOXD_POLICY),
     MOXD_HOOK(on_message, dmarc_receive, .phase = MOXD_LATE),
+    MOXD_HOOK(on_deliver, dmarc_on_deliver),
     MOXD_HOOK(on_delivered, dmarc_on_delivered),
     MOXD_HOOK(on_refused, dmarc_on_refused),
     { 0 },
@@ -159,7 +160,7 @@ static const struct moxd_command commands[] = {
     { 0 },
 };
 
-static const char *const needs[] = { "smtp/1.4",      "store/1", "reports/2?",
+static const char *const needs[] = { "smtp/1.9",      "store/1", "reports/2?",
                                      "accounts/1.1?", "arc/1?",  NULL };
 
 static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

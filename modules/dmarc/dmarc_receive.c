@@ -1,4 +1,5 @@
-/* on_message: aggregate reports about domains of ours, to the address that the configuration names for that (P-AUTHN-05). The
+/* on_message, and on_deliver for our own: aggregate reports about domains of ours, to the address that the configuration
+ * names for that (P-AUTHN-05). The
  * message is delivered in any case; what is wrong with it is said in a field of its header. */
 #include "dmarc.h"
 
@@ -67,4 +68,15 @@ enum moxd_verdict dmarc_receive(struct moxd_instance *m, const struct smtp_messa
     if (!d->reports || !d->accounts)
         return MOXD_NEXT;
     return d->reports->receive(d->reports_self, m, &receiver, ev, reply);
+}
+
+/* What this server reports about a domain of its own never leaves it. */
+enum moxd_verdict dmarc_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
+                                   struct smtp_handing *handing)
+{
+    const struct smtp_conn *conn = ev->message->mail->conn;
+
+    if (!conn->own || strcmp(conn->origin, "dmarc") != 0)
+        return MOXD_NEXT;
+    return dmarc_receive(m, ev->message, &handing->reply);
 }

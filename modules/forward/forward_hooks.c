@@ -43,7 +43,7 @@ static struct moxd_str seal(struct forward *f, const struct smtp_copy *ev)
     struct moxd_str text = MOXD_STR("");
     struct moxd_err err = { 0 };
 
-    if (!f->arc)
+    if (!f->arc || mail->conn->own) /* of our own mail there is nothing to tell */
         return text;
     int rc = f->arc->seal(f->arc_self, ev->message, domain_of(ev->address, mail->arena), ev->prefix,
                           &set, &err);

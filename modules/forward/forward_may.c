@@ -63,12 +63,16 @@ static bool is_signed(const struct forward *f, const struct smtp_copy *ev)
 
 const char *forward_may(const struct forward *f, const struct smtp_copy *ev, bool unauthenticated)
 {
+    const struct smtp_conn *conn = ev->message->mail->conn;
+
+    if (ev->message->stays)
+        return "notification";
     if (in_a_loop(ev))
         return "loop";
     if (ev->suspicion)
         return "suspect";
-    /* What users here send is signed when it leaves, if their domain signs at all. */
-    if (!unauthenticated && !ev->message->mail->conn->account && !is_signed(f, ev))
+    /* What users here send is signed when it leaves, if their domain signs at all, and what the server writes as well. */
+    if (!unauthenticated && !conn->account && !conn->own && !is_signed(f, ev))
         return "unauthenticated";
     return NULL;
 }

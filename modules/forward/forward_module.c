@@ -9,8 +9,8 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_deliver, forward_on_deliver, .phase = MOXD_LATE),
     { 0 },
 };
-static const char *const results[] = { "forwarded",       "loop",    "suspect",
-                                       "unauthenticated", "refused", NULL };
+static const char *const results[] = { "forwarded", "loop",         "suspect", "unauthenticated",
+                                       "refused",   "notification", NULL };
 static const struct moxd_metric metrics[] = {
     { .name = "moxd_forward_messages_total",
       .type = MOXD_COUNTER,
@@ -19,7 +19,7 @@ static const struct moxd_metric metrics[] = {
       .values = { results } },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.8", "queue/1.2", "arc/1?", NULL };
+static const char *const needs[] = { "smtp/1.9", "queue/1.2", "arc/1?", NULL };
 
 static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {

@@ -9,6 +9,7 @@
 #define QUEUE_QUEUE_H
 
 #include <moxd/accounts.h>
+#include <moxd/dkim.h>
 #include <moxd/module.h>
 #include <moxd/smtp.h>
 #include <moxd/smtpclient.h>
@@ -45,6 +46,10 @@ struct queue {
     struct moxd_instance *accounts_self;
     const struct trace_v1 *trace; /* or NULL */
     struct moxd_instance *trace_self;
+    const struct smtp_v1 *smtp;
+    struct moxd_instance *smtp_self;
+    const struct dkim_v1 *dkim; /* or NULL: nothing is signed */
+    struct moxd_instance *dkim_self;
     struct moxd_point *on_queue, *on_security, *on_connected, *on_result;
     int64_t *intervals; /* conf->retry */
     struct moxd_arena *rules_arena;

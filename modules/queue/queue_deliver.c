@@ -1,5 +1,6 @@
 /* One attempt for the recipients of a job. */
 #include "queue_local.h"
+#include "queue_sign.h"
 
 #include <stdlib.h>
 
@@ -10,7 +11,11 @@ static long read_body(void *arg, uint64_t off, void *p, size_t n, struct moxd_er
 {
     const struct queue_job *job = arg;
 
-    return job->q->store->body_read(job->body, off, p, n, err);
+    if (off >= job->prefix.n)
+        return job->q->store->body_read(job->body, off - job->prefix.n, p, n, err);
+    struct moxd_str s = moxd_str_sub(job->prefix, off, n);
+    memcpy(p, s.p, s.n);
+    return (long)s.n;
 }
 
 static int open_body(struct queue_job *job)
@@ -89,7 +94,7 @@ static bool transaction(struct queue_job *job, struct queue_session *s)
         .requiretls = s->plan_requiretls,
         .envid = job->msg.envid,
         .ret = job->msg.ret,
-        .size = job->q->store->body_size(job->body),
+        .size = job->prefix.n + job->q->store->body_size(job->body),
         .read = read_body,
         .arg = job,
         .deadline = moxd_deadline(SEND_TIMEOUT),
@@ -111,8 +116,8 @@ static bool all_decided(const struct queue_job *job)
 
 void queue_deliver(struct queue_job *job, struct queue_session *s)
 {
-    if (open_body(job) < 0 || all_decided(job) || queue_local_deliver(job) ||
-        queue_open(job, s) < 0)
+    if (open_body(job) < 0 || all_decided(job) || queue_sign_held(job) < 0 ||
+        queue_local_deliver(job) || queue_open(job, s) < 0)
         return;
     while (!all_decided(job)) {
         if (transaction(job, s))

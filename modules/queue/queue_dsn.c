@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "queue_explain.h"
+#include "queue_sign.h"
 
 enum {
     FULL_ASKED_MAX =
@@ -29,6 +30,7 @@ struct notice {
     struct moxd_dsn_rcpt *rcpts;
     struct moxd_dsn_parts parts;
     char id[32]; /* of the notification */
+    struct moxd_str signature;
     int rc;
     struct moxd_err err;
 };
@@ -160,6 +162,11 @@ static void compose(void *arg)
         n->rc = moxd_dsn_write(&n->dsn, &n->parts, &n->err);
 }
 
+static bool is_forwarded(const struct queue_message *msg)
+{
+    return msg->origin && strcmp(msg->origin, "forward") == 0;
+}
+
 /* --- where it goes ----------------------------------------------------------------------------- */
 
 static int write_draft(struct notice *n, struct store_draft *draft,
@@ -186,6 +193,7 @@ static int send_away(struct notice *n, struct store_draft *draft, struct moxd_er
         .from = "",
         .rcpts = &rcpt,
         .n = 1,
+        .prefix = n->signature,
         .draft = draft,
         .smtputf8 = n->parts.smtputf8,
         .body8bit = n->parts.eightbit,
@@ -198,33 +206,49 @@ static int send_away(struct notice *n, struct store_draft *draft, struct moxd_er
     return queue_add(&n->q->m, &new, NULL, err);
 }
 
-/* To the sender's own account when the address that was used is a list, or gone since. */
-static int find_sender(struct notice *n, struct queue_local *to, struct moxd_err *err)
+/* Servers that get it, also by a user's forwarding, ask for one. Without it is better than no notification. */
+static void sign(struct notice *n, struct store_draft *draft) MOXD_SUSPENDS;
+static void sign(struct notice *n, struct store_draft *draft)
 {
-    int rc = queue_local_find(n->q, n->msg->from, n->a, to, err);
+    struct moxd_str header = moxd_buf_str(&n->parts.before);
+    struct moxd_err err = { 0 };
 
-    if (rc > 0 || !n->msg->account)
-        return rc;
-    *to = (struct queue_local){ .account = n->msg->account,
-                                .mailbox = "INBOX",
-                                .address = n->msg->from };
-    return 1;
+    header.n = moxd_header_end(header);
+    if (queue_sign(n->q, header, draft, n->a, &n->signature, &err) < 0)
+        moxd_warn(&n->q->m.log, "a notification is not signed", moxd_kve(&err));
 }
 
+/* To the sender's own account when the address that was used is a list, or gone since. What could not be forwarded
+ * would not find its way there a second time. */
 static int bring(struct notice *n, struct store_draft *draft, struct moxd_err *err) MOXD_SUSPENDS;
 static int bring(struct notice *n, struct store_draft *draft, struct moxd_err *err)
 {
-    struct queue_local to = { 0 };
+    const struct queue_message *msg = n->msg;
+    struct smtp_given given = {
+        .from = "",
+        .to = msg->from,
+        .origin = "dsn",
+        .trace = n->id,
+        .draft = draft,
+        .own = true,
+        .stays = is_forwarded(msg),
+        .smtputf8 = n->parts.smtputf8,
+        .body8bit = n->parts.eightbit,
+    };
 
     if (write_draft(n, draft, err) < 0)
         return -1;
-    int found = find_sender(n, &to, err);
-    to.trace = n->id;
-    if (found > 0)
-        queue_explain_written(n->q, n->id, "dsn", n->msg->from, n->msg->trace);
-    if (found > 0)
-        return queue_local_add(n->q, "", &to, draft, err);
-    return found < 0 ? -1 : send_away(n, draft, err);
+    sign(n, draft);
+    given.prefix = n->signature;
+    int found = queue_local_find(n->q, msg->from, n->a, err);
+    if (found < 0 && !msg->account)
+        return -1;
+    if (found == 0 && !msg->account)
+        return send_away(n, draft, err);
+    if (found <= 0)
+        given.into = msg->account;
+    queue_explain_written(n->q, n->id, "dsn", msg->from, msg->trace);
+    return queue_local_give(n->q, &given, err);
 }
 
 /* --- all together ------------------------------------------------------------------------------ */
@@ -233,9 +257,7 @@ static int bring(struct notice *n, struct store_draft *draft, struct moxd_err *e
  * path, or about a notification. */
 static bool tells(const struct queue_message *msg)
 {
-    bool forwarded = msg->origin && strcmp(msg->origin, "forward") == 0;
-
-    return msg->from[0] != '\0' && !msg->no_dsn && (msg->account || forwarded);
+    return msg->from[0] != '\0' && !msg->no_dsn && (msg->account || is_forwarded(msg));
 }
 
 static int send_notice(struct notice *n, const struct queue_told *v, size_t nv,

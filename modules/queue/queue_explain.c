@@ -163,9 +163,3 @@ void queue_explain_written(struct queue *q, const char *id, const char *origin, 
 {
     TELL(q, id, "written", moxd_sv("origin", origin), moxd_sv("to", to), moxd_sv("cause", cause));
 }
-
-void queue_explain_stored(struct queue *q, const struct queue_local *to, uint32_t uid)
-{
-    TELL(q, to->trace, "stored", moxd_sv("account", to->account), moxd_sv("mailbox", to->mailbox),
-         moxd_svi("uid", uid), moxd_sv("as", to->as));
-}

@@ -26,6 +26,5 @@ void queue_explain_told(struct queue *q, const struct queue_message *msg,
 /* A message of the server itself is about to go into a mailbox here; because of that one. */
 void queue_explain_written(struct queue *q, const char *id, const char *origin, const char *to,
                            const char *cause);
-void queue_explain_stored(struct queue *q, const struct queue_local *to, uint32_t uid);
 
 #endif

@@ -28,10 +28,12 @@ struct queue_job {
     struct queue_verdict *verdicts; /* of items[i] */
     size_t n;
     struct store_body *body; /* open while it is sent */
-    int64_t start;           /* wall ns */
-    bool alone;              /* of a command: it is at no destination, and not q->active's */
-    bool silent;             /* nobody is told */
-    bool last_chance;        /* there will be no other attempt for some of them */
+    struct moxd_str
+        prefix;       /* fields that go before it: signatures of what was held (queue_sign.h) */
+    int64_t start;    /* wall ns */
+    bool alone;       /* of a command: it is at no destination, and not q->active's */
+    bool silent;      /* nobody is told */
+    bool last_chance; /* there will be no other attempt for some of them */
     /* Of the last connection: */
     const char *host;                     /* or NULL */
     const struct smtpclient_facts *facts; /* or NULL */

@@ -4,25 +4,18 @@
 
 #include "queue_job.h"
 
-struct queue_local { /* in the arena */
-    const char *account, *mailbox;
-    const char *address;    /* for Delivered-To */
-    const char *trace, *as; /* for the step that says so: id, and as what; or NULL */
-};
-/* Who has the address here, as written in RCPT TO. 1; 0: the domain is not ours, or it is a list; -1: it is ours and
- * does not take mail. */
+/* Whether it is an address of a mailbox here, as written in RCPT TO: 1; 0: the domain is not ours, or it is a list; -1: it
+ * is ours and does not take mail. */
 int queue_local_find(struct queue *q, const char *address, struct moxd_arena *a,
-                     struct queue_local *out, struct moxd_err *err) MOXD_CHECKED;
-/* The draft into the mailbox, with Return-Path and Delivered-To before it (RFC 5321 4.4, RFC 9228). Durable on return.
- * As store_v1.add; NOTFOUND: no such account. */
-int queue_local_add(struct queue *q, const char *from, const struct queue_local *to,
-                    struct store_draft *draft, struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+                     struct moxd_err *err) MOXD_CHECKED;
+/* Through smtp/1: into the mailbox, or those of the members of a list, as all mail for them. */
+int queue_local_give(struct queue *q, const struct smtp_given *given,
+                     struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 /* Appends all of a kept body to a draft. */
 int queue_local_copy(struct queue *q, struct store_body *body, struct store_draft *draft,
                      struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
-/* Recipients of ours, who are in the queue because their mail was held: into their mailboxes, or those of the members of
- * a list. True: all have a verdict; false: the destination is none of ours. The body is open. */
+/* Recipients of ours: mail of the server itself, what is forwarded from here to here, and what was held. True: all have a verdict; false: the destination is none of ours. The body is open. */
 bool queue_local_deliver(struct queue_job *job) MOXD_SUSPENDS;
 
 #endif

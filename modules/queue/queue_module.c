@@ -55,10 +55,10 @@ static const struct moxd_metric metrics[] = {
 
 static const struct moxd_hook hooks[] = {
     /* Before local delivery, which in the local test mode takes everything. */
-    MOXD_HOOK(on_route, queue_on_route, .phase = MOXD_EARLY, .optional = true),
-    MOXD_HOOK(on_route, queue_on_route_held, .phase = MOXD_POLICY, .optional = true),
-    MOXD_HOOK(on_delivered, queue_dsn_on_delivered, .optional = true),
-    MOXD_HOOK(on_deliver, queue_returned_on_deliver, .optional = true),
+    MOXD_HOOK(on_route, queue_on_route, .phase = MOXD_EARLY),
+    MOXD_HOOK(on_route, queue_on_route_held, .phase = MOXD_POLICY),
+    MOXD_HOOK(on_delivered, queue_dsn_on_delivered),
+    MOXD_HOOK(on_deliver, queue_returned_on_deliver),
     { 0 },
 };
 
@@ -68,7 +68,8 @@ static const struct moxd_interface provides[] = {
     { 0 },
 };
 static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1",
-                                     "smtp/1.8?",  "trace/1?",     NULL };
+                                     "smtp/1.9",   "dkim/1?",      "trace/1?",
+                                     NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
       .name = "queue",
@@ -90,13 +91,11 @@ static void read_intervals(struct queue *q)
 }
 
 /* What is announced to users from now on. P-SMTP-01: 60 days. */
-static void offer(struct moxd_instance *m)
+static void offer(struct queue *q)
 {
-    struct moxd_instance *self;
-    const struct smtp_v1 *smtp = moxd_interface_get(m, "smtp", &self);
+    const struct smtp_offer offer = { .dsn = true, .hold_max = INT64_C(60) * 24 * 3600 };
 
-    if (smtp)
-        smtp->offer(self, &(struct smtp_offer){ .dsn = true, .hold_max = INT64_C(60) * 24 * 3600 });
+    q->smtp->offer(q->smtp_self, &offer);
 }
 
 static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
@@ -114,7 +113,9 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     q->on_connected = moxd_point_get(m, "on_connected");
     q->on_result = moxd_point_get(m, "on_result");
     read_intervals(q);
-    offer(m);
+    q->smtp = moxd_interface_get(m, "smtp", &q->smtp_self);
+    q->dkim = moxd_interface_get(m, "dkim", &q->dkim_self);
+    offer(q);
     q->queued = moxd_metric_find("moxd_queue_messages_total");
     q->results = moxd_metric_find("moxd_queue_results_total");
     q->connections = moxd_metric_find("moxd_queue_connections_total");

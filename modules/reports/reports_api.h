@@ -38,7 +38,7 @@ struct reports_receiver {
     enum moxd_report_kind kind;
     /* Where reports about the domain go, NULL: nowhere. Valid until the next suspension. */
     const char *(*address)(struct moxd_instance *m, struct moxd_str domain);
-    /* Whether a message of this author is believed. 0, or -1 with the reason. */
+    /* Whether a message of this author is believed: of all but those of this server. 0, or -1 with the reason. */
     int (*check)(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str author,
                  struct moxd_arena *a, struct moxd_err *err) MOXD_SUSPENDS;
     /* Parses a report that must be about the domain; organization, report_id, begin, end, good and bad are set, strings in

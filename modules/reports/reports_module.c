@@ -51,7 +51,7 @@ static const struct moxd_interface provides[] = {
     { "reports", 2, 0, &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1",  "accounts/1.1", "smtp/1.2",
+static const char *const needs[] = { "store/1",  "accounts/1.1", "smtp/1.9",
                                      "queue/1?", "dkim/1?",      NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

@@ -66,9 +66,7 @@ static bool takes(const struct smtp *smtp, const char *member, uint64_t size, st
 
     if (smtp_alias_resolve(smtp, member, a, to, &err) == 0) {
         if (to->refuse_code)
-            (void)moxd_err_smtp_set(&err, MOXD_ERR_DENIED, to->refuse_code,
-                                    to->refuse_code == 421 ? "4.2.1" : "5.1.1", "%s",
-                                    to->refuse_text);
+            (void)smtp_local_refused(to, &err);
         else if (smtp_local_try(smtp, to->account, size, &err) == 0)
             return true;
     }
@@ -144,7 +142,7 @@ static int check_authors(const struct smtp *smtp, const struct smtp_message *msg
                          const struct accounts_target *list, const struct authors *authors,
                          struct moxd_arena *a, struct moxd_err *err)
 {
-    if (list->alias_post_public || msg->mail->conn->account)
+    if (list->alias_post_public || msg->mail->conn->account || msg->mail->conn->own)
         return 0;
     for (size_t i = 0; i < authors->n; i++)
         if (!is_member(smtp, list, authors->v[i].account, a))

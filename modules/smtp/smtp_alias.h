@@ -33,5 +33,7 @@ int smtp_alias_resolve(const struct smtp *smtp, const char *address, struct moxd
  * that is full, must not hold up the others of the same message. */
 int smtp_local_try(const struct smtp *smtp, const char *account, uint64_t size,
                    struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
+/* What an address that refuses mail (P-CORE-19) says. -1. */
+int smtp_local_refused(const struct accounts_target *to, struct moxd_err *err);
 
 #endif

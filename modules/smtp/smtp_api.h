@@ -40,6 +40,12 @@ struct smtp_conn { /* facts of the session */
     const struct moxd_slots *slots; /* "smtp-session" */
     /* 1.3: nothing is delivered, for moxctl simulate: hooks say what they would say, and keep nothing. */
     bool simulated;
+    /* 1.9: NULL, or no client brought the message, but the queue: what it is (queue_new.origin), as "dsn", "dmarc",
+     * "tlsrpt", "vacation"; "forward" for what came here and was sent on to here; "smtp" for what a user submitted and
+     * had held. Then remote_ip is empty, `remote` is 0.0.0.0, and no hook was asked but on_mailbox, on_reject and
+     * on_deliver. */
+    const char *origin;
+    bool own; /* 1.9: with origin: this server wrote the message itself */
 };
 struct smtp_mail { /* facts of the transaction, from MAIL on */
     const struct smtp_conn *conn;
@@ -83,6 +89,24 @@ struct smtp_message { /* after DATA */
      * on_accept on, in the transaction arena. */
     const struct smtp_auth_result *const *results;
     size_t nresults;
+    /* 1.9: a notification of ours that mail could not be forwarded: forwarded as well, it would get lost the same way. */
+    bool stays;
+};
+
+/* 1.9: a message of the queue for an address here. Pointers are valid during the call. */
+struct smtp_given {
+    const char *from; /* reverse-path; "" for the null path */
+    const char *to;   /* "localpart@domain", of a domain of ours */
+    const char
+        *into; /* the account into whose INBOX it goes, whatever `to` leads to by now; or NULL */
+    const char *account;       /* who submitted it; NULL: nobody */
+    const char *origin;        /* smtp_conn.origin */
+    uint64_t id;               /* in the queue, for the log; 0 */
+    const char *trace;         /* smtp_mail.id, as it is in trace/1 already; or NULL */
+    struct moxd_str prefix;    /* header fields before the draft, as signatures */
+    struct store_draft *draft; /* stays the caller's */
+    bool own, stays;           /* smtp_conn.own, smtp_message.stays */
+    bool smtputf8, body8bit, requiretls, tls_optional;
 };
 
 /* 1.5: what a module that takes mail on for other servers makes possible. */
@@ -90,8 +114,8 @@ struct smtp_offer {
     bool
         dsn; /* it keeps to NOTIFY, ORCPT, RET, ENVID, and reports local deliveries that are asked for */
     int64_t
-        hold_max; /* it holds messages for so many seconds at most, those for local recipients too:
-                         FUTURERELEASE; 0: not */
+        hold_max; /* it holds messages for so many seconds at most, those for local recipients too, and
+                         signs what it releases (dkim/1): FUTURERELEASE; 0: not */
 };
 
 /* Whether DNSSEC proved what a check of the sender read from DNS. */
@@ -273,6 +297,15 @@ struct smtp_v1 {
     /* 1.6 */
     /* From now on the connection is slow: moxd_stream_slow. */
     void (*slow_down)(const struct smtp_conn *conn);
+
+    /* 1.9 */
+    /* Delivers a message of the queue to a mailbox here, or to the members of a list: as mail that came by SMTP, with
+     * Return-Path, Delivered-To, rulesets, forwarding, answers and reports (on_mailbox, on_reject, on_deliver), but
+     * without judging who sent it. Of mail with the origin "forward" the results above our Received count. Durable on
+     * return. -1: the SMTP code of *err says whether to try again: 4xx (a full account, a hook that cannot do its part now)
+     * or 5xx (no such address, a loop). */
+    int (*give)(struct moxd_instance *self, const struct smtp_given *given,
+                struct moxd_err *err) MOXD_SUSPENDS;
 };
 
 #endif

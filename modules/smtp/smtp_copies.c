@@ -189,10 +189,11 @@ static int accept_all(struct smtp *smtp, const struct smtp_plan *plan,
                       const struct smtp_message *msg, struct moxd_err *err)
 {
     struct smtp_accepting *accepting = &smtp_txn_of(msg)->accepting;
+    bool waits = !moxd_point_empty(smtp->on_accept) && !msg->mail->conn->origin; /* a client */
 
     if (try_all(smtp, plan, msg, err) < 0)
         return -1;
-    for (size_t i = 0; i < plan->n && !moxd_point_empty(smtp->on_accept); i++) {
+    for (size_t i = 0; i < plan->n && waits; i++) {
         struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
         struct smtp_copy ev = copy_of(msg, &plan->v[i]);
 

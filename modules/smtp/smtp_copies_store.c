@@ -83,7 +83,7 @@ static int add(struct delivery *d, const struct smtp_planned *c, struct moxd_err
         .create = true,
         .received = { .ns = now, .zone = (int16_t)smtp_local_zone(now) },
         .prefix = prefix_for(d, c),
-        .origin = "smtp",
+        .origin = d->msg->mail->conn->origin ? "queue" : "smtp",
         .origin_data = d->msg,
         .reject = c->at.reject,
         .destined = c->at.reject ? c->destined : NULL,

@@ -22,6 +22,13 @@ int smtp_local_try(const struct smtp *smtp, const char *account, uint64_t size,
     return rc;
 }
 
+int smtp_local_refused(const struct accounts_target *to, struct moxd_err *err)
+{
+    return moxd_err_smtp_set(err, to->refuse_code / 100 == 4 ? MOXD_ERR_TEMP : MOXD_ERR_DENIED,
+                             to->refuse_code, to->refuse_code == 421 ? "4.2.1" : "5.1.1", "%s",
+                             to->refuse_text);
+}
+
 static enum moxd_verdict take(struct moxd_instance *m, const struct smtp_rcpt *ev,
                               struct smtp_target target, struct smtp_route *route)
 {

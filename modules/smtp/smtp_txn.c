@@ -1,5 +1,5 @@
 /* Transactions, and what hooks may change about one. */
-#include "smtp.h"
+#include "smtp_given.h"
 
 struct smtp_txn *smtp_txn_new(struct smtp_session *s)
 {
@@ -141,4 +141,5 @@ const struct smtp_v1 smtp_interface = {
     .suspicion = suspicion,
     .slow_down = slow_down,
     .offer = offer,
+    .give = smtp_give,
 };

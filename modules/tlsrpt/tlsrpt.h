@@ -82,9 +82,11 @@ int64_t tlsrpt_due(int64_t day, const char *domain);
 int tlsrpt_lookup(const char *domain, struct moxd_arena *a, struct moxd_tlsrpt_record *out,
                   struct moxd_err *err) MOXD_SUSPENDS;
 
-/* tlsrpt_receive.c: on_message. */
+/* tlsrpt_receive.c */
 enum moxd_verdict tlsrpt_on_message(struct moxd_instance *m, const struct smtp_message *ev,
                                     struct moxd_reply *reply) MOXD_SUSPENDS;
+enum moxd_verdict tlsrpt_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
+                                    struct smtp_handing *handing) MOXD_SUSPENDS;
 
 /* tlsrpt_command.c */
 extern const struct moxd_command tlsrpt_commands[];

@@ -51,6 +51,7 @@ static const struct moxd_contribution contributes[] = {
 static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_connected, tlsrpt_on_connected, .optional = true),
     MOXD_HOOK(on_message, tlsrpt_on_message, .phase = MOXD_POLICY, .after = "dmarc"),
+    MOXD_HOOK(on_deliver, tlsrpt_on_deliver),
     { 0 },
 };
 
@@ -79,7 +80,7 @@ static const struct moxd_metric metrics[] = {
       .help = "Results of TLS that were not recorded for reports." },
     { 0 },
 };
-static const char *const needs[] = { "store/1",      "reports/2", "smtp/1.2",
+static const char *const needs[] = { "store/1",      "reports/2", "smtp/1.9",
                                      "accounts/1.1", "dkim/1.1?", NULL };
 
 static int init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)

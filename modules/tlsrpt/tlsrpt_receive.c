@@ -1,4 +1,5 @@
-/* on_message: reports about domains of ours, sent to the address that the configuration names for that. The message is
+/* on_message, and on_deliver for our own: reports about domains of ours, sent to the address that the configuration
+ * names for that. The message is
  * delivered in any case; what is wrong with it is said in a field of its header (P-AUTHN-08). */
 #include "tlsrpt.h"
 
@@ -78,4 +79,15 @@ enum moxd_verdict tlsrpt_on_message(struct moxd_instance *m, const struct smtp_m
     struct tlsrpt *t = tlsrpt_self(m);
 
     return t->reports->receive(t->reports_self, m, &receiver, ev, reply);
+}
+
+/* What this server reports about a domain of its own never leaves it. */
+enum moxd_verdict tlsrpt_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
+                                    struct smtp_handing *handing)
+{
+    const struct smtp_conn *conn = ev->message->mail->conn;
+
+    if (!conn->own || strcmp(conn->origin, "tlsrpt") != 0)
+        return MOXD_NEXT;
+    return tlsrpt_on_message(m, ev->message, &handing->reply);
 }

@@ -122,7 +122,7 @@ const char *vacation_may(const struct vacation *v, const struct smtp_copy *ev)
     const struct smtp_mail *mail = ev->message->mail;
     const char *why;
 
-    if (mail->from.localpart.n == 0 && mail->from.domain.n == 0)
+    if (mail->conn->own || (mail->from.localpart.n == 0 && mail->from.domain.n == 0))
         return "automatic";
     if (is_program(mail->from.localpart))
         return "automatic";

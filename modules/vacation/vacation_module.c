@@ -22,7 +22,7 @@ static const struct moxd_metric metrics[] = {
     { 0 },
 };
 static const char *const needs[] = {
-    "accounts/1", "smtp/1.8", "store/1", "queue/1.2", "dkim/1?", NULL
+    "accounts/1", "smtp/1.9", "store/1", "queue/1.2", "dkim/1?", NULL
 };
 
 static int vacation_init(struct moxd_instance *m, const struct moxd_conf *conf,

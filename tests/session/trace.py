@@ -207,7 +207,7 @@ def told_of_a_failure(server):
          r"failed: a@null\.test, attempt 1")
     notification = re.search(r"notification (%s)" % ID, text)[1]
     seen(server.moxctl("trace", notification)[1], r"\Adelivered", r"^from        <>$", r"^to          mjl@mox\.example$",
-         r"written here: dsn.*because of %s" % id, r"stored: account mjl, mailbox INBOX, uid \d+$")
+         r"written here: dsn.*because of %s" % id, r"stored: account mjl, mailbox INBOX, uid \d+, message \d+$")
 
 
 def forwarded(server, sink):
