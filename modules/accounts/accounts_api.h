@@ -37,7 +37,7 @@ struct accounts_target {
     const char *alias;          /* "list@example.org", with: */
     const char *const *members; /* NULL-ended canonical addresses */
     bool alias_post_public;
-    const struct moxd_conf_head *conf; /* of the address block, or NULL */
+    const struct moxd_conf_head *conf; /* of the block of the address, or (1.3) of the alias; or NULL */
     /* The address refuses mail (P-CORE-19): reply code of RCPT TO, and its text. 0: it does not. */
     int refuse_code;
     const char *refuse_text;
@@ -73,6 +73,10 @@ struct accounts_v1 {
     int (*alias_members)(struct moxd_instance *self, const char *account, struct moxd_str localpart,
                          struct moxd_str domain, struct moxd_arena *a, const char *const **out,
                          struct moxd_err *err);
+
+    /* 1.3 */
+    /* Canonical addresses of all aliases, NULL-ended. */
+    const char *const *(*aliases)(struct moxd_instance *self, struct moxd_arena *a);
 };
 
 /* The account of that name, or, of one with "@", with that address: as commands name accounts. NOTFOUND. */

@@ -10,7 +10,7 @@ static const struct moxd_point_def points[] = {
                "A domain is about to be added: modules make what a new one gets, such as keys."),
     { 0 },
 };
-static const struct moxd_interface provides[] = { { "accounts", 1, 2, &accounts_v1 }, { 0 } };
+static const struct moxd_interface provides[] = { { "accounts", 1, 3, &accounts_v1 }, { 0 } };
 
 static void check(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_problems *out)
 {

@@ -146,6 +146,7 @@ static const struct moxd_directive alias_directives[] = {
 static const struct moxd_block alias_block = {
     .size = sizeof(struct accounts_alias_conf),
     .directives = alias_directives,
+    .scope = "alias",
     .label_doc = "Localpart of the alias.",
 };
 

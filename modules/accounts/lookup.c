@@ -73,6 +73,7 @@ static int found(const struct accounts_entry *e, enum accounts_match match, stru
         out->alias = out->address;
         out->members = copy_list(a, e->members);
         out->alias_post_public = e->alias->post_public;
+        out->conf = &e->alias->head;
         return 0;
     }
     out->account = copy(a, e->account->head.label);
@@ -316,6 +317,18 @@ static bool may_send_as(struct moxd_instance *self, const char *account, struct 
     return alias && alias->allow_msg_from && member_of(t, &target, account);
 }
 
+static const char *const *aliases(struct moxd_instance *self, struct moxd_arena *a)
+{
+    const struct accounts_table *t = table_of(self);
+    const char **v = moxd_arena_calloc(a, t->nentries + 1, sizeof(*v));
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->nentries; i++)
+        if (t->entries[i].alias)
+            v[n++] = copy(a, t->entries[i].address);
+    return v;
+}
+
 static const char *const *list(struct moxd_instance *self, struct moxd_arena *a)
 {
     const struct accounts_table *t = table_of(self);
@@ -335,4 +348,5 @@ const struct accounts_v1 accounts_v1 = {
     .list = list,
     .domain = domain_conf,
     .alias_members = alias_members,
+    .aliases = aliases,
 };

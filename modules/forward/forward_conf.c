@@ -1,7 +1,8 @@
-/* Directives: address "..." { forward { } }. */
+/* Directives: address "..." { forward { } }, alias "..." { forward { } }. */
 #include "forward.h"
 
 #include <moxmail/address.h>
+#include <strings.h>
 
 static int check_address(struct moxd_str value, struct moxd_err *err)
 {
@@ -32,14 +33,54 @@ static const struct moxd_directive directives[] = {
     { 0 },
 };
 
-static void check_count(void *block, struct moxd_problems *out)
+static const struct moxd_directive alias_directives[] = {
+    { .name = "to",
+      MOXD_AT_STRINGS(struct forward_conf, to),
+      .check = check_address,
+      .example = "[\"mjl@elsewhere.example\"]",
+      .doc = "Members on other servers. They may post only where post-public is true." },
+    { .name = "owner",
+      MOXD_AT_STRING(struct forward_conf, owner),
+      .check = check_address,
+      .example = "mjl@example.org",
+      .doc =
+          "Address here that is told of failures: the reverse-path of what is forwarded. Default: "
+          "the first of the alias's members." },
+    { .name = "unauthenticated",
+      MOXD_AT_BOOL(struct forward_conf, unauthenticated),
+      .deflt = "false",
+      .doc = "Forward also what no DKIM signature of the author's domain proves." },
+    { 0 },
+};
+
+static void check_to(const struct forward_conf *conf, size_t max, struct moxd_problems *out)
+{
+    if (conf->to.n > max)
+        moxd_problem(out, conf->head.pos, NULL, "forwarding goes to %zu addresses at most here",
+                     max);
+    for (size_t i = 1; i < conf->to.n && i < max; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcasecmp(conf->to.v[i], conf->to.v[k]) == 0)
+                moxd_problem(out, conf->to.pos[i], "remove one of them", "\"%s\" is there twice",
+                             conf->to.v[i]);
+}
+
+static void check_block(void *block, struct moxd_problems *out)
 {
     const struct forward_conf *conf = block;
 
-    if (conf->to.n > FORWARD_TO_MAX)
-        moxd_problem(out, conf->head.pos, "a list of many addresses is an alias",
-                     "an address is forwarded to %d others at most", (int)FORWARD_TO_MAX);
+    check_to(conf, FORWARD_TO_MAX, out);
 }
 const struct moxd_block forward_block = { .size = sizeof(struct forward_conf),
                                           .directives = directives,
-                                          .check = check_count };
+                                          .check = check_block };
+
+static void check_alias(void *block, struct moxd_problems *out)
+{
+    const struct forward_conf *conf = block;
+
+    check_to(conf, FORWARD_ALIAS_MAX, out);
+}
+const struct moxd_block forward_alias_block = { .size = sizeof(struct forward_conf),
+                                                .directives = alias_directives,
+                                                .check = check_alias };

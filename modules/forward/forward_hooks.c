@@ -3,22 +3,6 @@
 
 #include <moxmail/address.h>
 
-/* Copied before anything waits: the configuration may change meanwhile. */
-struct plan {
-    struct queue_rcpt rcpts[FORWARD_TO_MAX];
-    size_t n;
-    bool keep_copy, unauthenticated;
-};
-
-static void read_conf(const struct forward_conf *conf, struct moxd_arena *a, struct plan *p)
-{
-    p->keep_copy = conf->keep_copy;
-    p->unauthenticated = conf->unauthenticated;
-    for (size_t i = 0; i < conf->to.n && p->n < FORWARD_TO_MAX; i++)
-        p->rcpts[p->n++] =
-            (struct queue_rcpt){ .to = moxd_arena_strdup(a, conf->to.v[i]), .notify = "FAILURE" };
-}
-
 static bool is_null(const struct smtp_mail *mail)
 {
     return mail->from.localpart.n == 0 && mail->from.domain.n == 0;
@@ -58,9 +42,9 @@ static struct moxd_str seal(struct forward *f, const struct smtp_copy *ev)
 
 /* The sender's own reverse-path would fail SPF, and would tell strangers of the address behind. Notifications about
  * the forwarded message go to who forwards it; those about a notification to nobody. */
-static int forward(struct forward *f, const struct smtp_copy *ev, const struct plan *p,
+static int forward(struct forward *f, const struct smtp_copy *ev, const struct forward_plan *p,
                    struct moxd_err *err) MOXD_SUSPENDS;
-static int forward(struct forward *f, const struct smtp_copy *ev, const struct plan *p,
+static int forward(struct forward *f, const struct smtp_copy *ev, const struct forward_plan *p,
                    struct moxd_err *err)
 {
     const struct smtp_message *msg = ev->message;
@@ -70,13 +54,13 @@ static int forward(struct forward *f, const struct smtp_copy *ev, const struct p
         moxd_arena_printf(mail->arena, "Delivered-To: %s\r\n%" MOXD_STRF "%" MOXD_STRF, ev->address,
                           MOXD_STRA(set), MOXD_STRA(ev->prefix));
     struct queue_new new = {
-        .from = is_null(mail) ? "" : ev->address,
+        .from = is_null(mail) ? "" : p->from,
         .rcpts = p->rcpts,
         .n = p->n,
         .prefix = moxd_cstr(prefix),
         .draft = msg->draft,
         .requiretls = queue_requiretls_of(msg),
-        .smtputf8 = mail->smtputf8,
+        .smtputf8 = mail->smtputf8 || !moxd_str_is_ascii(moxd_cstr(p->from)),
         .body8bit = mail->body8bit,
         .no_dsn = is_null(mail),
         .origin = "forward",
@@ -86,37 +70,54 @@ static int forward(struct forward *f, const struct smtp_copy *ev, const struct p
     return f->queue->add(f->queue_self, &new, NULL, err);
 }
 
-static enum moxd_verdict done(const struct forward *f, const struct smtp_copy *ev, const char *why)
+/* A word for log and metrics; NULL: it was not possible now. */
+static const char *go_on(struct forward *f, const struct smtp_copy *ev,
+                         const struct forward_plan *p) MOXD_SUSPENDS;
+static const char *go_on(struct forward *f, const struct smtp_copy *ev,
+                         const struct forward_plan *p)
 {
-    moxd_info(ev->message->mail->conn->log, why ? "not forwarded" : "forwarded",
+    const char *why = forward_may(f, ev, p->unauthenticated);
+    struct moxd_err err = { 0 };
+
+    if (why)
+        return why;
+    if (forward(f, ev, p, &err) == 0)
+        return "forwarded";
+    moxd_warn(ev->message->mail->conn->log, "cannot forward a message",
+              moxd_kvs("account", ev->account), moxd_kvs("address", ev->address), moxd_kve(&err));
+    if (err.kind == MOXD_ERR_LIMIT || err.kind == MOXD_ERR_DENIED || err.kind == MOXD_ERR_INVALID ||
+        err.kind == MOXD_ERR_SYNTAX)
+        return "refused"; /* for good: better here than nowhere */
+    return NULL;
+}
+
+/* False: the client is to come again. */
+static bool carry_out(struct forward *f, const struct smtp_copy *ev, const struct forward_plan *p,
+                      bool *gone) MOXD_SUSPENDS;
+static bool carry_out(struct forward *f, const struct smtp_copy *ev, const struct forward_plan *p,
+                      bool *gone)
+{
+    if (p->n == 0)
+        return true;
+    const char *result = go_on(f, ev, p);
+    if (!result)
+        return false;
+    bool went = strcmp(result, "forwarded") == 0;
+    *gone |= went && !p->keep_copy;
+    moxd_info(ev->message->mail->conn->log, went ? "forwarded" : "not forwarded",
               moxd_kvs("account", ev->account), moxd_kvs("address", ev->address),
-              moxd_kvs("reason", why ? why : ""));
-    moxd_metric_inc(f->forwarded, why ? why : "forwarded", NULL);
-    return MOXD_NEXT;
+              moxd_kvs("reason", went ? "" : result));
+    moxd_metric_inc(f->forwarded, result, NULL);
+    return true;
 }
 
 enum moxd_verdict forward_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
                                      struct smtp_handing *handing)
 {
     struct forward *f = MOXD_CONTAINER(m, struct forward, m);
-    const struct forward_conf *conf = ev->conf ? moxd_conf_ext(ev->conf, "forward") : NULL;
-    struct moxd_err err = { 0 };
-    struct plan p = { .n = 0 };
+    const struct forward_plan own = forward_plan_conf(f, ev), more = forward_plan_onward(ev);
 
-    if (!conf || conf->to.n == 0)
+    if (carry_out(f, ev, &own, &handing->gone) && carry_out(f, ev, &more, &handing->gone))
         return MOXD_NEXT;
-    read_conf(conf, ev->message->mail->arena, &p);
-    const char *why = forward_may(f, ev, p.unauthenticated);
-    if (why)
-        return done(f, ev, why);
-    if (forward(f, ev, &p, &err) == 0) {
-        handing->gone = !p.keep_copy;
-        return done(f, ev, NULL);
-    }
-    moxd_warn(ev->message->mail->conn->log, "cannot forward a message",
-              moxd_kvs("account", ev->account), moxd_kvs("address", ev->address), moxd_kve(&err));
-    if (err.kind == MOXD_ERR_LIMIT || err.kind == MOXD_ERR_DENIED || err.kind == MOXD_ERR_INVALID ||
-        err.kind == MOXD_ERR_SYNTAX)
-        return done(f, ev, "refused"); /* for good: better here than nowhere */
     return moxd_reply_set(&handing->reply, 451, "4.3.0", "the message cannot be forwarded now");
 }

@@ -18,6 +18,26 @@ static bool in_a_loop(const struct smtp_copy *ev)
     return false;
 }
 
+bool forward_is_author(const struct smtp_message *msg, const char *address)
+{
+    struct moxd_hdraddr_iter it MOXD_CLEANUP(moxd_hdraddr_fini);
+    struct moxd_field from = { .value = { NULL, 0 } };
+    struct moxd_address ad, author;
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_hdraddr ha;
+
+    if (moxd_address_parse(moxd_cstr(address), MOXD_ADDRESS_UTF8, a, &ad, NULL) < 0)
+        return false;
+    (void)moxd_header_find(msg->header, "From", &from);
+    moxd_hdraddr_init(&it, from.value);
+    while (moxd_hdraddr_next(&it, &ha))
+        if (ha.kind == MOXD_HDRADDR_MAILBOX && moxd_str_caseeq(ha.localpart, ad.localpart) &&
+            moxd_domain_parse(ha.domain, MOXD_ADDRESS_UTF8, a, &author.domain, NULL) == 0 &&
+            moxd_domain_eq(&author.domain, &ad.domain))
+            return true;
+    return false;
+}
+
 /* The domain of the only author, in A-labels; empty when there are several. */
 static struct moxd_str author_domain(struct moxd_str header, struct moxd_arena *a)
 {

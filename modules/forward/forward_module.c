@@ -3,6 +3,7 @@
 
 static const struct moxd_contribution contributes[] = {
     { "address", "forward", &forward_block, "Mail for the address goes to other servers too." },
+    { "alias", "forward", &forward_alias_block, "Members of the alias on other servers." },
     { 0 },
 };
 static const struct moxd_hook hooks[] = {
@@ -19,7 +20,7 @@ static const struct moxd_metric metrics[] = {
       .values = { results } },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.9", "queue/1.2", "arc/1?", NULL };
+static const char *const needs[] = { "smtp/1.9", "queue/1.2", "accounts/1.3", "arc/1?", NULL };
 
 static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, struct moxd_err *err)
 {
@@ -29,6 +30,7 @@ static int forward_init(struct moxd_instance *m, const struct moxd_conf *conf, s
     (void)conf, (void)err;
     f->smtp = moxd_interface_get(m, "smtp", &self);
     f->queue = moxd_interface_get(m, "queue", &f->queue_self);
+    f->accounts = moxd_interface_get(m, "accounts", &f->accounts_self);
     f->arc = moxd_interface_get(m, "arc", &f->arc_self);
     f->forwarded = moxd_metric_find("moxd_forward_messages_total");
     return 0;
@@ -39,6 +41,7 @@ const struct moxd_module moxd_module = {
     .needs = needs,
     .contributes = contributes,
     .hooks = hooks,
+    .commands = forward_commands,
     .metrics = metrics,
     .instance_size = sizeof(struct forward),
     .init = forward_init,

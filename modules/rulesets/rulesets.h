@@ -14,6 +14,7 @@ enum {
     RULESETS_HEAP_MAX = 1024,    /* KiB that one match may take to remember where to go back to */
     RULESETS_VALUE_MAX = 4096,   /* bytes of a header field that are looked at */
     RULESETS_FIELDS_MAX = 500,   /* fields of a message that are looked at */
+    RULESETS_FORWARD_MAX = 10,   /* addresses that a ruleset forwards to */
     RULESETS_DOMAINS_MAX = 64,   /* verified ones of a message */
 };
 /* Of a processor, for all rulesets of an address together. */
@@ -29,6 +30,8 @@ struct rulesets_ruleset_conf {
     const char *mail_from, *verified_domain, *msg_from, *list_allow_domain;
     const char *mailbox, *accept_rejects, *comment;
     bool is_forward;
+    struct moxd_strings forward_to;
+    bool forward_keep_copy, forward_unauthenticated;
     struct moxd_blocks headers;
 };
 struct rulesets_conf {

@@ -11,6 +11,14 @@ static int check_regex(struct moxd_str value, struct moxd_err *err)
     return re ? 0 : -1;
 }
 
+static int check_address(struct moxd_str value, struct moxd_err *err)
+{
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
+    struct moxd_address ad;
+
+    return moxd_address_parse(value, MOXD_ADDRESS_UTF8, a, &ad, err);
+}
+
 static int check_mailbox(struct moxd_str value, struct moxd_err *err)
 {
     if (value.n == 0 || value.n > 500 || !moxd_str_is_utf8(value))
@@ -91,11 +99,44 @@ static const struct moxd_directive ruleset_directives[] = {
       .doc = "Accept messages that would be refused as unwanted, into this mailbox. Nothing is "
              "removed "
              "from there." },
+    { .name = "forward-to",
+      MOXD_AT_STRINGS(struct rulesets_ruleset_conf, forward_to),
+      .check = check_address,
+      .example = "[\"mjl@elsewhere.example\"]",
+      .doc = "Addresses on other servers that these messages go to as well, as the module forward "
+             "does "
+             "it: what could not be forwarded stays in the mailbox." },
+    { .name = "forward-keep-copy",
+      MOXD_AT_BOOL(struct rulesets_ruleset_conf, forward_keep_copy),
+      .deflt = "true",
+      .doc = "Whether a copy of what was forwarded stays in the mailbox." },
+    { .name = "forward-unauthenticated",
+      MOXD_AT_BOOL(struct rulesets_ruleset_conf, forward_unauthenticated),
+      .deflt = "false",
+      .doc = "Forward also what no DKIM signature of the author's domain proves." },
     { .name = "comment",
       MOXD_AT_STRING(struct rulesets_ruleset_conf, comment),
       .doc = "For those who read the configuration." },
     { 0 },
 };
+
+static void check_forward(const struct rulesets_ruleset_conf *r, struct moxd_problems *out)
+{
+    const struct moxd_strings *modules = &moxd_conf_core()->modules;
+    bool loaded = false;
+
+    if (r->forward_to.n == 0)
+        return;
+    for (size_t i = 0; i < modules->n; i++)
+        loaded |= strcmp(modules->v[i], "forward") == 0;
+    if (!loaded)
+        moxd_problem(out, r->head.pos, "add \"forward\" to modules in moxd.conf",
+                     "ruleset \"%s\" forwards, and the module forward is not loaded",
+                     r->head.label);
+    if (r->forward_to.n > RULESETS_FORWARD_MAX)
+        moxd_problem(out, r->head.pos, "a list of many addresses is an alias",
+                     "a ruleset forwards to %d addresses at most", (int)RULESETS_FORWARD_MAX);
+}
 
 static void check_ruleset(void *block, struct moxd_problems *out)
 {
@@ -115,6 +156,7 @@ static void check_ruleset(void *block, struct moxd_problems *out)
     if (r->headers.n > RULESETS_HEADERS_MAX)
         moxd_problem(out, r->head.pos, NULL, "at most %d conditions on header fields",
                      (int)RULESETS_HEADERS_MAX);
+    check_forward(r, out);
 }
 static const struct moxd_block ruleset_block = {
     .size = sizeof(struct rulesets_ruleset_conf),

@@ -74,6 +74,17 @@ static bool is_plain(const char *label)
     return true;
 }
 
+static const struct smtp_onward *onward(const struct rulesets_ruleset_conf *r, struct moxd_arena *a)
+{
+    const char **to = moxd_arena_calloc(a, r->forward_to.n + 1, sizeof(*to));
+    struct smtp_onward *o = moxd_arena_alloc(a, sizeof(*o));
+
+    for (size_t i = 0; i < r->forward_to.n; i++)
+        to[i] = moxd_arena_strdup(a, r->forward_to.v[i]);
+    *o = (struct smtp_onward){ to, r->forward_keep_copy, r->forward_unauthenticated };
+    return o;
+}
+
 static void answer(const struct smtp_copy *ev, const struct rulesets_ruleset_conf *r,
                    const struct rulesets_facts *facts, struct smtp_placing *placing)
 {
@@ -83,6 +94,8 @@ static void answer(const struct smtp_copy *ev, const struct rulesets_ruleset_con
     if (ev->suspicion)
         overrule(r, facts, ev->suspicion, placing);
     placing->mailbox = moxd_arena_strdup(a, placing->mailbox);
+    if (r->forward_to.n > 0)
+        placing->onward = onward(r, a);
     placing->reason = is_plain(r->head.label)
                           ? moxd_arena_printf(a, "ruleset \"%.100s\"", r->head.label)
                           : "ruleset";

@@ -18,7 +18,7 @@ static const struct moxd_metric metrics[] = {
       .values = { results } },
     { 0 },
 };
-static const char *const needs[] = { "smtp/1.4", "accounts/1", NULL };
+static const char *const needs[] = { "smtp/1.9", "accounts/1", NULL };
 
 static int rulesets_init(struct moxd_instance *m, const struct moxd_conf *conf,
                          struct moxd_err *err)

@@ -160,8 +160,7 @@ static int look_up(const struct smtp *smtp, const char *list, struct moxd_arena 
     return moxd_err_smtp_set(err, MOXD_ERR_TEMP, 450, "4.2.1", "the list was just changed");
 }
 
-/* RFC 6532 3.2: UTF-8 only where the message may have it. */
-static const char *written(const struct smtp_message *msg, const char *address)
+const char *smtp_alias_written(const struct smtp_message *msg, const char *address)
 {
     struct moxd_arena *a = msg->mail->arena;
     struct moxd_address ad;
@@ -184,9 +183,9 @@ static int choose(const struct smtp *smtp, const struct smtp_message *msg,
         if (is_author(authors, list->members[i]))
             continue;
         if (takes(smtp, list->members[i], msg->size, a, &to, &why))
-            out[(*n)++] =
-                (struct smtp_member){ to.account, to.mailbox, written(msg, list->members[i]),
-                                      written(msg, list->alias) };
+            out[(*n)++] = (struct smtp_member){ to.account, to.mailbox,
+                                                smtp_alias_written(msg, list->members[i]),
+                                                smtp_alias_written(msg, list->alias) };
         else
             moxd_info(msg->mail->conn->log, "a member of a list gets no copy",
                       moxd_kvs("list", list->alias), moxd_kvs("member", list->members[i]),

@@ -25,6 +25,9 @@ int smtp_alias_expand(struct smtp *smtp, const struct smtp_message *msg, const c
                       struct smtp_member **out, size_t *n,
                       struct moxd_err *err) MOXD_CHECKED MOXD_SUSPENDS;
 
+/* An address as it may stand in the header of the message: UTF-8 only where that may have it (RFC 6532 3.2). */
+const char *smtp_alias_written(const struct smtp_message *msg, const char *address);
+
 /* What an address of the configuration, or as a client wrote it, leads to; as accounts_v1.resolve. */
 int smtp_alias_resolve(const struct smtp *smtp, const char *address, struct moxd_arena *a,
                        struct accounts_target *out, struct moxd_err *err) MOXD_CHECKED;

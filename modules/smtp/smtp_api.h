@@ -172,9 +172,15 @@ struct smtp_suspicion {
     struct moxd_reply reply; /* if nobody wants it */
 };
 /* 1.4: the copy of a message for one account. */
+/* 1.9: where a copy is to go besides, as the recipient's rules say; in the transaction arena. */
+struct smtp_onward {
+    const char *const *to; /* NULL-ended: "localpart@domain" */
+    bool keep_copy;        /* in the mailbox */
+    bool unauthenticated;  /* also what proves nothing about its author */
+};
 struct smtp_copy {
     const struct smtp_message *message;
-    const char *account;
+    const char *account; /* NULL, 1.9, only at on_deliver: the list as a whole, of which no mailbox gets this copy */
     const char *address; /* its recipient, or a member of: */
     const char *list;    /* or NULL */
     const char *mailbox; /* of the address in the configuration, or what a hook set */
@@ -183,6 +189,7 @@ struct smtp_copy {
     const struct smtp_suspicion *suspicion; /* or NULL */
     /* 1.6, at on_deliver: all fields that the message gets but those of its copies. */
     struct moxd_str prefix;
+    const struct smtp_onward *onward; /* 1.9, at on_deliver: as on_mailbox said (smtp_placing); or NULL */
 };
 /* 1.6: what hooks at on_deliver make of a copy. */
 struct smtp_handing {
@@ -202,6 +209,7 @@ struct smtp_placing {
     const char *reason;  /* for the log and X-Mox-Reason: printable ASCII; or NULL */
     bool accept;         /* on_mailbox: in spite of a suspicion */
     bool reject;         /* on_mailbox: mark it as refused all the same (store_msg) */
+    const struct smtp_onward *onward; /* 1.9, on_mailbox: for the module forward; or NULL */
 };
 
 /* on_connect (DECIDE): before the greeting. on_helo (DECIDE). on_mail (DECIDE).

@@ -28,6 +28,9 @@ static int add_list(struct smtp *smtp, struct smtp_plan *plan, const struct smtp
         return -1;
     for (size_t i = 0; i < n; i++)
         add_copy(plan, msg, &members[i]);
+    const char **slot = moxd_arena_push(msg->mail->arena, &plan->lists, &plan->nlists,
+                                        &plan->lists_cap, sizeof(*slot));
+    *slot = list;
     return 0;
 }
 
@@ -41,6 +44,12 @@ static bool named_before(void *const *targets, size_t i)
             return true;
     }
     return false;
+}
+
+static int nobody(struct moxd_err *err)
+{
+    return moxd_err_smtp_set(err, MOXD_ERR_DENIED, 550, "5.2.4",
+                             "nobody but the author is on the list");
 }
 
 /* ALIAS-03: who is named, and on a list as well, gets the copy that is for them. */
@@ -57,10 +66,10 @@ static int collect(struct smtp *smtp, struct smtp_plan *plan, const struct smtp_
         if (t->list && !named_before(targets, i) && add_list(smtp, plan, msg, t->list, err) < 0)
             return -1;
     }
-    if (plan->n > 0)
+    /* of members on other servers the hooks know, when it is delivered */
+    if (plan->n > 0 || !moxd_point_empty(smtp->on_deliver))
         return 0;
-    return moxd_err_smtp_set(err, MOXD_ERR_DENIED, 550, "5.2.4",
-                             "nobody but the author is on the list");
+    return nobody(err);
 }
 
 /* ---- where it goes */
@@ -232,6 +241,7 @@ int smtp_copies_judge(struct moxd_instance *m, const struct smtp_message *msg,
 
 /* ---- delivering */
 
+/* 1 when it was taken elsewhere. */
 static int hand_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
                    struct smtp_planned *c, struct moxd_err *err) MOXD_SUSPENDS;
 static int hand_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
@@ -244,13 +254,27 @@ static int hand_on(struct smtp *smtp, const struct smtp_message *msg, struct mox
     if (c->refused || moxd_point_empty(smtp->on_deliver))
         return 0;
     ev.prefix = prefix;
+    ev.onward = c->at.onward;
     ev.conf = conf_of(smtp, c, a);
     if (moxd_fire(smtp->on_deliver, &ev, &handing) != MOXD_NEXT)
         return moxd_err_smtp_set(err, MOXD_ERR_TEMP, handing.reply.code, handing.reply.enhanced,
                                  "%s", handing.reply.text);
     if (handing.gone)
         c->at.mailbox = NULL;
-    return 0;
+    return handing.gone;
+}
+
+/* Members on other servers have no mailbox here: that is for the hooks. Nothing is passed on to them of which it is
+ * not sure who sent it. */
+static int hand_list_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
+                        const char *list, struct moxd_err *err) MOXD_SUSPENDS;
+static int hand_list_on(struct smtp *smtp, const struct smtp_message *msg, struct moxd_str prefix,
+                        const char *list, struct moxd_err *err)
+{
+    const char *text = smtp_alias_written(msg, list);
+    struct smtp_planned c = { .to = { .address = text, .list = text } };
+
+    return smtp_txn_of(msg)->suspicion ? 0 : hand_on(smtp, msg, prefix, &c, err);
 }
 
 int smtp_copies_deliver(struct moxd_instance *m, const struct smtp_message *msg,
@@ -259,11 +283,20 @@ int smtp_copies_deliver(struct moxd_instance *m, const struct smtp_message *msg,
 {
     struct smtp *smtp = (struct smtp *)m;
     struct smtp_plan *plan = smtp_txn_of(msg)->plan;
+    bool taken = false;
 
     (void)targets, (void)n;
     for (size_t i = 0; i < plan->n; i++)
         if (hand_on(smtp, msg, prefix, &plan->v[i], err) < 0)
             return -1;
+    for (size_t i = 0; i < plan->nlists; i++) {
+        int rc = hand_list_on(smtp, msg, prefix, plan->lists[i], err);
+        if (rc < 0)
+            return -1;
+        taken |= rc > 0;
+    }
+    if (plan->n == 0 && !taken)
+        return nobody(err);
     return smtp_plan_store(smtp, plan, msg, prefix, err);
 }
 

@@ -21,6 +21,8 @@ struct smtp_plan {
     struct smtp_planned *v;
     size_t n, cap;
     size_t nrefused;
+    const char **lists; /* that got it, canonical */
+    size_t nlists, lists_cap;
 };
 
 /* smtp_copies.c: functions of struct smtp_route. judge asks for each copy where it goes, and whether its account
