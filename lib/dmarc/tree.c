@@ -40,8 +40,19 @@ static int record_of(struct moxd_str domain, const struct moxd_dmarc_resolver *r
     return found == 1 && moxd_dmarc_record_parse(text, a, out, NULL) == 0;
 }
 
+/* Without a word of the owners: as the list has it, or the shortest name with a record. */
+static struct moxd_str assumed(const struct moxd_dmarc_walk *w, const struct moxd_psl *psl)
+{
+    struct moxd_str org;
+
+    if (!psl)
+        return w->n > 0 ? w->v[w->n - 1].domain : w->start;
+    org = moxd_psl_organization(psl, w->start);
+    return org.n > 0 ? org : w->start;
+}
+
 /* 4.10.2: psd=n is an organization, psd=y above it says that it is one, else the shortest name has it. */
-static struct moxd_str organization(const struct moxd_dmarc_walk *w)
+static struct moxd_str organization(const struct moxd_dmarc_walk *w, const struct moxd_psl *psl)
 {
     for (size_t i = 0; i < w->n; i++) {
         struct moxd_str below = w->start;
@@ -53,7 +64,7 @@ static struct moxd_str organization(const struct moxd_dmarc_walk *w)
             below = parent(below);
         return below;
     }
-    return w->n > 0 ? w->v[w->n - 1].domain : w->start;
+    return assumed(w, psl);
 }
 
 void moxd_dmarc_walk(struct moxd_str domain, const struct moxd_dmarc_resolver *r,
@@ -75,7 +86,7 @@ void moxd_dmarc_walk(struct moxd_str domain, const struct moxd_dmarc_resolver *r
             name = parent(name);
         while (labels(name) > WALK_LABELS);
     }
-    out->org = organization(out);
+    out->org = organization(out, r->psl);
 }
 
 static const struct moxd_dmarc_found *at(const struct moxd_dmarc_walk *w, struct moxd_str domain)

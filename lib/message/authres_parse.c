@@ -125,13 +125,16 @@ static struct moxd_str comment(struct parser *p)
     return moxd_str(out, k);
 }
 
-/* "reason" "=" value / ptype "." property "=" pvalue */
+/* "reason" "=" value / ptype "." property "=" pvalue. Microsoft has "dmarc=pass action=none": what has no ptype says
+ * nothing to us. */
 static int property(struct parser *p, struct moxd_authres *r, struct moxd_authres_prop *prop)
 {
+    struct moxd_str other;
+
     if (keyword(p, &prop->ptype) < 0)
         return -1;
-    if (moxd_str_caseeqs(prop->ptype, "reason") && take(p, '='))
-        return value(p, &r->reason);
+    if (take(p, '='))
+        return value(p, moxd_str_caseeqs(prop->ptype, "reason") ? &r->reason : &other);
     if (!take(p, '.'))
         return bad(p, "a property has no dot");
     if (keyword(p, &prop->name) < 0)

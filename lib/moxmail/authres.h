@@ -42,7 +42,7 @@ void moxd_authres_write(struct moxd_buf *b, struct moxd_str id, const struct mox
                         size_t n);
 
 /* Parses the value of a field; what *out holds points into `value` or the arena. The comment of a result
- * is the first one behind it. -1 for what is not of the grammar of RFC 8601 2.2, or over the limits. */
+ * is the first one behind it. A property without ptype, which others write, is passed over. -1 for what is not of the grammar of RFC 8601 2.2, or over the limits. */
 int moxd_authres_parse(struct moxd_str value, struct moxd_arena *a, struct moxd_authres_field *out,
                        struct moxd_err *err) MOXD_CHECKED;
 /* Only the server's name and the version, whatever follows. */

@@ -22,6 +22,7 @@ struct dmarc_conf {
     int64_t timeout, keep;
     bool enforce, defer_temperror, no_outgoing;
     int64_t interval; /* hours */
+    const char *psl;  /* path; NULL: none */
 };
 /* domains.conf: domain "x" { dmarc { } } */
 struct dmarc_domain_conf {
@@ -37,6 +38,7 @@ struct dmarc {
     const struct accounts_v1 *accounts; /* or NULL */
     const struct arc_v1 *arc;           /* or NULL */
     struct moxd_instance *store_self, *reports_self, *accounts_self, *arc_self;
+    struct moxd_psl *psl; /* or NULL: the tree alone says what an organization is */
     struct moxd_metric_handle *results, *dropped;
     struct dmarc_pending *pending; /* evaluations that wait for the disk, the newest first */
     size_t npending;
@@ -47,10 +49,13 @@ struct dmarc {
 
 /* The lookups for one domain: how long they may take, and what DNSSEC said of all of them. */
 struct dmarc_dns {
+    const struct moxd_psl *psl; /* or NULL */
     int64_t deadline;
     enum smtp_dnssec dnssec;
 };
 struct moxd_dmarc_resolver dmarc_resolver(struct dmarc_dns *dns);
+/* dmarc_psl.c: the public suffix list in a file. NULL with *err. */
+struct moxd_psl *dmarc_psl_load(const char *path, struct moxd_err *err);
 
 /* A domain in From. */
 struct dmarc_author {
@@ -106,6 +111,7 @@ struct dmarc_group {
     int64_t begin, end;              /* seconds; end is the first one behind it */
     const char *domain;              /* whose policy */
     const char *const *rua;          /* NULL-ended */
+    const uint64_t *sizes;           /* of each: bytes that it takes ("!10m"); 0: none told */
     bool wanted;                     /* not all of them are about reports (P-AUTHN-09) */
     struct moxd_dmarc_report report; /* policy and rows */
 };

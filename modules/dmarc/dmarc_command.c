@@ -39,11 +39,13 @@ struct lookup {
 };
 
 /* Walks, and says what was found. -1 when there is no policy. */
-static int look_up(struct moxd_ctl *c, const char *word, struct lookup *l, struct moxd_err *err)
+static int look_up(const struct moxd_instance *m, struct moxd_ctl *c, const char *word,
+                   struct lookup *l, struct moxd_err *err)
 {
     struct moxd_str domain;
 
-    *l = (struct lookup){ .dns = { .deadline = moxd_deadline(COMMAND_TIMEOUT) } };
+    *l = (struct lookup){ .dns = { .psl = MOXD_CONTAINER(m, const struct dmarc, m)->psl,
+                                   .deadline = moxd_deadline(COMMAND_TIMEOUT) } };
     l->resolver = dmarc_resolver(&l->dns);
     if (take_domain(c, word, &domain, err) < 0)
         return -1;
@@ -62,8 +64,8 @@ int dmarc_cmd_lookup(struct moxd_instance *m, struct moxd_ctl *c, int argc, char
 {
     struct lookup l;
 
-    (void)m, (void)argc;
-    if (look_up(c, argv[0], &l, err) < 0)
+    (void)argc;
+    if (look_up(m, c, argv[0], &l, err) < 0)
         return -1;
     print(c, "policy of: ", l.found->domain);
     print(c, "organization: ", l.walk.org);
@@ -104,11 +106,10 @@ int dmarc_cmd_verify(struct moxd_instance *m, struct moxd_ctl *c, int argc, char
     size_t n = 0;
     struct lookup l;
 
-    (void)m;
     for (int i = 1; i < argc && n < DMARC_AUTHS_MAX; i++)
         if (take_auth(c, argv[i], &auths[n++], err) < 0)
             return -1;
-    if (look_up(c, argv[0], &l, err) < 0)
+    if (look_up(m, c, argv[0], &l, err) < 0)
         return -1;
     moxd_dmarc_evaluate(&l.walk, auths, n, &l.resolver, moxd_ctl_arena(c), &v);
     (void)moxd_ctl_printf(c, "%s\npolicy: %s\n", moxd_dmarc_result_name(v.result),
@@ -149,8 +150,8 @@ int dmarc_cmd_checkreportaddrs(struct moxd_instance *m, struct moxd_ctl *c, int 
     struct lookup l;
     size_t bad = 0;
 
-    (void)m, (void)argc;
-    if (look_up(c, argv[0], &l, err) < 0)
+    (void)argc;
+    if (look_up(m, c, argv[0], &l, err) < 0)
         return -1;
     const struct moxd_dmarc_record *r = &l.found->record;
     for (size_t i = 0; i < r->nrua; i++)

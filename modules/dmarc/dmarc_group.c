@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <moxd/enc.h>
+#include <moxd/offload.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,8 @@ enum {
     ROWS_MAX = 10000, /* different ones of a report; the rest of its interval is not in it */
     GROUPS_MAX = 10000,
     MEMORY_MAX = 64 << 20,
+    PAGE = 500, /* evaluations read in one view of the store, and their bytes */
+    PAGE_BYTES = 1 << 20,
     MARK_MAX = 300,
 };
 
@@ -24,6 +27,11 @@ struct job {
     int64_t until;  /* seconds: evaluations before it */
     json_t *groups; /* "END DOMAIN" -> { begin, end, published, wanted, rows: { JSON: count } } */
     size_t bytes;
+    struct moxd_buf page; /* records, a line each */
+    size_t npage;
+    bool more;                          /* after this page */
+    char start[KEY + 1], from[KEY + 1]; /* of this page, and of the next */
+    size_t nfrom;
     const struct dmarc_group *mark;
 };
 
@@ -80,17 +88,50 @@ static void add(struct job *j, json_t *v)
     json_decref(row);
 }
 
+/* ---- reading: a page at a time, so that nobody waits for all of it */
+
 static int on_record(void *arg, struct moxd_str key, struct moxd_str value)
 {
     struct job *j = arg;
 
     if (key.n != KEY || (int64_t)(moxd_get_be64(key.p) / MOXD_SEC) >= j->until)
         return 1;
-    json_t *v = json_loadb(value.p, value.n, 0, NULL);
-    if (json_is_object(json_object_get(v, "published")))
-        add(j, v);
-    json_decref(v);
-    return 0;
+    memcpy(j->from, key.p, KEY);
+    j->from[KEY] = 0; /* what follows it, next time */
+    moxd_buf_addstr(&j->page, value);
+    moxd_buf_addc(&j->page, '\n');
+    j->more = ++j->npage == PAGE || j->page.n >= PAGE_BYTES;
+    return j->more;
+}
+
+static int read_page(struct store_tx *tx, void *arg, struct moxd_err *err)
+{
+    struct job *j = arg;
+
+    /* it may run again */
+    moxd_buf_reset(&j->page);
+    j->npage = 0;
+    j->more = false;
+    memcpy(j->from, j->start, sizeof(j->from));
+    return j->d->store->tx_from(tx, evaluations, MOXD_STR(""), moxd_str(j->from, j->nfrom),
+                                on_record, j, err) < 0
+               ? -1
+               : 0;
+}
+
+/* On a worker: JSON has no line ends outside of strings, and none in them. */
+static void add_page(void *arg)
+{
+    struct job *j = arg;
+    struct moxd_str rest = moxd_buf_str(&j->page), line;
+
+    while (rest.n > 0) {
+        line = moxd_str_cut(&rest, '\n');
+        json_t *v = json_loadb(line.p, line.n, 0, NULL);
+        if (json_is_object(json_object_get(v, "published")))
+            add(j, v);
+        json_decref(v);
+    }
 }
 
 static size_t mark_key(char key[MARK_MAX], int64_t end, const char *domain)
@@ -123,16 +164,25 @@ static int drop_reported(struct job *j, struct store_tx *tx, struct moxd_err *er
     return rc < 0 ? -1 : 0;
 }
 
-static int collect(struct store_tx *tx, void *arg, struct moxd_err *err)
+static int drop(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    struct job *j = arg;
+    return drop_reported(arg, tx, err);
+}
 
-    json_decref(j->groups); /* it may run again */
-    j->groups = json_object();
-    j->bytes = 0;
-    if (j->d->store->tx_each(tx, evaluations, MOXD_STR(""), on_record, j, err) < 0)
-        return -1;
-    return drop_reported(j, tx, err);
+static int collect(struct job *j, struct moxd_err *err) MOXD_SUSPENDS;
+static int collect(struct job *j, struct moxd_err *err)
+{
+    const struct dmarc *d = j->d;
+
+    do {
+        if (d->store->view(d->store_self, NULL, read_page, j, err) < 0)
+            return -1;
+        if (moxd_offload(MOXD_LANE_CPU, add_page, j) != MOXD_OK)
+            return moxd_err_set(err, MOXD_ERR_CANCELLED, "cancelled");
+        memcpy(j->start, j->from, sizeof(j->start));
+        j->nfrom = sizeof(j->from);
+    } while (j->more);
+    return d->store->view(d->store_self, NULL, drop, j, err);
 }
 
 /* ---- what a report says */
@@ -215,6 +265,17 @@ static const char *const *uris(struct job *j, const json_t *v)
     return out;
 }
 
+static const uint64_t *sizes(struct job *j, const json_t *v, size_t n)
+{
+    uint64_t *out = moxd_arena_calloc(j->a, n + 1, sizeof(*out));
+
+    for (size_t i = 0; i < n; i++) {
+        json_int_t size = json_integer_value(json_array_get(v, i));
+        out[i] = size > 0 ? (uint64_t)size : 0;
+    }
+    return out;
+}
+
 static void fill(struct job *j, const json_t *v, struct dmarc_group *g)
 {
     const json_t *p = json_object_get(v, "published");
@@ -225,12 +286,14 @@ static void fill(struct job *j, const json_t *v, struct dmarc_group *g)
                                .end = json_integer_value(json_object_get(v, "end")),
                                .domain = copy(j, p, "domain"),
                                .rua = uris(j, json_object_get(p, "rua")),
+                               .sizes = sizes(j, json_object_get(p, "sizes"),
+                                              json_array_size(json_object_get(p, "rua"))),
                                .wanted = json_is_true(json_object_get(v, "wanted")) };
     g->report = (struct moxd_dmarc_report){
         .begin = g->begin,
         .end = g->end - 1,
         .domain = g->domain,
-        .discovery = "treewalk",
+        .discovery = j->d->psl ? "psl" : "treewalk",
         .p = copy(j, p, "p"),
         .sp = copy(j, p, "sp"),
         .np = copy(j, p, "np"),
@@ -246,14 +309,17 @@ int dmarc_groups(struct dmarc *d, bool now, struct moxd_arena *a, struct dmarc_g
                  size_t *n, struct moxd_err *err)
 {
     int64_t sec = moxd_wall() / MOXD_SEC;
-    struct job j = { .d = d, .a = a };
+    struct job j = {
+        .d = d, .a = a, .groups = json_object(), .page = MOXD_BUF_INIT(PAGE_BYTES + (64 << 10))
+    };
     const char *name;
     json_t *v;
 
     j.until = now ? sec + 1 : dmarc_interval_begin(sec, d->conf->interval);
     dmarc_flush(d);
     *n = 0;
-    int rc = d->store->view(d->store_self, NULL, collect, &j, err);
+    int rc = collect(&j, err);
+    moxd_buf_fini(&j.page);
     *out = moxd_arena_calloc(a, json_object_size(j.groups), sizeof(**out));
     if (rc == 0)
         json_object_foreach(j.groups, name, v) fill(&j, v, &(*out)[(*n)++]);

@@ -43,6 +43,17 @@ static json_t *uris(const struct moxd_dmarc_record *r)
     return v;
 }
 
+/* Bytes that each of them takes; 0: none told. */
+static json_t *sizes(const struct moxd_dmarc_record *r)
+{
+    json_t *v = json_array();
+
+    for (size_t i = 0; i < r->nrua; i++)
+        json_array_append_new(
+            v, json_integer(r->rua[i].max_size < INT64_MAX ? (json_int_t)r->rua[i].max_size : 0));
+    return v;
+}
+
 /* Each result that the report tells: method, result, domain, and which property that was. */
 static json_t *results(const struct dmarc *d, const struct smtp_mail *mail)
 {
@@ -70,10 +81,11 @@ static json_t *published(const struct moxd_dmarc_found *f)
 {
     const struct moxd_dmarc_record *r = &f->record;
 
-    return json_pack("{so ss ss ss ss ss sb so}", "domain", text(f->domain), "p",
+    return json_pack("{so ss ss ss ss ss sb so so}", "domain", text(f->domain), "p",
                      moxd_dmarc_policy_name(r->p), "sp", moxd_dmarc_policy_name(r->sp), "np",
                      moxd_dmarc_policy_name(r->np), "adkim", r->adkim_strict ? "s" : "r", "aspf",
-                     r->aspf_strict ? "s" : "r", "testing", r->testing, "rua", uris(r));
+                     r->aspf_strict ? "s" : "r", "testing", r->testing, "rua", uris(r), "sizes",
+                     sizes(r));
 }
 
 static json_t *evaluation(const struct dmarc *d, const struct smtp_mail *mail,

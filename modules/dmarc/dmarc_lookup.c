@@ -37,7 +37,7 @@ static enum moxd_dmarc_status lookup(void *arg, const char *name, struct moxd_ar
 
 struct moxd_dmarc_resolver dmarc_resolver(struct dmarc_dns *dns)
 {
-    return (struct moxd_dmarc_resolver){ .txt = lookup, .arg = dns };
+    return (struct moxd_dmarc_resolver){ .txt = lookup, .arg = dns, .psl = dns->psl };
 }
 
 enum moxd_verdict dmarc_on_message(struct moxd_instance *m, const struct smtp_message *ev,
@@ -55,6 +55,7 @@ enum moxd_verdict dmarc_on_message(struct moxd_instance *m, const struct smtp_me
     for (size_t i = 0; i < msg->n; i++) {
         struct dmarc_author *author = &msg->authors[i];
         author->dns.deadline = deadline;
+        author->dns.psl = d->psl;
         const struct moxd_dmarc_resolver r = dmarc_resolver(&author->dns);
         moxd_dmarc_walk(author->domain, &r, a, &author->walk);
     }

@@ -3,6 +3,17 @@
 
 #include <moxmail/address.h>
 
+static int check_psl(struct moxd_str path, struct moxd_err *err)
+{
+    char text[4096];
+
+    if (moxd_str_copy(path, text, sizeof(text)) < 0)
+        return moxd_err_set(err, MOXD_ERR_INVALID, "no path");
+    struct moxd_psl *psl = dmarc_psl_load(text, err);
+    moxd_psl_free(psl);
+    return psl ? 0 : -1;
+}
+
 static const struct moxd_directive directives[] = {
     { .name = "timeout",
       MOXD_AT_DURATION(struct dmarc_conf, timeout),
@@ -38,6 +49,16 @@ static const struct moxd_directive directives[] = {
       .doc =
           "Hours that a report covers, from midnight UTC on. With another number than 1, 2, 3, 4, "
           "6, 8, 12 or 24 the last one of a day is shorter." },
+    { .name = "public-suffix-list",
+      MOXD_AT_STRING(struct dmarc_conf, psl),
+      .check = check_psl,
+      .example = "/usr/share/publicsuffix/public_suffix_list.dat",
+      .doc = "Take organizations from this list, as DMARC was before RFC 9989: for a time in which "
+             "owners have not said yet, with psd= in their records, what is theirs. What they say "
+             "counts "
+             "more. Read at start; Debian has it in the package publicsuffix. Default: none, the "
+             "DNS tree "
+             "alone counts." },
     { 0 },
 };
 static int check_address(struct moxd_str s, struct moxd_err *err)
@@ -168,8 +189,9 @@ static int dmarc_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     struct dmarc *d = MOXD_CONTAINER(m, struct dmarc, m);
     struct moxd_instance *self;
 
-    (void)err;
     d->conf = moxd_conf_module(conf, m);
+    if (d->conf->psl && !(d->psl = dmarc_psl_load(d->conf->psl, err)))
+        return -1;
     d->smtp = moxd_interface_get(m, "smtp", &self);
     d->store = moxd_interface_get(m, "store", &d->store_self);
     d->reports = moxd_interface_get(m, "reports", &d->reports_self);
@@ -190,7 +212,10 @@ static int dmarc_start(struct moxd_instance *m, struct moxd_err *err)
 
 static void dmarc_stop(struct moxd_instance *m)
 {
-    dmarc_flush(MOXD_CONTAINER(m, struct dmarc, m));
+    struct dmarc *d = MOXD_CONTAINER(m, struct dmarc, m);
+
+    dmarc_flush(d);
+    moxd_psl_free(d->psl);
 }
 
 const struct moxd_module moxd_module = {

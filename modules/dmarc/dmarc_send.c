@@ -52,9 +52,10 @@ static int wants(const char *uri, const struct dmarc_group *g, const struct moxd
 }
 
 /* Those of the addresses that want reports. -1: it is not known of one, and none does for sure. */
-static int choose(const struct dmarc_group *g, struct moxd_arena *a, const char **out)
+static int choose(const struct dmarc *d, const struct dmarc_group *g, struct moxd_arena *a,
+                  const char **out, uint64_t *sizes)
 {
-    struct dmarc_dns dns = { .deadline = moxd_deadline(LOOKUP_TIMEOUT) };
+    struct dmarc_dns dns = { .psl = d->psl, .deadline = moxd_deadline(LOOKUP_TIMEOUT) };
     const struct moxd_dmarc_resolver r = dmarc_resolver(&dns);
     struct moxd_dmarc_walk policy;
     size_t n = 0;
@@ -63,8 +64,10 @@ static int choose(const struct dmarc_group *g, struct moxd_arena *a, const char 
     moxd_dmarc_walk(moxd_cstr(g->domain), &r, a, &policy);
     for (size_t i = 0; g->rua[i]; i++) {
         int rc = wants(g->rua[i], g, &policy, &r, a);
-        if (rc > 0)
+        if (rc > 0) {
+            sizes[n] = g->sizes[i];
             out[n++] = g->rua[i];
+        }
         unsure = unsure || rc < 0;
     }
     out[n] = NULL;
@@ -81,7 +84,8 @@ static size_t count(const char *const *v)
 }
 
 static int make_and_send(struct dmarc *d, const struct dmarc_group *g, const char *const *rua,
-                         struct moxd_arena *a, unsigned *took, struct moxd_err *err)
+                         const uint64_t *sizes, struct moxd_arena *a, unsigned *took,
+                         struct moxd_err *err)
 {
     struct job j = { .report = g->report, .xml = MOXD_BUF_INIT(MOXD_REPORT_MAX) };
     struct reports_out out = { .kind = MOXD_REPORT_DMARC,
@@ -89,7 +93,8 @@ static int make_and_send(struct dmarc *d, const struct dmarc_group *g, const cha
                                .begin = g->begin,
                                .end = g->end - 1,
                                .id = new_id(a),
-                               .rua = rua };
+                               .rua = rua,
+                               .max_size = sizes };
     const char *host = d->reports->submitter(d->reports_self);
 
     j.report.organization = host;
@@ -114,12 +119,13 @@ static int report(struct dmarc *d, const struct dmarc_group *g, unsigned *sent,
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
     const char **rua = moxd_arena_calloc(a, count(g->rua) + 1, sizeof(*rua));
+    uint64_t *sizes = moxd_arena_calloc(a, count(g->rua) + 1, sizeof(*sizes));
     unsigned took = 0;
-    int rc = g->wanted ? choose(g, a, rua) : 0;
+    int rc = g->wanted ? choose(d, g, a, rua, sizes) : 0;
 
     if (rc < 0)
         return moxd_err_set(err, MOXD_ERR_TEMP, "DNS does not say who wants the report");
-    if (rc > 0 && make_and_send(d, g, rua, a, &took, err) < 0 && took == 0)
+    if (rc > 0 && make_and_send(d, g, rua, sizes, a, &took, err) < 0 && took == 0)
         return -1;
     *sent += took > 0;
     return dmarc_reported(d, g, err);

@@ -131,8 +131,11 @@ static int mail(struct job *j, const char *uri, uint64_t max, struct moxd_err *e
     moxd_buf_reset(&j->message);
     if (on_worker(j, compose, err) < 0)
         return -1;
-    if (max > 0 && j->message.n > max) /* RFC 9990 2.6 */
+    if (max > 0 && j->message.n > max) { /* RFC 7489 6.2; RFC 9990 2.6 */
+        moxd_info(&j->r->m.log, "report is too large", moxd_kvs("domain", j->out->domain),
+                  moxd_kvs("to", uri), moxd_kvu("max", max), moxd_kvu("size", j->message.n));
         return 0;
+    }
     struct store_draft *draft = j->r->store->draft_new(j->r->store_self);
     rc = queue(j, draft, err);
     j->r->store->draft_free(draft);

@@ -22,7 +22,8 @@ from tlsrpt_parts import local, make_key, newest  # noqa: E402
 
 NS = "{urn:ietf:params:xml:ns:dmarc-2.0}"
 HERE_IS_FINE = 'TXT "v=spf1 ip4:127.0.0.1 -all"'
-POLICY = "v=DMARC1; p=quarantine; rua=mailto:r@good.example,mailto:x@other.example,mailto:y@agreed.example"
+POLICY = "v=DMARC1; p=quarantine; rua=mailto:r@good.example,mailto:x@other.example,mailto:y@agreed.example,mailto:small@good.example!1k"
+MANY = 1100
 MAIL = "From: <a@%s>\r\nSubject: x\r\n\r\nhello\r\n"
 
 
@@ -35,7 +36,9 @@ def sender(sink, key):
     conf.add("domain", 'dkim { selector "s" { key = "%s" } sign = ["s"] }' % key)
     conf.add("top", local([
         ("good.example.", HERE_IS_FINE), ("_dmarc.good.example.", 'TXT "%s"' % POLICY),
-        ("sub.good.example.", HERE_IS_FINE),
+        ("sub.good.example.", HERE_IS_FINE), ("many.example.", HERE_IS_FINE),
+        ("_dmarc.many.example.", 'TXT "v=DMARC1; p=none; rua=mailto:r@many.example"'),
+        ("many.example.", "MX 10 mx.good.example."),
         ("good.example._report._dmarc.agreed.example.", 'TXT "v=DMARC1;"'),
         ("good.example.", "MX 10 mx.good.example."), ("agreed.example.", "MX 10 mx.good.example."),
         ("other.example.", "MX 10 mx.good.example."), ("mx.good.example.", "A 127.0.0.1"),
@@ -58,10 +61,10 @@ def deliver(server, sender, data, to="second@mox.example"):
         client.sendmail(sender, [to], data)
 
 
-def report_in(data):
+def report_in(data, name="good"):
     m = email.message_from_bytes(data)
     part = [p for p in m.walk() if p.get_content_type() == "application/gzip"][0]
-    expect(re.match(r"mox\.example!good\.example!\d+!\d+![0-9a-f]+\.xml\.gz$", part.get_filename()), part)
+    expect(re.match(r"mox\.example!%s\.example!\d+!\d+![0-9a-f]+\.xml\.gz$" % name, part.get_filename()), part)
     return ET.fromstring(gzip.decompress(part.get_payload(decode=True)))
 
 
@@ -78,13 +81,21 @@ def main(directory):
         def they_wait_for_the_end_of_the_interval():
             for name in ("good.example", "good.example", "sub.good.example"):
                 deliver(server, "b@" + name, MAIL % name)
+            with smtplib.SMTP(*server.address("smtp"), timeout=PATIENCE) as client:
+                for _ in range(MANY):
+                    client.sendmail("b@many.example", ["second@mox.example"], MAIL % "many.example")
             expect(server.moxctl("dmarc", "send")[1] == "0 reports sent\n", "")
 
         def they_go_to_those_who_want_them():
-            expect(server.moxctl("dmarc", "send", "all")[1] == "1 reports sent\n", "")
+            expect(server.moxctl("dmarc", "send", "all")[1] == "2 reports sent\n", "")
             for rcpt in ("r@good.example", "y@agreed.example"):
                 got.append(sink.await_message(lambda m, rcpt=rcpt: m.rcpts == [rcpt]).data)
             expect(not [m for m in sink.messages if m.rcpts == ["x@other.example"]], "without consent")
+            expect(not [m for m in sink.messages if m.rcpts == ["small@good.example"]], "larger than 1 KiB")
+            server.await_log('msg="report is too large".*to=mailto:small@good.example max=1024')
+            # more than one page of evaluations
+            many = report_in(sink.await_message(lambda m: m.rcpts == ["r@many.example"]).data, "many")
+            expect([text(r, "row/count") for r in many.findall(NS + "record")] == [str(MANY)], ET.tostring(many))
             expect(server.moxctl("dmarc", "send", "all")[1] == "0 reports sent\n", "twice")
 
         def they_say_what_came():

@@ -66,6 +66,28 @@ START_TEST(fields_of_the_rfc)
 }
 END_TEST
 
+/* As Microsoft writes it. */
+START_TEST(properties_without_a_type)
+{
+    a = moxd_arena_new(0);
+    ck_assert_int_eq(
+        parse("i=1; mx.microsoft.com 1; spf=pass (sender ip is 192.0.2.1)\r\n"
+              " smtp.rcpttodomain=example.com smtp.mailfrom=contoso.com;\r\n"
+              " dmarc=pass (p=none sp=none pct=100) action=none header.from=contoso.com;\r\n"
+              " dkim=none (message not signed); compauth=pass reason=100; arc=none") < 0,
+        1); /* with the instance of ARC, which is no name of a server */
+    ck_assert_int_eq(parse("mx.microsoft.com 1; dmarc=pass (p=none sp=none pct=100) action=none\r\n"
+                           " header.from=contoso.com; compauth=pass reason=100; arc=none (0)"),
+                     0);
+    expect(0, "dmarc", "pass", 1);
+    expect_prop(0, 0, "header", "from", "contoso.com");
+    expect(1, "compauth", "pass", 0);
+    ck_str(field.v[1].reason, "100");
+    expect(2, "arc", "none", 0);
+    moxd_arena_free(a);
+}
+END_TEST
+
 START_TEST(what_is_no_field)
 {
     static const char *const bad[] = { "",
@@ -178,5 +200,5 @@ START_TEST(long_values_stay_within_a_line)
 }
 END_TEST
 
-UNIT_MAIN("authres", fields_of_the_rfc, what_is_no_field, limits, writing,
-          long_values_stay_within_a_line)
+UNIT_MAIN("authres", fields_of_the_rfc, properties_without_a_type, what_is_no_field, limits,
+          writing, long_values_stay_within_a_line)

@@ -33,7 +33,7 @@ static enum moxd_dmarc_status lookup(void *arg, const char *name, struct moxd_ar
     }
     return *n > 0 ? MOXD_DMARC_FOUND : status;
 }
-static const struct moxd_dmarc_resolver resolver = { lookup, NULL };
+static struct moxd_dmarc_resolver resolver = { .txt = lookup };
 
 static struct moxd_dmarc_walk walk(const char *domain)
 {
@@ -199,6 +199,37 @@ static void expect_policy(const char *from, const char *domain, enum moxd_dmarc_
 }
 
 /* proves in part: P-AUTHN-04 */
+/* What owners say counts more than the list, the list more than where records are. */
+START_TEST(public_suffix_list)
+{
+    static const char *const lines[] = { "_dmarc.a.b.co.test v=DMARC1; p=reject",
+                                         "_dmarc.co.test v=DMARC1; p=none",
+                                         "_dmarc.own.d.co.test v=DMARC1; p=reject; psd=n",
+                                         "_dmarc.suffix.b.co.test v=DMARC1; p=reject; psd=y",
+                                         NULL };
+    struct moxd_psl *psl = moxd_psl_parse(MOXD_STR("test\nco.test\n"), NULL);
+
+    a = moxd_arena_new(0);
+    zone = lines;
+    expect_org("x.a.b.co.test", "co.test"); /* the shortest name with a record */
+    resolver.psl = psl;
+    expect_org("x.a.b.co.test", "b.co.test");
+    expect_org("x.y.c.co.test", "c.co.test");
+    expect_org("co.test", "co.test");
+    expect_org("x.own.d.co.test", "own.d.co.test");
+    expect_org("x.y.suffix.b.co.test", "y.suffix.b.co.test");
+    /* the policy is that of the organization, not of the suffix above it */
+    struct moxd_dmarc_walk w = walk("x.y.c.co.test");
+    ck_assert_ptr_null(moxd_dmarc_applies(&w));
+    w = walk("a.b.co.test");
+    ck_assert_ptr_nonnull(moxd_dmarc_applies(&w));
+    ck_assert_int_eq(moxd_dmarc_applies(&w)->record.p, MOXD_DMARC_REJECT);
+    resolver.psl = NULL;
+    moxd_psl_free(psl);
+    moxd_arena_free(a);
+}
+END_TEST
+
 START_TEST(policies)
 {
     static const char *const lines[] = {
@@ -317,5 +348,5 @@ START_TEST(external_destinations)
 }
 END_TEST
 
-UNIT_MAIN("dmarc", records, writing_and_addresses, walks, policies, alignment,
+UNIT_MAIN("dmarc", records, writing_and_addresses, walks, public_suffix_list, policies, alignment,
           external_destinations)
