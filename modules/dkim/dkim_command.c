@@ -1,5 +1,6 @@
 /* moxctl dkim: keys and key records; messages are in dkim_command_message.c. */
 #include "dkim_command.h"
+#include "dkim_selector.h"
 
 #include <moxd/offload.h>
 #include <moxmail/address.h>
@@ -186,6 +187,33 @@ const struct moxd_command dkim_commands[] = {
       .max_args = 2,
       .summary = "look up a key record and say what is in it",
       .run = cmd_lookup },
+    { .name = "dkim selectors add",
+      .args = "DOMAIN SELECTOR [rsa | ed25519]",
+      .min_args = 2,
+      .max_args = 3,
+      .summary = "make a key for a domain, and print the record to publish",
+      .run = dkim_cmd_selectors_add,
+      .help = "The key is written into the data directory, the selector into domains.conf. It "
+              "signs nothing "
+              "before \"dkim selectors use\" says so: the record must be known first." },
+    { .name = "dkim selectors list",
+      .args = "DOMAIN",
+      .min_args = 1,
+      .max_args = 1,
+      .summary = "list the selectors of a domain, and which of them sign",
+      .run = dkim_cmd_selectors_list },
+    { .name = "dkim selectors rm",
+      .args = "DOMAIN SELECTOR",
+      .min_args = 2,
+      .max_args = 2,
+      .summary = "remove a selector that does not sign any more",
+      .run = dkim_cmd_selectors_rm },
+    { .name = "dkim selectors use",
+      .args = "DOMAIN [SELECTOR...]",
+      .min_args = 1,
+      .max_args = -1,
+      .summary = "set which selectors of a domain sign; none: it does not sign",
+      .run = dkim_cmd_selectors_use },
     { .name = "dkim sign",
       .args = "FILE | -",
       .min_args = 1,

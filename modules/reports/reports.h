@@ -42,6 +42,10 @@ extern const struct reports_words reports_words[];
 int reports_suppressed(struct reports *r, const char *address, struct moxd_err *err) MOXD_SUSPENDS;
 extern const struct moxd_command reports_commands[];
 
+/* reports_address.c */
+int reports_cmd_address(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
+                        struct moxd_err *err) MOXD_SUSPENDS;
+
 /* reports_read.c: what a message is received with. */
 struct reports_reading {
     const struct reports_receiver *r;

@@ -133,6 +133,15 @@ static int cmd_suppressed(struct moxd_instance *m, struct moxd_ctl *c, int argc,
 }
 
 const struct moxd_command reports_commands[] = {
+    { .name = "reports address",
+      .args = "dmarc|tls DOMAIN ADDRESS|none",
+      .summary = "set where reports of others about a domain go",
+      .help = "ADDRESS is one of an account or an alias here, also of another domain; it is told "
+              "to others by "
+              "the domain's record in DNS.",
+      .min_args = 3,
+      .max_args = 3,
+      .run = reports_cmd_address },
     { .name = "reports suppress",
       .args = "ADDRESS|URL [DAYS [COMMENT]]",
       .summary = "send no reports to an address",

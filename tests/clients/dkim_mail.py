@@ -2,7 +2,7 @@
 # proves: DKIM-01, DKIM-02, SUBM-01, SUBM-02, P-AUTHN-01
 # proves: DNS-05, DNS-06, DKIM-04, P-AUTHN-02
 # proves: P-QUEUE-13
-# proves in part: P-SMTP-10, P-CTL-02, DNS-02, DNS-03
+# proves in part: DKIM-03, P-SMTP-10, P-CTL-02, DNS-02, DNS-03
 """DKIM through the server, beside another implementation (python3-dkim): what swaks submits is signed and
 verifies there, what is signed there verifies here; keys that are absent, odd, slow; many signatures."""
 
@@ -490,10 +490,51 @@ def new_domains_get_keys():
         expect(len(os.listdir(server.path("data", "dkim"))) == 2, "keys made in vain")
 
 
+def selectors_are_changed_by_commands():
+    with signing_server() as server:
+        def refused(what, *args):
+            status, output = server.moxctl("dkim", "selectors", *args, check=False)
+            expect(status != 0 and what in output, output)
+
+        before = server.moxctl("dkim", "selectors", "list", "mox.example")[1]
+        expect([line.split("\t")[:2] for line in before.splitlines()]
+               == [["r1", "signs"], ["e1", "signs"], ["next", "ready"]], before)
+        output = server.moxctl("dkim", "selectors", "add", "MOX.example", "n1", "ed25519")[1]
+        text = re.search(r'^n1\._domainkey\.mox\.example\. TXT "(v=DKIM1;.*)"$', output, re.M).group(1)
+        path = re.search(r"^key: (\S+)$", output, re.M).group(1)
+        expect(re.search(r"/n1\._domainkey\.mox\.example\.\d+T\d+\.ed25519\.privatekey\.pkcs8\.pem$", path), path)
+        expect(os.stat(path).st_mode & 0o77 == 0, "others can read the key")
+        expect(public_key(path, "ed25519") in text, text)
+        with open(server.path("dns.txt"), "a", encoding="ascii") as f:
+            f.write("n1._domainkey.mox.example %s\n" % text)
+        message = submit(server, MJL, DRAFT)
+        expect("s=n1;" not in header_of(message), "it signs before its record is known")
+        keys = sorted(os.listdir(os.path.dirname(path)))
+        refused("already", "add", "mox.example", "n1")
+        expect(sorted(os.listdir(os.path.dirname(path))) == keys, "a key that nobody knows of")
+        refused("there is no domain", "add", "elsewhere.example", "n1")
+        refused("rsa or ed25519", "add", "mox.example", "n2", "dsa")
+        refused("there is no selector", "use", "mox.example", "n2")
+        refused("there twice", "use", "mox.example", "n1", "n1")
+        refused("signs", "rm", "mox.example", "r1")
+        refused("no selector", "rm", "mox.example", "n2")
+        server.moxctl("dkim", "selectors", "use", "mox.example", "n1")
+        message = submit(server, MJL, DRAFT)
+        expect(header_of(message).count("DKIM-Signature") == 1 and "s=n1;" in header_of(message), header_of(message))
+        expect(verified(server, message) == ["pass"], header_of(message))
+        server.moxctl("dkim", "selectors", "rm", "mox.example", "r1")
+        after = server.moxctl("dkim", "selectors", "list", "mox.example")[1]
+        expect([line.split("\t")[:2] for line in after.splitlines()]
+               == [["e1", "ready"], ["next", "ready"], ["n1", "signs"]], after)
+        server.moxctl("dkim", "selectors", "use", "mox.example")
+        expect("DKIM-Signature" not in header_of(submit(server, MJL, DRAFT)), "it signs with nothing")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         submitted_mail_verifies_elsewhere, the_from_header_chooses_the_domain, large_and_empty_messages,
         encoded_before_it_is_signed,
         a_key_that_is_gone_stops_the_message, the_configuration_is_checked, others_signatures_verify_here,
         many_signatures_are_bounded, odd_keys, all_keys_are_asked_for_at_once,
-        key_commands, the_sign_command, new_domains_get_keys]))
+        key_commands, the_sign_command, new_domains_get_keys,
+        selectors_are_changed_by_commands]))

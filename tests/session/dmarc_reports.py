@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # proves: DMARC-01, P-AUTHN-05, P-AUTHN-09
-# proves in part: P-AUTHN-04, P-AUTHN-06
+# proves in part: DMARC-04, P-AUTHN-04, P-AUTHN-06
 """Aggregate reports of DMARC: one server sends them, another one takes what the first has sent."""
 
 import email
@@ -142,8 +142,27 @@ def main(directory):
                 expect("X-Mox-DMARCReport-Error: the message does not pass DMARC" in newest(other), newest(other))
                 expect(other.moxctl("dmarc", "list")[1] == "", "")
 
+        def addresses_are_set_by_commands():
+            with receiver(record, ("_dmarc.mox.example.", 'TXT "v=DMARC1; p=reject"')) as other:
+                def refused(what, *args):
+                    status, output = other.moxctl("reports", "address", *args, check=False)
+                    expect(status != 0 and what in output, output)
+
+                other.moxctl("reports", "address", "dmarc", "GOOD.example", "none")
+                deliver(other, "postmaster@mox.example", got[0])
+                expect(other.moxctl("dmarc", "list")[1] == "", "taken, although nobody wants it")
+                refused("no address", "dmarc", "good.example", "none")
+                refused("there is no domain", "dmarc", "elsewhere.example", "second@mox.example")
+                refused("nobody@mox.example", "dmarc", "good.example", "nobody@mox.example")
+                refused("x@elsewhere.example", "dmarc", "good.example", "x@elsewhere.example")
+                refused("dmarc or tls", "arc", "good.example", "none")
+                other.moxctl("reports", "address", "dmarc", "good.example", "second@mox.example")
+                deliver(other, "postmaster@mox.example", got[0])
+                expect(" good.example from=mox.example passed=3 " in other.moxctl("dmarc", "list")[1], "not taken")
+
         run_tests([they_wait_for_the_end_of_the_interval, they_go_to_those_who_want_them, they_say_what_came,
-                   they_are_taken_and_kept, what_proves_nothing_is_not_taken])
+                   they_are_taken_and_kept, what_proves_nothing_is_not_taken,
+                   addresses_are_set_by_commands])
 
 
 with tempfile.TemporaryDirectory() as tmp:
