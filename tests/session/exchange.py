@@ -43,8 +43,9 @@ class SiteConf(Conf):
 class Site(Server):
     """A server, and what its administrator does: the domain is added, what it prints is published."""
 
-    def __init__(self, domain, zones):
+    def __init__(self, domain, zones, *modules):
         super().__init__(SiteConf(domain, zones))
+        self.conf.modules += modules
         self.domain, self.zones = domain, zones
 
     def make_domain(self):
@@ -99,4 +100,5 @@ def there_and_back():
             sent(right, left, "back")
 
 
-run_tests([there_and_back])
+if __name__ == "__main__":
+    sys.exit(run_tests([there_and_back]))
