@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-# proves: DMARC-01, P-AUTHN-05, P-AUTHN-09
-# proves in part: DMARC-04, P-AUTHN-04, P-AUTHN-06
+# proves: DMARC-01, P-AUTHN-04, P-AUTHN-05, P-AUTHN-09
+# proves in part: DMARC-04, P-AUTHN-06
 """Aggregate reports of DMARC: one server sends them, another one takes what the first has sent."""
 
 import email
@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
 import smtplib  # noqa: E402
 
-from echo import expect, run_tests  # noqa: E402
+from echo import expect, run_moxd, run_tests  # noqa: E402
 from moxd_server import PATIENCE, Conf, Server  # noqa: E402
 from smtp_sink import SmtpSink  # noqa: E402
 from tlsrpt_parts import local, make_key, newest  # noqa: E402
@@ -46,8 +46,10 @@ def sender(sink, key):
     return Server(conf)
 
 
-def receiver(record, *more):
+def receiver(record, *more, psl=None):
     conf = Conf()
+    if psl:
+        conf.add("module dmarc", 'public-suffix-list = "%s"' % psl)
     conf.modules += ["spf", "dkim", "smtpclient", "queue", "reports", "dmarc"]
     conf.services = ["smtp", "imap"]
     conf.add("module spf", "iprev = false")
@@ -160,9 +162,30 @@ def main(directory):
                 deliver(other, "postmaster@mox.example", got[0])
                 expect(" good.example from=mox.example passed=3 " in other.moxctl("dmarc", "list")[1], "not taken")
 
+        def organizations_of_a_list_only_where_it_is_asked_for():
+            path = os.path.join(directory, "list.dat")
+            with open(path, "w", encoding="ascii") as f:
+                f.write("// a list\nexample\nsuffix.example\n")
+            os.chmod(path, 0o644)
+            zone = ("_dmarc.suffix.example.", 'TXT "v=DMARC1; p=reject"')
+            asked = ("dmarc", "verify", "x.a.suffix.example", "spf:y.b.suffix.example")
+            with receiver(record, zone) as other:
+                expect(other.moxctl(*asked)[1].startswith("pass\n"), other.moxctl(*asked)[1])
+            with receiver(record, zone, psl=path) as other:
+                status, output = other.moxctl(*asked, check=False)
+                expect("there is no DMARC policy" in output, output)
+                expect("of a.suffix.example" not in output and status != 0, output)
+                expect(other.moxctl("dmarc", "lookup", "suffix.example")[1], "its own record")
+            conf = Conf()
+            conf.modules += ["spf", "dkim", "dmarc"]
+            conf.add("module dmarc", 'public-suffix-list = "%s.none"' % path)
+            with tempfile.TemporaryDirectory() as place:
+                status, output = run_moxd(conf, "-t", directory=place)
+                expect(status == 1 and "list.dat.none" in output, output)
+
         run_tests([they_wait_for_the_end_of_the_interval, they_go_to_those_who_want_them, they_say_what_came,
                    they_are_taken_and_kept, what_proves_nothing_is_not_taken,
-                   addresses_are_set_by_commands])
+                   addresses_are_set_by_commands, organizations_of_a_list_only_where_it_is_asked_for])
 
 
 with tempfile.TemporaryDirectory() as tmp:
