@@ -14,7 +14,8 @@ enum { RECORD_HEAD = 4, TYPE = 4 };
 
 struct kept {
     UT_hash_handle hh;
-    int64_t until; /* monotonic */
+    int64_t until;   /* monotonic: as long as it is believed here */
+    int64_t expires; /* the same, as its owner says */
     enum moxd_dns_status status;
     bool secure;
     size_t n;         /* records */
@@ -75,7 +76,7 @@ static void take(const struct kept *k, enum moxd_dns_type type, struct moxd_aren
         .status = k->status,
         .secure = k->secure,
         .canonical = moxd_arena_strdup(a, k->p + k->canonical),
-        .ttl = (uint32_t)((k->until - moxd_mono() + MOXD_SEC - 1) / MOXD_SEC),
+        .ttl = (uint32_t)((k->expires - moxd_mono() + MOXD_SEC - 1) / MOXD_SEC),
         .rr = k->n > 0 ? moxd_arena_calloc(a, k->n, sizeof(*out->rr)) : NULL,
         .n = k->n,
     };
@@ -140,7 +141,8 @@ static struct kept *make(struct moxd_str key, const struct moxd_dns_answer *answ
     struct kept *k = moxd_xcalloc(1, sizeof(*k) + key.n + canonical + size_of(answer));
     int64_t ttl = answer->ttl * MOXD_SEC;
 
-    k->until = moxd_mono() + (ttl < CORE_DNS_KEPT_FOR ? ttl : CORE_DNS_KEPT_FOR);
+    k->expires = moxd_mono() + ttl;
+    k->until = k->expires - ttl + (ttl < CORE_DNS_KEPT_FOR ? ttl : CORE_DNS_KEPT_FOR);
     k->status = answer->status;
     k->secure = answer->secure;
     k->n = answer->n;

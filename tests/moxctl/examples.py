@@ -36,6 +36,7 @@ def settle(text, directory):
     """The same for this machine: its addresses, a certificate that exists, a user of its own."""
     text = text.replace('"203.0.113.5"', '"%s"' % IP)
     text = text.replace('"2001:db8::5"', '"::1"') if has_ipv6() else text.replace(', "2001:db8::5"', "")
+    text = text.replace('"/etc/moxd/relay.pem"', '"%s/key.pem"' % directory)
     text = re.sub(r'"/etc/moxd/[^"]*\.pem"', '"%s/cert.pem"' % directory, text)
     text = re.sub(r'"/etc/moxd/tls/[^"]*\.key"', '"%s/key.pem"' % directory, text)
     text = re.sub(r"^data-dir = .*$", 'data-dir = "data"', text, flags=re.M)
