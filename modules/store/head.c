@@ -111,6 +111,15 @@ static void find_fields(struct moxd_str header, struct moxd_str v[WANTED])
                 v[i] = f.value;
 }
 
+/* RFC 3464 2, RFC 8098 3: reports of deliveries, and of what became of a message after that. */
+static bool is_report(struct moxd_str header)
+{
+    struct moxd_field f;
+
+    return moxd_header_find(header, "Content-Type", &f) &&
+           moxd_str_casestarts(moxd_str_trim(f.value), MOXD_STR("multipart/report"));
+}
+
 bool store_head_has(struct moxd_str header)
 {
     struct moxd_str v[WANTED] = { 0 };
@@ -137,4 +146,6 @@ void store_head_parse(struct store_head *h, struct moxd_str header)
     if (v[IN_REPLY_TO].p != NULL)
         take_in_reply_to(h, v[IN_REPLY_TO]);
     drop_itself(h);
+    if (h->nrefs > 0 && is_report(header))
+        h->subject = STORE_SUBJECT_REPORT;
 }

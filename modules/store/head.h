@@ -10,10 +10,14 @@ enum {
     STORE_REFS_MAX = STORE_REFS_NEAR + 1,
 };
 
+/* Of a report about a message that it refers to, in place of the hash of its base subject: it belongs to that message
+ * whatever its own subject says (RFC 3464 leaves that to servers). */
+enum { STORE_SUBJECT_REPORT = 1 };
+
 struct store_head {
     char msgid[MOXD_MSGID_MAX]; /* normalised (THR-03) */
     size_t msgid_n;          /* 0: it has none */
-    uint64_t subject;        /* hash of the base subject; 0: that is empty */
+    uint64_t subject;        /* hash of the base subject; 0: that is empty; STORE_SUBJECT_REPORT */
     uint64_t refs[STORE_REFS_MAX]; /* hashes of the normalised ids of ancestors, the nearest first */
     unsigned nrefs;
 };

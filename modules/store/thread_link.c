@@ -1,6 +1,7 @@
 /* Which message is the parent of another (THR-02).
  *
- * By reference: the nearest of the references that is there with the same base subject. Without any
+ * By reference: the nearest of the references that is there with the same base subject; reports, and answers to them,
+ * have subjects of their own. Without any
  * references by subject: the latest message with it, of those received up to four weeks before. A
  * message that is there twice (a copy, or sent to oneself) is in the place of the first one. */
 #include "thread.h"
@@ -44,11 +45,16 @@ static int try(struct linking *l, uint64_t id)
     return 1;
 }
 
+static bool same_subject(uint64_t a, uint64_t b)
+{
+    return a == b || a == STORE_SUBJECT_REPORT || b == STORE_SUBJECT_REPORT;
+}
+
 static int among(struct linking *l, const struct store_same_msgid *same, uint64_t subject,
                  uint64_t below)
 {
     for (size_t i = 0; i < same->n; i++) {
-        int rc = same->v[i].subject == subject && same->v[i].id < below ? try(l, same->v[i].id) : 0;
+        int rc = same_subject(same->v[i].subject, subject) && same->v[i].id < below ? try(l, same->v[i].id) : 0;
         if (rc != 0)
             return rc;
     }

@@ -67,6 +67,31 @@ IN_STORE(links_by_subject)
     moxd_arena_free(a);
 }
 
+/* What comes back is shown with what was sent, whatever its subject. proves in part: P-SMTP-18 */
+IN_STORE(reports_are_with_their_messages)
+{
+    static const char type[] = "multipart/report; report-type=delivery-status; boundary=b";
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct store_account *acc = open_account("mjl");
+
+    add_mail_to(acc, "Sent", MAIL("<a@x>", .subject = "Plan"));
+    add_mail(acc, MAIL("<dsn1@x>", "<a@x>", .subject = "Undelivered mail", .type = type));
+    ck_place(2, "1: 1");
+    add_mail(acc, MAIL("<b@x>", "<dsn1@x>", .subject = "Re: Undelivered mail"));
+    ck_place(3, "1: 2 1");
+    add_mail(acc, MAIL("<dsn2@x>", "<z@x>", .subject = "Undelivered mail", .type = type));
+    ck_place(4, "4:!");
+    add_mail(acc, MAIL("<c@x>", "<a@x>", .subject = "Lunch", .type = "multipart/mixed"));
+    ck_place(5, "5:!");
+    /* Without a reference they are as other messages. */
+    add_mail(acc, MAIL("<dsn3@x>", .subject = "Returned mail", .type = type));
+    ck_place(6, "6:");
+    add_mail(acc, MAIL("<dsn4@x>", .subject = "Returned mail", .type = type));
+    ck_place(7, "6: 6");
+    close_account(acc);
+    moxd_arena_free(a);
+}
+
 /* A message that is there twice is at one place. proves: THR-01 */
 IN_STORE(copies_are_in_the_same_place)
 {
@@ -378,6 +403,6 @@ IN_STORE(order_does_not_matter)
     moxd_arena_free(a);
 }
 
-UNIT_MAIN("store_thread", links_by_references, links_by_subject, copies_are_in_the_same_place,
+UNIT_MAIN("store_thread", links_by_references, links_by_subject, reports_are_with_their_messages, copies_are_in_the_same_place,
           mutes_and_collapses, tells_what_was_muted, finds_by_message_id, looks_into_the_prefix,
           links_an_import_at_its_end, survives_circles, keeps_the_root, order_does_not_matter)

@@ -10,7 +10,7 @@
 
 /* A message by what threads are made of: fields without their names, NULL for none. */
 struct mail {
-    const char *id, *refs, *reply, *subject;
+    const char *id, *refs, *reply, *subject, *type;
     int64_t received;
     bool later;
 };
@@ -26,6 +26,8 @@ static inline uint64_t add_mail_to(struct store_account *acc, const char *mailbo
         moxd_buf_addf(&b, "In-Reply-To: %s\r\n", m.reply);
     if (m.subject)
         moxd_buf_addf(&b, "Subject: %s\r\n", m.subject);
+    if (m.type)
+        moxd_buf_addf(&b, "Content-Type: %s\r\n", m.type);
     moxd_buf_adds(&b, "\r\nbody\r\n");
     struct store_draft *d = draft_of(b.p, b.n);
     struct store_add add = { .acc = acc, .mailbox_name = mailbox, .link_later = m.later,
