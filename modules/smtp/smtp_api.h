@@ -71,13 +71,17 @@ struct smtp_rcpt {
     /* 1.4: whose it is, as the provider of the route says: from on_rcpt on; NULL: none of ours, or a list. */
     const char *account;
 };
+/* 1.10: a field X-Mox-Extra-KEY: VALUE of a submission; key in lower case, value UTF-8. */
+struct smtp_extra {
+    const char *key, *value;
+};
 struct smtp_message { /* after DATA */
     const struct smtp_mail *mail;
     const struct smtp_rcpt *const *rcpts;
     size_t nrcpts;
     struct store_draft *draft; /* the data, CRLF line ends; as received, but without forged
-                                    Authentication-Results of ours, and of submissions without Bcc
-                                    and Return-Path; read through store_v1 */
+                                    Authentication-Results of ours, and of submissions without Bcc,
+                                    Return-Path and X-Mox-Extra-...; read through store_v1 */
     uint64_t size;
     /* 1.2: the header section with its blank line, as the draft begins with it; in the transaction arena.
      * Fields that we add are not in it. */
@@ -91,6 +95,9 @@ struct smtp_message { /* after DATA */
     size_t nresults;
     /* 1.9: a notification of ours that mail could not be forwarded: forwarded as well, it would get lost the same way. */
     bool stays;
+    /* 1.10: data that a program submitted with the message, in the order of its fields; none: NULL, 0. */
+    const struct smtp_extra *extra;
+    size_t nextra;
 };
 
 /* 1.9: a message of the queue for an address here. Pointers are valid during the call. */

@@ -88,7 +88,8 @@ static bool passes(const struct moxd_field *f, bool submission, const char *host
     if (moxd_str_caseeqs(f->name, "Authentication-Results"))
         return !claims_us(f->value, hostname);
     return !submission ||
-           (!moxd_str_caseeqs(f->name, "Bcc") && !moxd_str_caseeqs(f->name, "Return-Path"));
+           (!moxd_str_caseeqs(f->name, "Bcc") && !moxd_str_caseeqs(f->name, "Return-Path") &&
+            !smtp_is_extra(f->name));
 }
 
 void smtp_header_strip(struct moxd_buf *out, struct moxd_str header, bool submission,

@@ -32,6 +32,11 @@ enum {
     SMTP_RESULTS_MAX = 32,
     SMTP_RESULT_PROPS_MAX = 8,
     SMTP_RESULTS_FIELD_MAX = 256 * 1024,
+    /* Fields X-Mox-Extra-KEY of a submission, bytes of a key, and of all values as they came: they are kept with each
+     * recipient's record. */
+    SMTP_EXTRA_MAX = 32,
+    SMTP_EXTRA_KEY_MAX = 64,
+    SMTP_EXTRA_BYTES_MAX = 2048,
     /* Addresses of a From field that are compared with the members of a list. */
     SMTP_AUTHORS_MAX = 32,
     /* Commands that were errors, and failed logins, before the connection is closed. */

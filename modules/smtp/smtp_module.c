@@ -116,7 +116,7 @@ static const struct moxd_metric metrics[] = {
 };
 
 static const struct moxd_interface provides[] = {
-    { .name = "smtp", .major = 1, .minor = 9, .vtable = &smtp_interface },
+    { .name = "smtp", .major = 1, .minor = 10, .vtable = &smtp_interface },
     { 0 },
 };
 static const char *const needs[] = { "accounts/1", "store/1.5", "auth/1.2", "trace/1?", NULL };

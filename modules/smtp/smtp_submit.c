@@ -1,6 +1,7 @@
 /* What submission demands of a message and adds to it (RFC 6409). */
 #include "smtp.h"
 
+#include "smtp_headers.h"
 #include "smtp_trace.h"
 
 #include <moxmail/header_address.h>
@@ -69,7 +70,8 @@ static void add_missing(struct smtp_txn *t, const struct smtp_header_facts *fact
 
 int smtp_submit(struct smtp_txn *t, const struct smtp_header_facts *facts, struct moxd_err *err)
 {
-    if (check_return_path(facts, err) < 0 || check_from(t, facts->from_value, err) < 0)
+    if (check_return_path(facts, err) < 0 || check_from(t, facts->from_value, err) < 0 ||
+        smtp_extra_read(t->header, t->arena, &t->message.extra, &t->message.nextra, err) < 0)
         return -1;
     add_missing(t, facts);
     return 0;

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "modules/smtp/smtp_headers.h"
+#include "modules/smtp/smtp_limits.h"
 
 /* Wherever the data is cut, the end is the same. */
 static size_t end_of(const char *p, size_t n, size_t cut)
@@ -15,6 +16,18 @@ static size_t end_of(const char *p, size_t n, size_t cut)
         at = at < 0 ? (ptrdiff_t)n : at + (ptrdiff_t)cut;
     }
     return (size_t)at;
+}
+
+static void extra(struct moxd_str header)
+{
+    struct moxd_arena *a = moxd_arena_new(0);
+    const struct smtp_extra *v;
+    size_t n;
+
+    if (smtp_extra_read(header, a, &v, &n, NULL) == 0)
+        for (size_t i = 0; i < n; i++)
+            moxd_assert(v[i].key[0] && strlen(v[i].key) <= SMTP_EXTRA_KEY_MAX && v[i].value);
+    moxd_arena_free(a);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     moxd_assert(b.overflow || b.n <= end);
     smtp_header_facts(moxd_buf_str(&b), &after);
     moxd_assert(b.overflow || after.return_path == 0);
+    extra(moxd_str(p, end));
     moxd_buf_fini(&b);
     return 0;
 }

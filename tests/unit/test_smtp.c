@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "modules/smtp/smtp_headers.h"
+#include "modules/smtp/smtp_limits.h"
 #include "modules/smtp/smtp_trace.h"
 
 #include <moxd/clock.h>
@@ -175,6 +176,47 @@ START_TEST(bcc_is_stripped)
 }
 END_TEST
 
+/* SUBM-04 */
+START_TEST(extra_fields_are_taken_off)
+{
+    static const char *const bad[] = { "X-Mox-Extra-: v\r\n\r\n",
+                                       "X-Mox-Extra-a: 1\r\nx-mox-extra-A: 2\r\n\r\n" };
+    const struct moxd_str header = MOXD_STR(
+        "To: a\r\nX-Mox-Extra-UserID: 7\r\n (seven)\r\nX-MOX-EXTRA-n: =?utf-8?q?=C3=A4?=\r\n"
+        "X-Mox-Extras: stays\r\n\r\n");
+    struct moxd_arena *a = moxd_arena_new(0);
+    struct moxd_buf b = MOXD_BUF_INIT(100000);
+    const struct smtp_extra *v;
+    struct moxd_err err = { 0 };
+    size_t n;
+
+    ck_assert_int_eq(smtp_extra_read(header, a, &v, &n, &err), 0);
+    ck_assert_uint_eq(n, 2);
+    ck_assert_str_eq(v[0].key, "userid");
+    ck_assert_str_eq(v[0].value, "7 (seven)");
+    ck_assert_str_eq(v[1].key, "n");
+    ck_assert_str_eq(v[1].value, "\xc3\xa4");
+    smtp_header_strip(&b, header, true, "mail.example");
+    ck_assert_str_eq(moxd_buf_cstr(&b), "To: a\r\nX-Mox-Extras: stays\r\n\r\n");
+    moxd_buf_reset(&b);
+    smtp_header_strip(&b, header, false, "mail.example"); /* only of submissions */
+    ck_assert_uint_eq(b.n, header.n);
+    for (size_t i = 0; i < MOXD_NELEMS(bad); i++) {
+        ck_assert_int_eq(smtp_extra_read(moxd_cstr(bad[i]), a, &v, &n, &err), -1);
+        ck_assert_int_eq(err.smtp_code, 550);
+    }
+    moxd_buf_reset(&b);
+    for (int i = 0; i < SMTP_EXTRA_MAX + 1; i++)
+        moxd_buf_addf(&b, "X-Mox-Extra-k%d: v\r\n", i);
+    ck_assert_int_eq(smtp_extra_read(moxd_buf_str(&b), a, &v, &n, &err), -1);
+    moxd_buf_reset(&b);
+    moxd_buf_addf(&b, "X-Mox-Extra-k: %0*d\r\n", SMTP_EXTRA_BYTES_MAX, 1);
+    ck_assert_int_eq(smtp_extra_read(moxd_buf_str(&b), a, &v, &n, &err), -1);
+    moxd_buf_fini(&b);
+    moxd_arena_free(a);
+}
+END_TEST
+
 /* proves: P-AUTHN-12 */
 START_TEST(claims_of_our_own_results_are_stripped)
 {
@@ -218,4 +260,4 @@ END_TEST
 UNIT_MAIN("smtp", received_from_a_server, received_from_a_user, received_with_requiretls,
           address_literals, with_keywords, message_ids_differ, header_end_in_pieces,
           header_may_be_empty_or_without_end, header_facts, bcc_is_stripped,
-          claims_of_our_own_results_are_stripped)
+          extra_fields_are_taken_off, claims_of_our_own_results_are_stripped)
