@@ -1,4 +1,4 @@
-/* smtpclient/1.1: sends mail to other servers by SMTP (RFC 5321), in the fiber of the caller.
+/* smtpclient/1.2: sends mail to other servers by SMTP (RFC 5321), in the fiber of the caller.
  *
  * A caller asks for the hosts of a domain, then for the addresses of a host, opens a session with one of
  * the addresses, sends any number of transactions over it, and closes it. Nothing here keeps anything;
@@ -121,6 +121,8 @@ struct smtpclient_facts {
     enum smtpclient_tls_result tls_result;
     const char *tls_error;            /* or "" */
     char local_ip[64], remote_ip[64]; /* "" before there is a connection, and through a proxy */
+    unsigned
+        rcptdomainmax; /* 1.1: of LIMITS: domains of recipients in a session, 0: any. The caller keeps to it */
 };
 struct smtpclient_rcpt {
     const char *to;                /* as it is written between <>: quoted where needed */

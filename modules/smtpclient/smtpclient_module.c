@@ -11,7 +11,7 @@ static const struct smtpclient_v1 vtable = {
     .close = smtpclient_close,
 };
 static const struct moxd_interface provides[] = {
-    { .name = "smtpclient", .major = 1, .minor = 1, .vtable = &vtable },
+    { .name = "smtpclient", .major = 1, .minor = 2, .vtable = &vtable },
     { 0 },
 };
 

@@ -67,6 +67,7 @@ static void take_offer(struct smtpclient_session *s)
     f->size = o->size;
     f->rcptmax = o->rcptmax;
     f->mailmax = o->mailmax;
+    f->rcptdomainmax = o->rcptdomainmax;
 }
 
 static int say(struct smtpclient_session *s, const char *verb)

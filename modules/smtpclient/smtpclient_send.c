@@ -189,7 +189,9 @@ static MOXD_SUSPENDS int read_reply(struct txn *x, int command)
     struct smtpclient_reply r;
 
     if (smtpclient_reply(x->s, stage, timeout, x->a, &r) < 0 || x->s->broken) {
-        finish_everybody(x, &r);
+        /* Why it broke off was said before, if MAIL was refused. */
+        bool refused = x->mail.code > 0 && !smtpclient_is_ok(&x->mail);
+        finish_everybody(x, refused ? &x->mail : &r);
         return -1;
     }
     if (command == MAIL)
