@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28}
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28}  # MX: "host", or "0 ." for a null MX
 NXDOMAIN = 3
 
 
@@ -25,8 +25,11 @@ def wire_data(kind, data):
         return b"".join(bytes([len(raw[i:i + 255])]) + raw[i:i + 255] for i in range(0, len(raw), 255))
     if kind == "A":
         return socket.inet_aton(data)
+    if kind == "AAAA":
+        return socket.inet_pton(socket.AF_INET6, data)
     if kind == "MX":
-        return struct.pack("!H", 10) + wire_name(data)
+        preference, _, host = data.rpartition(" ")
+        return struct.pack("!H", int(preference or 10)) + wire_name(host)
     return wire_name(data)
 
 

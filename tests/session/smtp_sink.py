@@ -79,6 +79,8 @@ class Session:
             return self.ehlo()
         if verb == "AUTH" and self.sink.login:
             return self.auth(line)
+        if verb in ("RCPT", "DATA") and self.message is None:
+            return "503 5.5.1 MAIL first"
         return self.good(line)
 
     @staticmethod
@@ -129,7 +131,7 @@ class Session:
             self.start_tls()
         elif verb == "MAIL" and self.code[0] == "2":
             self.message = Message(self, line)
-        elif verb == "RCPT" and self.code[0] == "2":
+        elif verb == "RCPT" and self.code[0] == "2" and self.message:
             path, params = split_path(line)
             self.message.rcpts.append(path)
             self.message.rcpt_params.append(params)
@@ -167,8 +169,8 @@ class SmtpSink:
         if tls:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(*tls)
-        self.listener = socket.create_server((host, port))
-        self.host, self.port = self.listener.getsockname()
+        self.listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.host, self.port = self.listener.getsockname()[:2]
 
     def answer(self, pattern, reply, times=None):
         """times: how often, then the good answer comes again; None: always."""
