@@ -66,7 +66,8 @@ struct queue {
     unsigned workers, idle;     /* at work; waiting with an open connection */
     unsigned recording;         /* results that are on their way to the disk */
     struct queue_together taken, recorded; /* jobs that are read; results that are recorded */
-    struct moxd_metric_handle *queued, *results, *connections, *waiting, *returned;
+    uint64_t sent;                         /* see queue_v1.sent */
+    struct moxd_metric_handle *queued, *results, *connections, *waiting, *returned, *sent_total;
 };
 static inline struct queue *queue_of(struct moxd_instance *m)
 {

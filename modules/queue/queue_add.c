@@ -1,8 +1,10 @@
 /* A message comes into the queue: checked, asked about, durable, scheduled. */
 #include "queue_explain.h"
+#include "queue_extra.h"
 #include "queue_fromid.h"
 #include "queue_hold.h"
 #include "queue_limit.h"
+#include "queue_sentid.h"
 
 #include <stdlib.h>
 
@@ -126,7 +128,8 @@ static int prepare(struct adding *ad, struct moxd_arena *a, struct moxd_err *err
     for (size_t i = 0; i < new->n; i++)
         if (prepare_item(ad, i, a, err) < 0)
             return -1;
-    if (read_header(ad, a, err) < 0)
+    if (queue_extra_encode(new->extra, new->nextra, a, &ad->msg.extra, err) < 0 ||
+        read_header(ad, a, err) < 0)
         return -1;
     for (size_t i = 0; i < new->n; i++)
         ad->items[i].hold = queue_rules_hold(ad->q, &ad->msg, &ad->items[i]);
@@ -165,7 +168,7 @@ static int op_add(struct store_tx *tx, uint64_t body, void *arg, struct moxd_err
         ad->items[i].id = first + i;
         ad->items[i].body = body;
         if (queue_put_item(store, tx, &ad->items[i], err) < 0 ||
-            queue_fromid_put(store, tx, ad->msg.account, &ad->items[i], err) < 0)
+            queue_sentid_put(store, tx, &ad->msg, &ad->items[i], err) < 0)
             return -1;
     }
     return 0;

@@ -33,6 +33,10 @@ struct queue_rcpt {
         to; /* "localpart@domain": quoted where needed, domain in A-labels (or U-labels, with smtputf8) */
     const char *notify, *orcpt; /* DSN parameters as on the wire, or NULL */
 };
+/* 1.3: data of a program's own that travels with a message, and comes back with its results (SUBM-04). */
+struct queue_extra {
+    const char *key, *value; /* UTF-8 */
+};
 struct queue_new {       /* a message that is to be sent */
     const char *account; /* whose it is; NULL: the server's own (DSNs, reports, forwarding) */
     const char *from;    /* reverse-path; "" for DSNs */
@@ -50,11 +54,19 @@ struct queue_new {       /* a message that is to be sent */
     /* 1.2: smtp_mail.id of the transaction that it came in, or NULL: it gets one of its own; and that of the message
      * because of which it is sent (a forwarded one, an answer), or NULL. For trace/1 and DSNs. */
     const char *trace, *cause;
+    const struct queue_extra *extra; /* 1.3: LIMIT when it is too much: 8 KiB with all keys */
+    size_t nextra;
 };
 struct queue_v1 {
     /* Durable on return. ids[i] (may be NULL): of the i-th recipient. FULL, TEMP, LIMIT, DENIED (on_queue refused). */
     int (*add)(struct moxd_instance *self, const struct queue_new *msg, uint64_t *ids,
                struct moxd_err *err) MOXD_SUSPENDS;
+
+    /* 1.3 */
+    /* How many messages other servers took from this one since it was started, each transaction counted once (QUEUE-23).
+     * It only grows: who keeps what it said at some time, as when our addresses were last looked up in blocklists,
+     * gets the number since then as the difference. After a restart it begins with 0 again. */
+    uint64_t (*sent)(struct moxd_instance *self);
 };
 
 /* on_queue (DECIDE): before a message is queued. */
@@ -138,6 +150,10 @@ struct queue_result {
     /* 1.1: another server said so in a notification, after it had taken the message. It may follow any other outcome;
      * the reply is what is in the notification. */
     bool reported;
+    /* 1.3: our address that another server saw, "" when there was no connection to one. */
+    const char *local_ip;
+    const struct queue_extra *extra; /* 1.3: what was given with the message; none: NULL, 0 */
+    size_t nextra;
 };
 #define MOXD_POINT_on_result_MAJOR 1
 typedef void moxd_on_result_fn(struct moxd_instance *m, const struct queue_result *ev);

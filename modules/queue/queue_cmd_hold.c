@@ -61,50 +61,23 @@ int queue_cmd_holdrules_remove(struct moxd_instance *m, struct moxd_ctl *c, int 
 
 /* --- suppression ------------------------------------------------------------------------------- */
 
-struct listing {
-    struct queue *q;
-    const char *account;
-    struct moxd_arena *arena;
-    struct moxd_buf *b;
-};
-
-static int list_one(void *arg, struct moxd_str key, struct moxd_str val)
+static void line(struct moxd_str val, struct moxd_arena *a, struct moxd_buf *out)
 {
-    struct listing *l = arg;
     struct queue_suppressed s;
 
-    (void)key;
-    if (queue_suppress_decode(val, l->arena, &s) < 0 || !s.active)
-        return 0;
+    if (queue_suppress_decode(val, a, &s) < 0 || !s.active)
+        return;
     struct moxd_str rest = moxd_cstr(s.reason ? s.reason : ""), reason = moxd_str_cut(&rest, '\n');
-    moxd_date_put_rfc3339(l->b, s.since / MOXD_SEC);
-    moxd_buf_addf(l->b, " %s %s %s %" MOXD_STRF "\n", s.account, s.address,
+    moxd_date_put_rfc3339(out, s.since / MOXD_SEC);
+    moxd_buf_addf(out, " %s %s %s %" MOXD_STRF "\n", s.account, s.address,
                   s.manual ? "manual" : "refused", MOXD_STRA(reason));
-    return 0;
-}
-
-static int op_list(struct store_tx *tx, void *arg, struct moxd_err *err)
-{
-    struct listing *l = arg;
-    struct moxd_str prefix =
-        l->account ? moxd_str(l->account, strlen(l->account) + 1) : MOXD_STR("");
-
-    moxd_buf_reset(l->b);
-    return l->q->store->tx_each(tx, "queue.suppress", prefix, list_one, l, err) < 0 ? -1 : 0;
 }
 
 int queue_cmd_suppress_list(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                             struct moxd_err *err)
 {
-    struct queue *q = queue_of(m);
-    struct moxd_buf b = MOXD_BUF_INIT(64 << 20);
-    struct listing l = { q, argc > 0 ? argv[0] : NULL, moxd_ctl_arena(c), &b };
-    int rc = q->store->view(q->store_self, NULL, op_list, &l, err);
-
-    if (rc == 0 && b.n > 0)
-        rc = queue_flush(c, &b, err);
-    moxd_buf_fini(&b);
-    return rc;
+    return queue_list_records(queue_of(m), c, "queue.suppress", argc > 0 ? argv[0] : NULL, line,
+                              err);
 }
 
 struct change {

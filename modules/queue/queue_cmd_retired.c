@@ -4,7 +4,7 @@
 
 #include <moxmail/date.h>
 
-enum { PAGE = 200 };
+enum { LOOK = 2000 }; /* records in one go, so that others get at the store meanwhile */
 
 struct listing {
     struct queue *q;
@@ -20,7 +20,7 @@ static int one(void *arg, struct moxd_str key, struct moxd_str val)
 {
     struct listing *l = arg;
 
-    if (l->n == l->max || l->looked == 10 * PAGE) {
+    if (l->n == l->max || l->looked == LOOK) {
         l->next = queue_key_id(key);
         return 1;
     }
@@ -49,42 +49,34 @@ static int op_list(struct store_tx *tx, void *arg, struct moxd_err *err)
                : 0;
 }
 
-static int print_page(struct listing *l, struct moxd_ctl *c, struct moxd_err *err)
+static int page(struct queue *q, struct queue_page *p, struct moxd_err *err) MOXD_SUSPENDS;
+static int page(struct queue *q, struct queue_page *p, struct moxd_err *err)
 {
-    struct moxd_buf b = MOXD_BUF_INIT(PAGE * 5000);
+    struct listing l = { .q = q, .f = p->f, .arena = p->arena, .max = p->max };
 
-    for (size_t i = 0; i < l->n; i++)
-        queue_put_line(&b, &l->v[i].msg, &l->v[i].item,
-                       queue_outcome_name((enum queue_outcome)l->v[i].outcome), l->arena);
-    int rc = b.n > 0 ? queue_flush(c, &b, err) : 0;
-    moxd_buf_fini(&b);
-    return rc;
+    if (q->store->view(q->store_self, NULL, op_list, &l, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l.n; i++)
+        queue_put_line(p->out, &l.v[i].msg, &l.v[i].item,
+                       queue_outcome_name((enum queue_outcome)l.v[i].outcome), p->arena);
+    p->n = l.n;
+    p->next = l.next;
+    return 0;
 }
 
 int queue_cmd_retired_list(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
                            struct moxd_err *err)
 {
-    struct queue *q = queue_of(m);
-    struct queue_filter f;
-    int rc = queue_filter_parse(argc, argv, moxd_ctl_arena(c), &f, err);
+    return queue_list_pages(queue_of(m), c, argc, argv, page, err);
+}
 
-    size_t left = rc == 0 && f.max > 0 ? f.max : SIZE_MAX;
-    if (rc == 0)
-        rc = moxd_ctl_write(c, queue_list_head, strlen(queue_list_head)) < 0 ? -1 : 0;
-    while (rc == 0 && left > 0 && f.start != 0) {
-        struct listing l = {
-            .q = q, .f = &f, .arena = moxd_arena_new(0), .max = left < PAGE ? left : PAGE
-        };
-        rc = q->store->view(q->store_self, NULL, op_list, &l, err);
-        if (rc == 0)
-            rc = print_page(&l, c, err);
-        left -= l.n;
-        f.start = l.next;
-        moxd_arena_free(l.arena);
-    }
-    if (rc == 0 && f.start != 0)
-        rc = moxd_ctl_printf(c, "more: start=%llu\n", (unsigned long long)f.start) < 0 ? -1 : 0;
-    return rc;
+static void put_details(const struct queue_retired *r, struct moxd_buf *b, struct moxd_arena *a)
+{
+    moxd_buf_addf(b, "%-14s%s\n%-14s", "result", queue_outcome_name((enum queue_outcome)r->outcome),
+                  "left");
+    moxd_date_put_rfc3339(b, r->left / MOXD_SEC);
+    moxd_buf_addc(b, '\n');
+    queue_put_details(b, &r->msg, &r->item, a);
 }
 
 int queue_cmd_retired_print(struct moxd_instance *m, struct moxd_ctl *c, int argc, char **argv,
@@ -94,23 +86,23 @@ int queue_cmd_retired_print(struct moxd_instance *m, struct moxd_ctl *c, int arg
     uint64_t id = 0;
     struct queue_filter f = { .hold = -1, .ids = &id, .nids = 1 };
     struct listing l = { .q = q, .f = &f, .arena = moxd_ctl_arena(c), .max = 1 };
+    struct moxd_buf b = MOXD_BUF_INIT(256 * 1024);
+    bool json;
 
-    (void)argc;
-    if (moxd_str_u64(moxd_cstr(argv[0]), UINT64_MAX / 2, &id) < 0 || id == 0)
-        return moxd_err_set(err, MOXD_ERR_INVALID,
-                            "\"%s\" is no id: moxctl queue retired list shows them", argv[0]);
+    if (queue_print_args(argc, argv, &id, &json, err) < 0)
+        return -1;
     f.start = id;
     if (q->store->view(q->store_self, NULL, op_list, &l, err) < 0)
         return -1;
     if (l.n == 0)
-        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "%s is not remembered", argv[0]);
-    struct moxd_buf b = MOXD_BUF_INIT(256 * 1024);
-    moxd_buf_addf(&b, "%-14s%s\n%-14s", "result",
-                  queue_outcome_name((enum queue_outcome)l.v[0].outcome), "left");
-    moxd_date_put_rfc3339(&b, l.v[0].left / MOXD_SEC);
-    moxd_buf_addc(&b, '\n');
-    l.v[0].item.next = 0;
-    queue_put_details(&b, &l.v[0].msg, &l.v[0].item, l.arena);
+        return moxd_err_set(err, MOXD_ERR_NOTFOUND, "%llu is not remembered",
+                            (unsigned long long)id);
+    const struct queue_retired *r = &l.v[0];
+    if (json)
+        queue_put_json(&b, &r->msg, &r->item, queue_outcome_name((enum queue_outcome)r->outcome),
+                       r->left, l.arena);
+    else
+        put_details(r, &b, l.arena);
     int rc = queue_flush(c, &b, err);
     moxd_buf_fini(&b);
     return rc;

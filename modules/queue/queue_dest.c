@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#define REMEMBERED (3600 * MOXD_SEC) /* what a destination wants, after it was last in trouble */
+
 /* --- which one --------------------------------------------------------------------------------- */
 
 /* The domain of the reverse-path in A-labels, lower case; "" for the null path. */
@@ -152,7 +154,11 @@ void queue_dest_trouble(struct queue_dest *d)
 
     d->limit = d->limit > 1 ? d->limit / 2 : 1;
     d->troubles++;
+    d->trouble_at = moxd_mono();
     d->pause_until = moxd_mono() + (d->q->conf->destination_pause << doublings);
+    moxd_info(&d->q->m.log, "destination wants less mail", moxd_kvs("destination", d->name),
+              moxd_kvu("connections", d->limit),
+              moxd_kvd("pause", d->q->conf->destination_pause << doublings));
 }
 
 void queue_dest_success(struct queue_dest *d)
@@ -173,6 +179,23 @@ static void dest_free(struct queue_dest *d)
     free(d);
 }
 
+/* One that wanted less mail is remembered, though nothing waits for it now. */
+static bool is_remembered(const struct queue_dest *d)
+{
+    const unsigned all = (unsigned)d->q->conf->destination_connections;
+
+    return (d->troubles > 0 || d->limit < all) && moxd_mono() - d->trouble_at < REMEMBERED;
+}
+
+void queue_dest_tidy(struct queue *q)
+{
+    struct queue_dest *d, *tmp;
+
+    HASH_ITER (hh, q->dests, d, tmp)
+        if (d->n == 0 && d->workers == 0 && !is_remembered(d))
+            dest_free(d);
+}
+
 void queue_dest_feed(struct queue *q)
 {
     while (q->starved && q->workers < (unsigned)q->conf->connections && !q->draining) {
@@ -188,7 +211,7 @@ void queue_dest_ended(struct queue_dest *d)
 
     d->workers--;
     q->workers--;
-    if (d->n == 0 && d->workers == 0)
+    if (d->n == 0 && d->workers == 0 && !is_remembered(d))
         dest_free(d);
     else
         queue_dest_run(d);

@@ -21,6 +21,7 @@ struct queue_dest {
     struct moxd_waitq more;
     int64_t pause_until; /* monotonic; 0: none */
     unsigned troubles;   /* in a row, without a success */
+    int64_t trouble_at;  /* the last one, monotonic */
     bool starved;        /* waits for room among all connections: */
     struct queue_dest *prev, *next;
     UT_hash_handle hh;
@@ -40,6 +41,8 @@ void queue_dest_run(struct queue_dest *d);
 void queue_dest_feed(struct queue *q);
 /* A worker has ended: others may begin; the destination goes when it is not needed. */
 void queue_dest_ended(struct queue_dest *d);
+/* Forgets those that nothing waits for, and that had no trouble for an hour. */
+void queue_dest_tidy(struct queue *q);
 /* At the end of the server. */
 void queue_dest_free_all(struct queue *q);
 

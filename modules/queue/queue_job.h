@@ -7,8 +7,9 @@
 #include "queue_security.h"
 
 enum {
-    QUEUE_JOB_RCPTS = 100
-}; /* RFC 5321 4.5.3.1.8: every server takes so many in a transaction */
+    QUEUE_JOB_RCPTS = 100, /* RFC 5321 4.5.3.1.8: every server takes so many in a transaction */
+    QUEUE_SESSION_DOMAINS = 32, /* of one whose server limits them: no more, whatever it takes */
+};
 
 /* What an attempt came to for one recipient. */
 struct queue_verdict {
@@ -38,7 +39,7 @@ struct queue_job {
     const char *host;                     /* or NULL */
     const struct smtpclient_facts *facts; /* or NULL */
     bool no_host; /* nowhere was a session: the destination as a whole is not reachable */
-    bool busy;    /* it wants less mail: 421 or 45x before a recipient was named */
+    bool busy;    /* it wants less mail: 421, or 45x that is not about a recipient */
 };
 
 /* Of a destination, the next ones that are still to be sent; NULL when there are none. */
@@ -71,7 +72,12 @@ struct queue_session {
     const char *host;
     unsigned transactions;
     bool plan_requiretls;
+    /* Domains of recipients, where the server takes only so many (RFC 9422): */
+    const char *domains[QUEUE_SESSION_DOMAINS];
+    size_t ndomains;
 };
+/* Whether another transaction may begin over it. */
+bool queue_session_usable(struct queue *q, const struct queue_session *s);
 void queue_session_close(struct queue *q, struct queue_session *s) MOXD_SUSPENDS;
 
 /* queue_open.c: a session for the job, the one of *s when that will do. -1: all have a verdict. */

@@ -1,4 +1,5 @@
 /* queue: mail to other servers waits here until it is delivered. The table of contents. */
+#include "queue_account.h"
 #include "queue_cmd.h"
 #include "queue_dest.h"
 #include "queue_dsn.h"
@@ -49,6 +50,9 @@ static const struct moxd_metric metrics[] = {
       .help = "Notifications of other servers about mail of ours, by what they say.",
       .label = { "action" },
       .values = { actions } },
+    { .name = "moxd_queue_sent_total",
+      .type = MOXD_COUNTER,
+      .help = "Messages that other servers took." },
     { .name = "moxd_queue_waiting", .type = MOXD_GAUGE, .help = "Recipients in the queue." },
     { 0 },
 };
@@ -58,17 +62,24 @@ static const struct moxd_hook hooks[] = {
     MOXD_HOOK(on_route, queue_on_route, .phase = MOXD_EARLY),
     MOXD_HOOK(on_route, queue_on_route_held, .phase = MOXD_POLICY),
     MOXD_HOOK(on_delivered, queue_dsn_on_delivered),
+    MOXD_HOOK(on_message, queue_returned_on_message, .phase = MOXD_LATE),
     MOXD_HOOK(on_deliver, queue_returned_on_deliver),
+    MOXD_HOOK(on_account_remove, queue_on_account_remove, .optional = true),
     { 0 },
 };
 
-static const struct queue_v1 vtable = { .add = queue_add };
+static uint64_t queue_sent(struct moxd_instance *self)
+{
+    return queue_of(self)->sent;
+}
+
+static const struct queue_v1 vtable = { .add = queue_add, .sent = queue_sent };
 static const struct moxd_interface provides[] = {
-    { .name = "queue", .major = 1, .minor = 2, .vtable = &vtable },
+    { .name = "queue", .major = 1, .minor = 3, .vtable = &vtable },
     { 0 },
 };
-static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1",
-                                     "smtp/1.9",   "dkim/1?",      "trace/1?",
+static const char *const needs[] = { "store/1.11", "accounts/1.1", "smtpclient/1.2",
+                                     "smtp/1.10",  "dkim/1?",      "trace/1?",
                                      NULL };
 static const struct moxd_contribution contributes[] = {
     { .scope = "domain",
@@ -120,6 +131,7 @@ static int queue_init(struct moxd_instance *m, const struct moxd_conf *conf, str
     q->results = moxd_metric_find("moxd_queue_results_total");
     q->connections = moxd_metric_find("moxd_queue_connections_total");
     q->returned = moxd_metric_find("moxd_queue_notifications_total");
+    q->sent_total = moxd_metric_find("moxd_queue_sent_total");
     q->waiting = moxd_metric_find("moxd_queue_waiting");
     return 0;
 }

@@ -285,12 +285,16 @@ static bool open_local(struct queue_opening *o)
 
 /* --- any --------------------------------------------------------------------------------------- */
 
+bool queue_session_usable(struct queue *q, const struct queue_session *s)
+{
+    return s->s && s->transactions < TRANSACTIONS_MAX && q->client->usable(s->s);
+}
+
 static bool reuse(struct queue_job *job, struct queue_session *s)
 {
     struct queue *q = job->q;
 
-    if (s->s && q->client->usable(s->s) && s->requiretls == job->items[0].requiretls &&
-        s->transactions < TRANSACTIONS_MAX) {
+    if (s->requiretls == job->items[0].requiretls && queue_session_usable(q, s)) {
         job->host = moxd_arena_strdup(job->arena, s->host);
         queue_job_facts(job, q->client->facts(s->s));
         return true;

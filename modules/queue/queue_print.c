@@ -2,6 +2,7 @@
 #include <moxmail/date.h>
 
 #include "queue_cmd.h"
+#include "queue_extra.h"
 
 const char queue_list_head[] =
     "ID       ACCOUNT      QUEUED  NEXT    TRIES  TRACE                   FROM > TO: LAST REPLY\n";
@@ -139,10 +140,25 @@ static void put_attempt(struct moxd_buf *b, const struct queue_attempt *at)
     }
 }
 
+const char *queue_requiretls_name(uint32_t requiretls)
+{
+    static const char *const names[] = { "", "yes", "no" };
+
+    return requiretls < MOXD_NELEMS(names) ? names[requiretls] : "";
+}
+
+static void put_extra(struct moxd_buf *b, struct moxd_str s, struct moxd_arena *a)
+{
+    const struct queue_extra *v;
+    size_t n = queue_extra_decode(s, a, &v);
+
+    for (size_t i = 0; i < n; i++)
+        put_field(b, "extra", moxd_arena_printf(a, "%s: %s", v[i].key, v[i].value));
+}
+
 void queue_put_details(struct moxd_buf *b, const struct queue_message *msg,
                        const struct queue_item *item, struct moxd_arena *a)
 {
-    static const char *const tls[] = { "", "yes", "no" };
     struct moxd_str history = item->history;
     struct queue_attempt at;
 
@@ -159,12 +175,24 @@ void queue_put_details(struct moxd_buf *b, const struct queue_message *msg,
     put_time(b, "queued", item->queued);
     put_time(b, "next", item->next);
     put_field(b, "hold", item->hold ? "yes" : NULL);
-    put_field(b, "requiretls", item->requiretls < MOXD_NELEMS(tls) ? tls[item->requiretls] : "");
+    put_field(b, "requiretls", queue_requiretls_name(item->requiretls));
     put_field(b, "transport", item->transport);
     put_field(b, "notify", item->notify);
+    put_extra(b, msg->extra, a);
     moxd_buf_addf(b, "%-14s%u\n", "attempts", item->attempts);
     while (queue_history_next(&history, a, &at))
         put_attempt(b, &at);
+}
+
+int queue_print_args(int argc, char **argv, uint64_t *id, bool *json, struct moxd_err *err)
+{
+    *json = strcmp(argv[0], "-json") == 0;
+    if (argc != (*json ? 2 : 1))
+        return moxd_err_set(err, MOXD_ERR_INVALID, "say [-json] and one id");
+    if (moxd_str_u64(moxd_cstr(argv[argc - 1]), UINT64_MAX / 2, id) < 0 || *id == 0)
+        return moxd_err_set(err, MOXD_ERR_INVALID, "\"%s\" is no id: lists begin with them",
+                            argv[argc - 1]);
+    return 0;
 }
 
 int queue_flush(struct moxd_ctl *c, struct moxd_buf *b, struct moxd_err *err)

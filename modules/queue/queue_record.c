@@ -7,9 +7,9 @@ enum { RECORD_MAX = 60 * 1024 };
 
 #define F(f) QUEUE_FIELD(struct queue_message, f)
 static const struct queue_field message_fields[] = {
-    F(body),  F(first),    F(n),          F(left),    F(account),  F(from),
-    F(envid), F(ret),      F(message_id), F(subject), F(origin),   F(queued),
-    F(size),  F(smtputf8), F(body8bit),   F(no_dsn),  F(deadline), F(trace),
+    F(body),     F(first),      F(n),        F(left),   F(account), F(from), F(envid),
+    F(ret),      F(message_id), F(subject),  F(origin), F(queued),  F(size), F(smtputf8),
+    F(body8bit), F(no_dsn),     F(deadline), F(trace),  F(extra),
 };
 #undef F
 const struct queue_table queue_message_table = { message_fields, MOXD_NELEMS(message_fields) };

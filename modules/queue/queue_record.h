@@ -5,6 +5,7 @@
  *   queue.retired  id             -> struct queue_retired: a recipient that left the queue
  *   queue.expire   time, id       -> nothing: when a retired one is forgotten
  *   queue.fromid   account NUL id in MAIL FROM -> id, see queue_fromid.h
+ *   queue.sentid   account NUL hash of Message-ID or envelope id, id -> nothing, see queue_sentid.h
  *   queue.count    "next"         -> the next id of a recipient
  *
  * The recipients of a message have ids in a row. Ids are never reused. */
@@ -25,8 +26,9 @@ struct queue_message {
     int64_t queued; /* wall ns, here and below */
     uint64_t size;
     bool smtputf8, body8bit, no_dsn;
-    int64_t deadline;  /* of FUTURERELEASE: when it is released; 0 */
-    const char *trace; /* its id for administrators; NULL: of a server that had none */
+    int64_t deadline;      /* of FUTURERELEASE: when it is released; 0 */
+    const char *trace;     /* its id for administrators; NULL: of a server that had none */
+    struct moxd_str extra; /* see queue_extra.h */
 };
 /* TLS: enum queue_requiretls. */
 struct queue_item {

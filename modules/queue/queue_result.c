@@ -1,6 +1,7 @@
 /* What came of an attempt: told to the sender first, then recorded, then told to hooks. A crash in between tells the
  * sender twice, never not at all. */
 #include "queue_explain.h"
+#include "queue_extra.h"
 #include "queue_offers.h"
 
 #include <stdlib.h>
@@ -158,6 +159,13 @@ static struct queue_attempt attempt_of(const struct queue_job *job, const struct
     };
 }
 
+/* Whether it was the other side that said no: it may know us the next time (greylisting). Else another address is to
+ * be tried. */
+static bool answered(const struct queue_job *job, const struct queue_verdict *v)
+{
+    return !job->no_host && !v->reply.ours;
+}
+
 /* Into the record as it is now: the administrator may have changed it meanwhile. */
 static void update(const struct queue_job *job, const struct queue_verdict *v,
                    const struct queue_outcome_of *o, struct queue_item *item)
@@ -169,7 +177,7 @@ static void update(const struct queue_job *job, const struct queue_verdict *v,
     item->next = o->next;
     item->delay_told |= o->outcome == QUEUE_DELAYED;
     item->remote = at.remote;
-    item->source = job->no_host ? NULL : at.local;
+    item->source = answered(job, v) ? at.local : NULL;
     item->history = queue_history_add(item->history, &at, job->arena);
 }
 
@@ -238,12 +246,38 @@ static void announce(struct queue_job *job, const struct queue_outcome_of *o)
         .host = job->host,
         .queued = item->queued,
         .next = o->next,
+        .local_ip = job->facts ? job->facts->local_ip : "",
     };
+
+    ev.nextra = queue_extra_decode(job->msg.extra, job->arena, &ev.extra);
 
     log_result(job, o);
     queue_explain_attempt(job, o);
     moxd_metric_inc(job->q->results, queue_outcome_name(o->outcome), NULL);
     moxd_notify(job->q->on_result, &ev);
+}
+
+/* While the disk is full what was delivered stays so: it is recorded when that is possible again, and delivered again
+ * only after a restart. Meanwhile the worker takes nothing else. */
+static int write_down(struct recording *r, struct moxd_err *err) MOXD_SUSPENDS;
+static int write_down(struct recording *r, struct moxd_err *err)
+{
+    enum { AGAIN = 2 };
+    struct queue *q = r->job->q;
+    bool told = false;
+
+    while (queue_together(&q->recorded, q->store->transact, q->store_self, op_record, r, r->n,
+                          err) < 0) {
+        if (r->job->alone || q->draining || err->kind != MOXD_ERR_FULL)
+            return -1;
+        if (!told)
+            moxd_error(&q->m.log, "what came of a delivery waits for space on the disk",
+                       moxd_kvu("id", r->job->items[0].id), moxd_kve(err));
+        told = true;
+        moxd_err_clear(err);
+        (void)moxd_sleep(AGAIN * MOXD_SEC);
+    }
+    return 0;
 }
 
 /* What could not be recorded is tried again: better twice than never. */
@@ -281,8 +315,7 @@ void queue_results(struct queue_job *job)
         return;
     for (enum moxd_dsn_action a = MOXD_DSN_FAILED; a <= MOXD_DSN_RELAYED; a++)
         tell(job, r.v, r.n, a);
-    if (queue_together(&q->recorded, q->store->transact, q->store_self, op_record, &r, r.n, &err) <
-        0) {
+    if (write_down(&r, &err) < 0) {
         not_recorded(job, &err);
         return;
     }

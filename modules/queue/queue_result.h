@@ -21,6 +21,9 @@ const char *queue_outcome_name(enum queue_outcome outcome);
 int queue_retire(struct queue *q, struct store_tx *tx, const struct queue_message *msg,
                  const struct queue_item *item, enum queue_outcome outcome, int64_t keep,
                  struct moxd_err *err);
+/* In a transaction: it is remembered no longer; `until` is the time to which it was. */
+int queue_forget(const struct store_v1 *store, struct store_tx *tx, int64_t until, uint64_t id,
+                 struct moxd_err *err);
 /* How long that is done for an account (NULL: the server), in ns; 0: not at all. */
 int64_t queue_keep_retired(struct queue *q, const char *account);
 /* Forgets those whose time has come: a fiber. */

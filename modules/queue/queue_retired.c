@@ -1,8 +1,8 @@
 /* What left the queue is remembered for some days, without the message (QUEUE-10). */
 #include <moxd/enc.h>
 
-#include "queue_fromid.h"
 #include "queue_result.h"
+#include "queue_sentid.h"
 
 enum { EXPIRE_KEY = 16, PORTION = 500 };
 #define SWEEP_EVERY (INT64_C(600) * MOXD_SEC)
@@ -14,7 +14,7 @@ static const struct queue_field fields[] = {
     I(id),      I(body),       I(to),       I(domain),     I(notify),    I(orcpt),    I(fromid),
     I(queued),  I(attempted),  I(attempts), I(requiretls), I(transport), I(history),  M(account),
     M(from),    M(message_id), M(subject),  M(origin),     M(size),      M(smtputf8), M(no_dsn),
-    R(outcome), R(left),       R(until),    M(trace),
+    R(outcome), R(left),       R(until),    M(trace),      M(extra),     M(envid),    M(n),
 };
 const struct queue_table queue_retired_table = { fields, MOXD_NELEMS(fields) };
 
@@ -48,7 +48,7 @@ int queue_retire(struct queue *q, struct store_tx *tx, const struct queue_messag
     char expire[EXPIRE_KEY];
 
     if (keep <= 0)
-        return queue_fromid_del(q->store, tx, msg->account, item, err);
+        return queue_sentid_del(q->store, tx, msg, item, err);
     expire_key(expire, r.until, item->id);
     if (queue_put_retired(q->store, tx, &r, err) < 0)
         return -1;
@@ -113,17 +113,19 @@ static int expired(void *arg, struct moxd_str key, struct moxd_str val)
     return s->n == PORTION;
 }
 
-static int forget(struct sweep *s, struct store_tx *tx, const char *key, struct moxd_err *err)
+int queue_forget(const struct store_v1 *store, struct store_tx *tx, int64_t until, uint64_t id,
+                 struct moxd_err *err)
 {
     struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = moxd_arena_new(0);
-    const struct store_v1 *store = s->q->store;
     struct moxd_err unread = { 0 };
     struct queue_retired r;
+    char key[EXPIRE_KEY];
 
     /* One that cannot be read is forgotten too. */
-    if (queue_get_retired(store, tx, moxd_get_be64(key + 8), a, &r, &unread) > 0 &&
-        queue_fromid_del(store, tx, r.msg.account, &r.item, err) < 0)
+    if (queue_get_retired(store, tx, id, a, &r, &unread) > 0 &&
+        queue_sentid_del(store, tx, &r.msg, &r.item, err) < 0)
         return -1;
+    expire_key(key, until, id);
     if (store->tx_del(tx, "queue.retired", moxd_str(key + 8, 8), err) < 0)
         return -1;
     return store->tx_del(tx, "queue.expire", moxd_str(key, EXPIRE_KEY), err);
@@ -137,7 +139,8 @@ static int op_sweep(struct store_tx *tx, void *arg, struct moxd_err *err)
     if (s->q->store->tx_each(tx, "queue.expire", MOXD_STR(""), expired, s, err) < 0)
         return -1;
     for (size_t i = 0; i < s->n; i++)
-        if (forget(s, tx, s->v[i].key, err) < 0)
+        if (queue_forget(s->q->store, tx, (int64_t)moxd_get_be64(s->v[i].key),
+                         moxd_get_be64(s->v[i].key + 8), err) < 0)
             return -1;
     return 0;
 }
@@ -157,6 +160,7 @@ void queue_retired_sweeper(void *arg)
                 break;
             }
         } while (s->n == PORTION && !moxd_fiber_cancelled());
+        queue_dest_tidy(s->q);
     } while (moxd_sleep(SWEEP_EVERY) != MOXD_CANCELLED);
     moxd_freep(&s);
 }

@@ -1,27 +1,15 @@
-/* A notification for a sender that only one recipient has is recorded with that recipient, then delivered as any other
- * mail. Whatever goes wrong here, it is delivered. */
+/* Notifications about what an account sent are recorded with the recipients that they are about, then delivered as any
+ * other mail. Whatever goes wrong here, they are delivered.
+ *
+ * One that comes to a sender that only one recipient has is about that recipient, and can be believed: nobody else knows
+ * the address. Others name the envelope id or the Message-ID of what was sent, which more people know: they count for
+ * recipients whose addresses they name, and say nothing about the suppression list. */
 #include "queue_returned.h"
 
-#include <moxd/offload.h>
-
 #include "queue_explain.h"
-#include "queue_fromid.h"
+#include "queue_extra.h"
 #include "queue_result.h"
-
-struct returned {
-    struct queue *q;
-    const struct smtp_copy *copy;
-    struct moxd_arena *a;
-    char fromid[QUEUE_FROMID_LEN];
-    uint64_t id; /* of the recipient that was sent to; 0: none */
-    struct moxd_dsn_report *report;
-    const struct moxd_dsn_status *status;
-    struct queue_verdict verdict;
-    struct queue_retired r; /* as it is now; of what is in the queue without what retiring adds */
-    bool retired, recorded;
-    int rc; /* of reading */
-    struct moxd_err err;
-};
+#include "queue_sentid.h"
 
 static const enum queue_outcome outcomes[MOXD_DSN_ACTIONS] = {
     [MOXD_DSN_FAILED] = QUEUE_FAILED,       [MOXD_DSN_DELAYED] = QUEUE_DELAYED,
@@ -29,53 +17,10 @@ static const enum queue_outcome outcomes[MOXD_DSN_ACTIONS] = {
     [MOXD_DSN_EXPANDED] = QUEUE_EXPANDED,
 };
 
-/* --- which recipient --------------------------------------------------------------------------- */
-
-static int op_find(struct store_tx *tx, void *arg, struct moxd_err *err)
-{
-    struct returned *x = arg;
-
-    return queue_fromid_find(x->q->store, tx, x->copy->account, x->fromid, &x->id, err) < 0 ? -1
-                                                                                            : 0;
-}
-
-/* RFC 3461 5.2.7, RFC 5321 4.5.5: notifications have the null path, and go to one address. */
-static bool addressed(struct returned *x)
-{
-    const struct smtp_message *msg = x->copy->message;
-    const struct smtp_mail *mail = msg->mail;
-
-    return mail->from.localpart.n == 0 && mail->from.domain.n == 0 && !mail->conn->account &&
-           msg->nrcpts == 1 && msg->rcpts[0]->account &&
-           strcmp(msg->rcpts[0]->account, x->copy->account) == 0 &&
-           queue_fromid_cut(msg->rcpts[0]->to.localpart, x->fromid);
-}
-
-/* --- reading ----------------------------------------------------------------------------------- */
-
-static ssize_t read_draft(const void *ctx, uint64_t off, void *p, size_t n)
-{
-    const struct returned *x = ctx;
-
-    return x->q->store->draft_read(x->copy->message->draft, off, p, n, NULL);
-}
-
-static void parse(void *arg)
-{
-    struct returned *x = arg;
-    struct moxd_reader r = { .read_at = read_draft, .ctx = x, .size = x->copy->message->size };
-    struct moxd_msg *msg;
-
-    x->rc = moxd_msg_parse(x->a, &r, &msg, &x->err) < 0 ||
-                    moxd_dsn_parse(&r, msg, x->a, &x->report, &x->err) < 0
-                ? -1
-                : 0;
-}
-
 /* --- the transaction --------------------------------------------------------------------------- */
 
 /* Whether it is known: a notification may come twice, and one of a delay after the one of how it ended. */
-static bool known(const struct returned *x)
+static bool known(const struct queue_returned *x)
 {
     struct moxd_str history = x->r.item.history;
     const char *name = moxd_dsn_action_name(x->status->action);
@@ -88,7 +33,7 @@ static bool known(const struct returned *x)
     return false;
 }
 
-static void add_history(struct returned *x)
+static void add_history(struct queue_returned *x)
 {
     struct moxd_str reporter = moxd_str_sub(x->report->reporter, 0, 255);
     struct queue_attempt at = {
@@ -110,7 +55,7 @@ static bool accepted(uint32_t outcome)
     return outcome != QUEUE_FAILED && outcome != QUEUE_SUPPRESSED && outcome != QUEUE_CANCELLED;
 }
 
-static int record(struct store_tx *tx, struct returned *x, struct moxd_err *err)
+static int record(struct store_tx *tx, struct queue_returned *x, struct moxd_err *err)
 {
     const struct store_v1 *store = x->q->store;
     enum moxd_dsn_action action = x->status->action;
@@ -121,7 +66,7 @@ static int record(struct store_tx *tx, struct returned *x, struct moxd_err *err)
         return queue_put_item(store, tx, &x->r.item, err);
     if (action != MOXD_DSN_DELAYED || accepted(x->r.outcome))
         x->r.outcome = outcomes[action];
-    if ((action == MOXD_DSN_FAILED || action == MOXD_DSN_DELIVERED) &&
+    if (x->own && (action == MOXD_DSN_FAILED || action == MOXD_DSN_DELIVERED) &&
         queue_suppress_reported(x->q, tx, &x->r.msg, &x->r.item, &x->verdict, err) < 0)
         return -1;
     return queue_put_retired(store, tx, &x->r, err);
@@ -129,7 +74,7 @@ static int record(struct store_tx *tx, struct returned *x, struct moxd_err *err)
 
 static int op_record(struct store_tx *tx, void *arg, struct moxd_err *err)
 {
-    struct returned *x = arg;
+    struct queue_returned *x = arg;
     const struct store_v1 *store = x->q->store;
     int rc = queue_get_retired(store, tx, x->id, x->a, &x->r, err);
 
@@ -142,7 +87,9 @@ static int op_record(struct store_tx *tx, void *arg, struct moxd_err *err)
         rc = queue_get_message(store, tx, x->r.item.body, x->a, &x->r.msg, err);
     if (rc <= 0)
         return rc;
-    x->status = queue_returned_status(x->report, x->r.item.to);
+    if (!x->own && !queue_sentid_is(&x->r.msg, x->report->envid, x->report->message_id, x->a))
+        return 0;
+    x->status = queue_returned_status(x->report, x->r.item.to, x->own || x->r.msg.n == 1);
     if (!x->status || x->status->action >= MOXD_DSN_ACTIONS || known(x))
         return 0;
     x->verdict = queue_returned_verdict(x->status, x->a);
@@ -151,7 +98,7 @@ static int op_record(struct store_tx *tx, void *arg, struct moxd_err *err)
 
 /* --- afterwards -------------------------------------------------------------------------------- */
 
-static void announce(const struct returned *x)
+static void announce(const struct queue_returned *x)
 {
     const struct queue_item *item = &x->r.item;
     struct queue_result ev = {
@@ -168,61 +115,62 @@ static void announce(const struct returned *x)
         .queued = item->queued,
         .next = x->retired ? 0 : item->next,
         .reported = true,
+        .local_ip = "",
     };
 
+    ev.nextra = queue_extra_decode(x->r.msg.extra, x->a, &ev.extra);
     queue_explain_reported(x->q, &x->r.msg, item, ev.outcome, ev.reply);
     moxd_notify(x->q->on_result, &ev);
 }
 
-static void log_it(const struct returned *x)
+static void log_it(const struct queue_returned *x)
 {
     const struct moxd_dsn_status *st = x->status;
     enum moxd_dsn_action action = st ? st->action : MOXD_DSN_UNKNOWN;
 
-    moxd_info(
-        x->copy->message->mail->conn->log, "notification", moxd_kvu("id", x->id),
-        moxd_kvs("account", x->copy->account), moxd_kvs("to", x->r.item.to ? x->r.item.to : ""),
-        moxd_kvs("action", moxd_dsn_action_name(action)), moxd_kvs("status", st ? st->status : ""),
-        moxd_kvs("reply", x->recorded ? x->verdict.reply.text : ""),
-        moxd_kvb("recorded", x->recorded));
+    moxd_info(x->message->mail->conn->log, "notification", moxd_kvu("id", x->id),
+              moxd_kvs("account", x->account), moxd_kvs("to", x->r.item.to ? x->r.item.to : ""),
+              moxd_kvs("action", moxd_dsn_action_name(action)),
+              moxd_kvs("status", st ? st->status : ""),
+              moxd_kvs("reply", x->recorded ? x->verdict.reply.text : ""),
+              moxd_kvb("recorded", x->recorded));
     moxd_metric_inc(x->q->returned, moxd_dsn_action_name(action), NULL);
 }
 
-static void take(struct returned *x) MOXD_SUSPENDS;
-static void take(struct returned *x)
+static void take(struct queue_returned *x) MOXD_SUSPENDS;
+static void take(struct queue_returned *x)
 {
     struct queue *q = x->q;
-    const struct moxd_log *log = x->copy->message->mail->conn->log;
 
-    if (q->store->view(q->store_self, NULL, op_find, x, &x->err) < 0) {
-        moxd_warn(log, "finding what a notification is about", moxd_kve(&x->err));
-        return;
+    for (int i = 0; i < x->nids; i++) {
+        x->id = x->ids[i];
+        if (q->store->transact(q->store_self, NULL, op_record, x, &x->err) < 0) {
+            moxd_warn(x->message->mail->conn->log, "recording a notification",
+                      moxd_kvu("id", x->id), moxd_kve(&x->err));
+            return;
+        }
+        if (x->own || x->status)
+            log_it(x);
+        if (x->recorded)
+            announce(x);
     }
-    if (x->id == 0)
-        return;
-    if (moxd_offload(MOXD_LANE_CPU, parse, x) != MOXD_OK)
-        return;
-    if (x->rc < 0 && x->err.kind == MOXD_ERR_NOTFOUND)
-        return; /* an answer of a program, or a challenge */
-    if (x->rc < 0 || q->store->transact(q->store_self, NULL, op_record, x, &x->err) < 0) {
-        moxd_warn(log, "recording a notification", moxd_kvu("id", x->id), moxd_kve(&x->err));
-        return;
-    }
-    log_it(x);
-    if (x->recorded)
-        announce(x);
 }
 
 enum moxd_verdict queue_returned_on_deliver(struct moxd_instance *m, const struct smtp_copy *ev,
                                             struct smtp_handing *handing)
 {
-    struct returned x = { .q = queue_of(m), .copy = ev };
+    struct moxd_arena *a MOXD_CLEANUP(moxd_arena_freep) = NULL;
+    struct queue_returned *x;
 
     (void)handing;
-    if (addressed(&x)) {
-        x.a = moxd_arena_new(0);
-        take(&x);
-        moxd_arena_free(x.a);
-    }
+    if (!queue_returned_may_be(ev->message, ev->account))
+        return MOXD_NEXT;
+    a = moxd_arena_new(0);
+    x = moxd_arena_alloc(a, sizeof(*x));
+    *x = (struct queue_returned){
+        .q = queue_of(m), .message = ev->message, .account = ev->account, .a = a
+    };
+    if (queue_returned_look(x))
+        take(x);
     return MOXD_NEXT;
 }

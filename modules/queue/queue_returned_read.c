@@ -10,7 +10,7 @@ static bool is(struct moxd_str address, const char *to)
 }
 
 const struct moxd_dsn_status *queue_returned_status(const struct moxd_dsn_report *report,
-                                                    const char *to)
+                                                    const char *to, bool only)
 {
     for (size_t i = 0; i < report->nrcpts; i++)
         if (is(report->rcpts[i].original, to))
@@ -18,7 +18,7 @@ const struct moxd_dsn_status *queue_returned_status(const struct moxd_dsn_report
     for (size_t i = 0; i < report->nrcpts; i++)
         if (is(report->rcpts[i].final, to))
             return &report->rcpts[i];
-    return report->nrcpts == 1 ? &report->rcpts[0] : NULL;
+    return only && report->nrcpts == 1 ? &report->rcpts[0] : NULL;
 }
 
 /* UTF-8 of limited length. */

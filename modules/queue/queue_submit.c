@@ -67,6 +67,15 @@ static const char *separator_of(struct queue *q, const struct smtp_mail *mail)
     return NULL;
 }
 
+static const struct queue_extra *extra_of(const struct smtp_message *msg)
+{
+    struct queue_extra *v = moxd_arena_calloc(msg->mail->arena, msg->nextra + 1, sizeof(*v));
+
+    for (size_t i = 0; i < msg->nextra; i++)
+        v[i] = (struct queue_extra){ msg->extra[i].key, msg->extra[i].value };
+    return v;
+}
+
 static int deliver(struct moxd_instance *m, const struct smtp_message *msg, struct moxd_str prefix,
                    void *const *targets, size_t n, struct moxd_err *err)
 {
@@ -91,6 +100,8 @@ static int deliver(struct moxd_instance *m, const struct smtp_message *msg, stru
         .hold_until = mail->holduntil,
         .origin = "smtp",
         .trace = mail->id,
+        .extra = extra_of(msg),
+        .nextra = msg->nextra,
     };
     return queue_add_fromid(m, &new, separator_of(queue_of(m), mail), err);
 }

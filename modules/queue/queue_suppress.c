@@ -4,6 +4,8 @@
  * only counts. */
 #include "queue_suppress.h"
 
+#include <moxmail/text.h>
+
 #include "queue_result.h"
 
 enum { FAILURES = 3 };
@@ -15,16 +17,32 @@ static const struct queue_field fields[] = { F(account),  F(address),  F(since),
 #undef F
 static const struct queue_table table = { fields, MOXD_NELEMS(fields) };
 
-/* ASCII case only: what else is the same is the receiver's to know. */
+/* Case is folded as Unicode does. */
+static struct moxd_str folded(const char *address, struct moxd_arena *a)
+{
+    struct moxd_str s = moxd_cstr(address);
+    struct moxd_search *search;
+
+    if (!moxd_str_is_ascii(s) && moxd_search_new(&search, &s, 1, NULL) == 0) {
+        s = moxd_arena_str(a, moxd_search_needle(search, 0));
+        moxd_search_free(search);
+        return s;
+    }
+    char *lower = moxd_arena_cstr(a, s);
+    for (char *p = lower; *p; p++)
+        *p = moxd_lower(*p);
+    return moxd_str(lower, s.n);
+}
+
 static struct moxd_str key_of(const char *account, const char *address, struct moxd_arena *a)
 {
-    size_t n = strlen(account), na = strlen(address);
-    char *key = moxd_arena_alloc(a, n + 1 + na);
+    struct moxd_str f = folded(address, a);
+    size_t n = strlen(account) + 1;
+    char *key = moxd_arena_alloc(a, n + f.n);
 
     memcpy(key, account, n);
-    for (size_t i = 0; i < na; i++)
-        key[n + 1 + i] = moxd_lower(address[i]);
-    return moxd_str(key, n + 1 + na);
+    memcpy(key + n, f.p, f.n);
+    return moxd_str(key, n + f.n);
 }
 
 bool queue_suppress_at_once(int code, const char *enhanced)

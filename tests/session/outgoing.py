@@ -97,11 +97,11 @@ def main():
                 rest = ctl("list", lines[-1].split()[1]).splitlines()
                 expect(len(rest) == 3 and all(" held " in line for line in rest[1:]), rest)
                 ids = [line.split()[0] for line in lines[1:4] + rest[1:]]
-                show = ctl("show", ids[0])
+                show = ctl("print", ids[0])
                 expect("to            h0@two.test\n" in show and "message-id    <held@mox.example>\n" in show, show)
                 expect("hello\r\n" in ctl("dump", ids[0]).replace("\n", "\r\n").replace("\r\r", "\r"), ctl("dump", ids[0]))
                 ctl("requiretls", "yes", "ids=" + ids[0])
-                expect("requiretls    yes\n" in ctl("show", ids[0]), ctl("show", ids[0]))
+                expect("requiretls    yes\n" in ctl("print", ids[0]), ctl("print", ids[0]))
                 ctl("transport", "direct", "ids=" + ids[0])
                 expect(ctl("drop", "ids=%s,%s" % (ids[3], ids[4])) == "2 recipients dropped\n", "not dropped")
                 server.await_log(r'msg="cancelled" .*to=h4@two\.test')
@@ -139,6 +139,40 @@ def main():
                 text = server.moxctl("queue", "suppress", "list")[1]
                 expect("x@one.test manual asked for it" in text, text)
 
+            def which_refusals_suppress():
+                """proves: P-QUEUE-09, QUEUE-18 (which codes do: test_queue.c; failures that are told later: queue_ways.py)"""
+                def listed(rcpt, account="mjl"):
+                    return rcpt.lower() in server.moxctl("queue", "suppress", "list", account)[1].lower()
+
+                def times(rcpt, reply, wanted):
+                    """After how many failures it is on the list; 0: never."""
+                    sink.answer("RCPT TO:<%s@" % rcpt.split("@")[0], reply)
+                    for n in range(1, 4):
+                        submit(server, [rcpt], rcpt.split("@")[0])
+                        server.await_log(r'msg="?failed.* to=%s ' % rcpt, n)
+                        expect(listed(rcpt) == (0 < wanted <= n), "%s: %s after %d" % (rcpt, listed(rcpt), n))
+                        if listed(rcpt):
+                            return
+                times("s550@one.test", "550 no", 1)
+                times("s553@one.test", "553 no", 1)
+                times("s521@one.test", "550 5.2.1 disabled", 1)
+                times("s571@one.test", "550 5.7.1 your address is on a list", 0)
+                times("s500@one.test", "554 5.0.0 no", 3)
+                times("s554@one.test", "554 no", 3)
+                # of each account its own
+                submit(server, ["s550@one.test"], "other", sender="other@mox.example", login="other@mox.example", message=(
+                    "From: other@mox.example\r\n\r\nhi\r\n"))
+                server.await_log(r'msg="?failed.* from=other@mox\.example to=s550@one\.test ')
+                expect(listed("s550@one.test", "other"), "the other account")
+                # by hand, in any case of letters, with others of the message delivered
+                server.moxctl("queue", "suppress", "add", "mjl", "J\u00dcRGEN@one.test", "asked")
+                submit(server, ["j\u00fcrgen@one.test", "s1@one.test"], mail_options=["SMTPUTF8"], message=MESSAGE % ("x", "case", "case"))
+                server.await_log(r'msg="?suppressed.* to=j\u00fcrgen@one\.test ')
+                sink.await_message(lambda m: m.rcpts == ["s1@one.test"])
+                server.moxctl("queue", "suppress", "remove", "mjl", "j\u00fcrgen@one.test")
+                submit(server, ["j\u00fcrgen@one.test"], mail_options=["SMTPUTF8"], message=MESSAGE % ("x", "again", "again"))
+                sink.await_message(lambda m: m.rcpts == ["j\u00fcrgen@one.test"])
+
             def survives_a_restart():
                 """proves in part: QUEUE-09"""
                 server.moxctl("queue", "holdrules", "add", "all")
@@ -151,7 +185,7 @@ def main():
                 sink.await_message(lambda m: m.rcpts == ["kept@one.test"])
 
             run_tests([delivered, several_of_a_domain_together, later, refused, a_domain_that_does_not_exist, commands, retired, suppressed,
-                       survives_a_restart])
+                       which_refusals_suppress, survives_a_restart])
 
 
 if __name__ == "__main__":

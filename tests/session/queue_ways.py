@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "daemon"))
 from echo import expect, run_tests  # noqa: E402
 from moxd_server import PATIENCE, Server  # noqa: E402
 from outgoing import conf, submit, zone  # noqa: E402
-from queue_dsn import messages  # noqa: E402
+from queue_dsn import Notice, messages  # noqa: E402
 from smtp_sink import CLOSE, SmtpSink  # noqa: E402
 
 LATER = 'retry = ["1s"]'
@@ -44,6 +44,35 @@ Reporting-MTA: dns; mx.far.test\r
 Final-Recipient: rfc822; %s\r
 Action: %s\r
 Status: %s\r
+%s\r
+--b--\r
+"""
+
+# One that does not come to a sender of one recipient: it says which message it is about.
+ABOUT = """From: <postmaster@far.test>\r
+To: <mjl@mox.example>\r
+Subject: Undelivered Mail Returned to Sender\r
+Message-ID: <%s@far.test>\r
+MIME-Version: 1.0\r
+Content-Type: multipart/report; report-type=delivery-status;\r
+ boundary=b\r
+\r
+--b\r
+\r
+What became of your message is below.\r
+--b\r
+Content-Type: message/delivery-status\r
+\r
+Reporting-MTA: dns; mx.far.test\r
+%s\r
+Final-Recipient: rfc822; %s\r
+Action: %s\r
+Status: %s\r
+\r
+--b\r
+Content-Type: text/rfc822-headers\r
+\r
+Subject: about something\r
 %s\r
 --b--\r
 """
@@ -136,11 +165,13 @@ def main():
                 sink.await_message(lambda m: b"Subject: known" in m.data)
 
             def a_sender_for_each_recipient():
-                """proves in part: SUBM-05"""
+                """proves: SUBM-05"""
                 submit(server, ["f1@one.test", "f2@one.test"], "ids", login="second@mox.example")
                 senders = [sink.await_message(lambda m, r=r: m.rcpts == [r]).sender for r in ("f1@one.test", "f2@one.test")]
                 expect(all(re.fullmatch(r"mjl\+[0-9a-f]{30}@mox\.example", s) for s in senders), str(senders))
                 expect(senders[0] != senders[1], "the same")
+                submit(server, ["f3@one.test"], "none", login="mjl@mox.example")  # a login that is not configured for it
+                expect(sink.await_message(lambda m: m.rcpts == ["f3@one.test"]).sender == "mjl@mox.example", "an id")
 
             returns = Returns(server, sink)
 
@@ -170,6 +201,60 @@ def main():
                 submit(server, ["back@one.test"], "once more")
                 server.await_log(r'msg="suppressed" .*to=back@one\.test')
 
+            def notifications_without_an_id():
+                """proves: P-SMTP-18"""
+                def about(name, rcpt, action, status, envid="", message_id="", count=None):
+                    with smtplib.SMTP(*server.address("smtp"), timeout=PATIENCE) as client:
+                        client.sendmail("", ["mjl@mox.example"], ABOUT % (
+                            name, "Original-Envelope-Id: %s\r\n" % envid if envid else "", rcpt, action, status,
+                            "Message-ID: %s\r\n" % message_id if message_id else ""))
+                    returns.told += count is None
+                    server.await_log(r'msg="?notification.* recorded=true', returns.told)
+                    raw = [m for m in messages(server) if b"<%s@far.test>" % name.encode() in m]
+                    expect(len(raw) == 1, "it is not in the mailbox")
+                    return raw[0].split(b"\r\n\r\n")[0]
+
+                def wait(*rcpts):
+                    for rcpt in rcpts:
+                        server.await_log(r'msg="?delivered.* to=%s ' % re.escape(rcpt))
+                submit(server, ["w1@one.test", "w2@one.test"], "sent")
+                submit(server, ["w3@one.test"], "lonely")
+                submit(server, ["w4@one.test"], "named", mail_options=["ENVID=Q+2B7"])
+                wait("w1@one.test", "w2@one.test", "w3@one.test", "w4@one.test")
+                # by the Message-ID, and only for the recipient that it names
+                header = about("b1", "W1@one.test", "failed", "5.1.1", message_id="<sent@mox.example>")
+                expect(b"References: <sent@mox.example>\r\n" in header, header)
+                expect(returns.outcome("w1@one.test")[1] == "failed" and returns.outcome("w2@one.test")[1] == "delivered", "")
+                shown = server.moxctl("queue", "retired", "print", returns.outcome("w1@one.test")[0])[1]
+                expect("notification: failed, by mx.far.test\n" in shown, shown)
+                # it says nothing about the list: whoever got the message could have written it
+                expect("w1@one.test" not in server.moxctl("queue", "suppress", "list", "mjl")[1], "it is on the list")
+                # one that went on to another address, of a message that had one recipient
+                about("b2", "forwarded@far.test", "failed", "5.2.2", message_id="<lonely@mox.example>")
+                expect(returns.outcome("w3@one.test")[1] == "failed", returns.outcome("w3@one.test"))
+                about("b3", "forwarded@far.test", "failed", "5.2.2", message_id="<sent@mox.example>", count=0)
+                expect(returns.outcome("w2@one.test")[1] == "delivered", "another address of a message to two")
+                # by the envelope id
+                header = about("b4", "w4@one.test", "delivered", "2.1.5", envid="Q+7")
+                expect(b"References: <named@mox.example>\r\n" in header, header)
+                shown = server.moxctl("queue", "retired", "print", returns.outcome("w4@one.test")[0])[1]
+                expect("notification: delivered, by mx.far.test\n" in shown, shown)
+                # about nothing of ours, and of another account
+                header = about("b5", "w2@one.test", "failed", "5.1.1", envid="Q+8", message_id="<other@mox.example>", count=0)
+                expect(b"References" not in header, header)
+                # while it waits: a delay that is told is in its history
+                server.moxctl("queue", "holdrules", "add", "to=w5@one.test")
+                submit(server, ["w5@one.test"], "waits")
+                about("b6", "w5@one.test", "delayed", "4.4.1", message_id="<waits@mox.example>")
+                shown = server.moxctl("queue", "print", server.moxctl("queue", "list", "to=w5@one.test")[1].splitlines()[1].split()[0])[1]
+                expect("notification: delayed, by mx.far.test\n" in shown, shown)
+                server.moxctl("queue", "drop", "to=w5@one.test")
+                about("b7", "w5@one.test", "failed", "5.0.0", message_id="<waits@mox.example>")  # it is remembered
+                server.restart()
+                returns.told = 0
+                about("b8", "w2@one.test", "relayed", "2.0.0", message_id="<sent@mox.example>")
+                expect(returns.outcome("w2@one.test")[1] == "relayed", returns.outcome("w2@one.test"))
+
             def other_notifications():
                 """proves in part: WAPI-06"""
                 sender = returns.send("long@one.test")
@@ -197,6 +282,27 @@ def main():
                 text = server.moxctl("queue", "offers", "mjl")[1]
                 expect(re.search(r" one\.test starttls=no requiretls=no$", text, re.MULTILINE), text)
                 expect("dead.test" not in text, text)
+                sink.extensions += ["REQUIRETLS"]  # something new
+                sink.answer("MAIL FROM", CLOSE, times=1)  # the next session says so
+                submit(server, ["a@one.test"], "offers")
+                sink.await_message(lambda m: b"Subject: offers" in m.data)
+                server.await_log(r'msg="?delivered.* to=a@one\.test .*attempt=2', 2)
+                text = server.moxctl("queue", "offers", "mjl")[1]
+                expect(re.search(r" one\.test starttls=no requiretls=yes$", text, re.MULTILINE), text)
+
+            def the_whole_reply_comes_back():
+                """proves: P-QUEUE-11
+                Notifications in UTF-8 are in queue_dsn.py."""
+                lines = ["550-5.1.1 there is nobody", "550-5.1.1 of that name,", "550 5.1.1 and never was"]
+                sink.answer("RCPT TO:<multi@", "\n".join(lines))
+                submit(server, ["multi@one.test"], "multi")
+                server.await_log(r'msg="?sender told.* to=multi@one\.test')
+                notice = Notice(server)
+                got = notice.rcpts[0]["Diagnostic-Code"]
+                expect(" ".join(got.split()) == "smtp; " + " ".join(lines), got)
+                expect(notice.rcpts[0]["Remote-MTA"] == "dns; mx.one.test", notice.raw)
+                expect(all(line in notice.text for line in lines), notice.text)
+                expect(notice.raw.startswith(b"Return-Path: <>\r\nDelivered-To: mjl@mox.example\r\n"), notice.raw)
 
             def one_that_breaks_off():
                 sink.answer("END-OF-DATA", CLOSE, times=1)
@@ -205,7 +311,8 @@ def main():
 
             run_tests([the_next_host, routes, the_second_attempt_goes_elsewhere, by_command, limits, one_that_breaks_off,
                        a_sender_for_each_recipient, a_notification_of_a_failure, other_notifications,
-                       the_third_failure_in_a_row, what_was_offered])
+                       the_third_failure_in_a_row, what_was_offered, notifications_without_an_id,
+                       the_whole_reply_comes_back])
 
 
 if __name__ == "__main__":

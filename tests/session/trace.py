@@ -191,7 +191,7 @@ def waits(server, sink):
     server.await_log(r'msg="retry" .*to=later@one\.test')
     listed = server.moxctl("queue", "list", "to=later@one.test")[1]
     expect(re.search(r" %s +mjl@mox\.example > later@one\.test" % id, listed), listed)
-    expect(re.search(r"^trace +%s$" % id, server.moxctl("queue", "show", listed.split("\n")[1].split()[0])[1], re.M), id)
+    expect(re.search(r"^trace +%s$" % id, server.moxctl("queue", "print", listed.split("\n")[1].split()[0])[1], re.M), id)
     seen(server.moxctl("trace", id)[1], r"\Awaiting     451 4\.3\.0 not now$")
     server.moxctl("queue", "drop", "to=later@one.test")
 

@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "queue_conf.h"
+#include "queue_dest.h"
+#include "queue_extra.h"
 #include "queue_fromid.h"
 #include "queue_heap.h"
 #include "queue_history.h"
@@ -10,7 +12,8 @@
 #include "queue_schedule.h"
 #include "queue_suppress.h"
 
-/* proves in part: P-QUEUE-01, P-QUEUE-06, P-QUEUE-09, QUEUE-05, QUEUE-06, QUEUE-07 */
+/* proves: P-QUEUE-06
+ * proves in part: P-QUEUE-01, P-QUEUE-09, QUEUE-05, QUEUE-06, QUEUE-07 */
 
 START_TEST(heap_by_time_then_id)
 {
@@ -50,7 +53,31 @@ START_TEST(set_of_ids)
 }
 END_TEST
 
+/* What moxd.conf has without a word in it. */
+static const char *default_of(const char *name)
+{
+    for (const struct moxd_directive *d = queue_conf_block.directives; d->name; d++)
+        if (strcmp(d->name, name) == 0)
+            return d->deflt;
+    ck_abort_msg("there is no %s", name);
+}
+
 #define MINUTE (60 * MOXD_SEC)
+
+/* P-QUEUE-01: a delay is told after 4 hours, and 5 days are all. */
+START_TEST(defaults)
+{
+    int64_t ns;
+
+    ck_assert_str_eq(default_of("retry"),
+                     "[\"7m30s\", \"15m\", \"30m\", \"1h\", \"2h\", \"4h\", \"8h\"]");
+    ck_assert_int_eq(queue_duration_parse(moxd_cstr(default_of("give-up")), &ns), 0);
+    ck_assert_int_eq(ns, 5 * 24 * 60 * MINUTE);
+    ck_assert_int_eq(queue_duration_parse(moxd_cstr(default_of("delay-notice")), &ns), 0);
+    ck_assert_int_eq(ns, 240 * MINUTE);
+}
+END_TEST
+
 static const int64_t intervals[] = { 450 * MOXD_SEC, 15 * MINUTE,  30 * MINUTE, 60 * MINUTE,
                                      120 * MINUTE,   240 * MINUTE, 480 * MINUTE };
 
@@ -170,6 +197,7 @@ END_TEST
 /* --- routes ------------------------------------------------------------------------------------ */
 
 static const char *const below[] = { ".example.net", NULL };
+static const char *const our_own[] = { ".example.org", NULL };
 static const char *const ours[] = { "example.org", NULL };
 
 START_TEST(first_route_that_matches)
@@ -198,6 +226,78 @@ START_TEST(first_route_that_matches)
     f.from_domain = "Example.ORG"; /* the domain's own route is direct, and comes before */
     ck_assert_ptr_null(queue_route_find(&conf, &all, &domain, &account, &f));
     ck_assert_ptr_eq(queue_route_find(&conf, &all, NULL, NULL, &f), &two);
+}
+END_TEST
+
+/* P-QUEUE-06: of senders too, and "at least". */
+START_TEST(routes_for_senders_below_a_domain)
+{
+    struct queue_transport one = { .head = { .label = "one" } };
+    void *transports[] = { &one };
+    struct queue_conf conf = { .transports = { transports, 1 } };
+    struct queue_route r = { .transport = "one",
+                             .from = { our_own, 1, NULL },
+                             .minimum_attempts = 3 };
+    void *routes[] = { &r };
+    struct queue_dynamic_conf all = { .routes = { routes, 1 } };
+    struct queue_route_facts f = { .from_domain = "a.b.example.org", .to_domain = "x.example" };
+
+    for (f.attempts = 0; f.attempts < 10; f.attempts++)
+        ck_assert(queue_route_find(&conf, &all, NULL, NULL, &f) == (f.attempts < 3 ? NULL : &one));
+    static const char *const others[] = { "example.org", "notexample.org", "example.org.x", "" };
+    for (size_t i = 0; i < MOXD_NELEMS(others); i++) {
+        f.from_domain = others[i];
+        ck_assert_ptr_null(queue_route_find(&conf, &all, NULL, NULL, &f));
+    }
+}
+END_TEST
+
+START_TEST(destinations_that_want_less)
+{
+    static const unsigned limits[] = { 5, 2, 1, 1, 1, 1 };
+    struct queue_conf conf = { .destination_connections = 10, .destination_pause = MINUTE };
+    struct queue q = { .conf = &conf };
+    struct queue_dest d = { .q = &q, .name = (char *)"x.example", .limit = 10 };
+
+    for (size_t i = 0; i < MOXD_NELEMS(limits); i++) {
+        int64_t pause = MINUTE << (i < 4 ? i : 4), before = moxd_mono();
+        queue_dest_trouble(&d);
+        ck_assert_uint_eq(d.limit, limits[i]);
+        ck_assert_int_ge(d.pause_until, before + pause);
+        ck_assert_int_le(d.pause_until, moxd_mono() + pause);
+    }
+    for (unsigned i = 2; i < 15; i++) { /* each success is worth a connection */
+        queue_dest_success(&d);
+        ck_assert_uint_eq(d.limit, i < 10 ? i : 10);
+        ck_assert(d.pause_until == 0 && d.troubles == 0);
+    }
+}
+END_TEST
+
+START_TEST(extra_data)
+{
+    static const struct queue_extra v[] = { { "a", "1" }, { "b", "" }, { "\xc3\xa4", "x\ny" } };
+    struct moxd_arena *a = moxd_arena_new(0);
+    const struct queue_extra *out;
+    struct moxd_err err = { 0 };
+    struct moxd_str s;
+
+    ck_assert_int_eq(queue_extra_encode(v, 3, a, &s, &err), 0);
+    ck_assert_uint_eq(queue_extra_decode(s, a, &out), 3);
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_str_eq(out[i].key, v[i].key);
+        ck_assert_str_eq(out[i].value, v[i].value);
+    }
+    ck_assert_uint_eq(queue_extra_decode(moxd_str_sub(s, 0, s.n - 1), a, &out), 2);
+    ck_assert_int_eq(queue_extra_encode(v, 0, a, &s, &err), 0);
+    ck_assert_uint_eq(s.n, 0);
+    ck_assert_uint_eq(queue_extra_decode(s, a, &out), 0);
+    char *large = moxd_arena_alloc(a, QUEUE_EXTRA_MAX + 1);
+    memset(large, 'x', QUEUE_EXTRA_MAX);
+    large[QUEUE_EXTRA_MAX] = '\0';
+    ck_assert_int_eq(queue_extra_encode(&(struct queue_extra){ "k", large }, 1, a, &s, &err), -1);
+    ck_assert_int_eq(err.kind, MOXD_ERR_LIMIT);
+    moxd_arena_free(a);
 }
 END_TEST
 
@@ -249,11 +349,12 @@ START_TEST(whose_status)
                                      .original = MOXD_STR("A@x.example") } };
     struct moxd_dsn_report r = { .rcpts = v, .nrcpts = 2 };
 
-    ck_assert_ptr_eq(queue_returned_status(&r, "a@x.example"), &v[1]);
-    ck_assert_ptr_eq(queue_returned_status(&r, "b@x.example"), &v[0]);
-    ck_assert_ptr_null(queue_returned_status(&r, "c@x.example"));
+    ck_assert_ptr_eq(queue_returned_status(&r, "a@x.example", true), &v[1]);
+    ck_assert_ptr_eq(queue_returned_status(&r, "b@x.example", true), &v[0]);
+    ck_assert_ptr_null(queue_returned_status(&r, "c@x.example", true));
     r.nrcpts = 1;
-    ck_assert_ptr_eq(queue_returned_status(&r, "c@x.example"), &v[0]);
+    ck_assert_ptr_eq(queue_returned_status(&r, "c@x.example", true), &v[0]);
+    ck_assert_ptr_null(queue_returned_status(&r, "c@x.example", false));
 }
 END_TEST
 
@@ -294,6 +395,7 @@ START_TEST(what_a_notification_means)
 }
 END_TEST
 
-UNIT_MAIN("queue", heap_by_time_then_id, set_of_ids, schedule_to_the_end, records_come_back,
-          history_keeps_first_and_last, durations, first_route_that_matches, refusals_that_suppress,
-          ids_in_senders, whose_status, what_a_notification_means)
+UNIT_MAIN("queue", heap_by_time_then_id, set_of_ids, defaults, schedule_to_the_end,
+          records_come_back, history_keeps_first_and_last, durations, first_route_that_matches,
+          routes_for_senders_below_a_domain, destinations_that_want_less, extra_data,
+          refusals_that_suppress, ids_in_senders, whose_status, what_a_notification_means)
