@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 # proves: MTASTS-01, MTASTS-02, P-AUTHN-11
+# proves: P-QUEUE-01 (the schedule is in test_queue.c and queue_commands.py, what senders are told in queue_dsn.py, REQUIRETLS
+# in tls_matrix.py)
 """MTA-STS policies: found, fetched, refused, remembered, dropped."""
 
 import os
@@ -59,12 +61,14 @@ def new_server(ca, dns, https):
     return server
 
 
-def queue_server(ca, https, sink, domains):
+def queue_server(ca, https, sink, domains, *queue_lines):
     conf = Conf()
     conf.modules += ["smtpclient", "queue", "mtasts"]
     conf.services = ["submission"]
     conf.add("module mtasts", "port = %d" % https.port)
     conf.add("module queue", "port = %d" % sink.port)
+    for line in queue_lines:
+        conf.add("module queue", line)
     conf.add("top", 'tls { ca = ["%s"] no-system-ca = true }' % ca.cert)
     records = []
     for name in domains:
@@ -97,6 +101,21 @@ def enforced(directory):
         server.await_log(r'to=bob@wrong\.example host=mx\.wrong\.example.*enhanced=4\.7\.5 reply=".*hostname mismatch')
         server.await_log(r"to=bob@stranger\.example.*code=451 enhanced=4\.7\.5.*does not list this host")
         expect(len(sink.messages) == 1, sink.messages)
+
+
+def fetched_before_a_failure(directory):
+    """RFC 8461 5: a policy that changed without its record keeps no message from arriving in the last attempt."""
+    ca = TestCa(directory, "ca3")
+    web, mx = ca.issue("web3", ["mta-sts.late.example"]), ca.issue("mx3", ["mx.late.example"])
+    with SmtpSink(tls=mx) as sink, PolicyServer(*web) as https, queue_server(
+            ca, https, sink, ["late"], 'retry = ["1s"]', "give-up = 3s") as server:
+        https.answers[place("late")] = (200, "text/plain", (POLICY % ("enforce", "other")).encode())
+        submit(server, "bob@late.example")
+        server.await_log(r"to=bob@late\.example.*code=451 enhanced=4\.7\.5.*does not list this host.*attempt=1")
+        https.answers[place("late")] = (200, "text/plain", (POLICY % ("enforce", "late")).encode())
+        message = sink.await_message(lambda m: m.rcpts == ["bob@late.example"])
+        expect(message.tls, "in clear")
+        expect(len([r for r in https.requests if r[1] == place("late")]) == 2, https.requests)
 
 
 def main(directory):
@@ -182,10 +201,14 @@ def main(directory):
         def policies_are_enforced():
             enforced(directory)
 
+        def policies_are_fetched_before_a_failure():
+            fetched_before_a_failure(directory)
+
         return run_tests([what_is_published_is_shown, policies_are_remembered, failures_have_their_names,
                           a_policy_stays_when_it_cannot_be_fetched, none_goes_with_its_record,
                           another_id_is_fetched, a_policy_is_dropped,
-                          policies_in_use_are_fetched_again_by_themselves, policies_are_enforced])
+                          policies_in_use_are_fetched_again_by_themselves, policies_are_enforced,
+                          policies_are_fetched_before_a_failure])
 
 
 with tempfile.TemporaryDirectory() as tmp:

@@ -134,6 +134,21 @@ def delayed():
         expect("The administrator cancelled it." in n.text, n.text)
 
 
+def given_up():
+    """P-QUEUE-01: when the time is over, after a last attempt."""
+    with queue_server('retry = ["1s"]', "give-up = 2s", 'transport "later" { kind = fail smtp-code = 451 smtp-message = "4.3.2 not now" }',
+                      dynamic='route { to-domain = ["slow.example"] transport = "later" }') as server:
+        started = time.time()
+        submit(server, "a@slow.example")
+        server.await_log(r'msg="?retry.* to=a@slow\.example .*attempt=1')
+        told(server)
+        expect(time.time() - started >= 2, "too early")
+        n = Notice(server)
+        n.expect(Action="failed", Status="4.0.0", Final_Recipient="rfc822; a@slow.example")
+        expect(n.m["Subject"].count("hi there") == 1 and "not now" in n.text, n.raw)
+        expect("a@slow.example" not in server.moxctl("queue", "list")[1], "it is there still")
+
+
 def success_here():
     with queue_server() as server:
         submit(server, [OTHER, "list@mox.example"], mail=["ENVID=local"], rcpt=["NOTIFY=SUCCESS"])
@@ -173,5 +188,5 @@ def international():
 
 
 if __name__ == "__main__":
-    sys.exit(run_tests([failed_at_once, large_originals_go_back_when_asked_for, delayed, success_here,
+    sys.exit(run_tests([failed_at_once, large_originals_go_back_when_asked_for, delayed, given_up, success_here,
                         held_for_mailboxes_here, international]))

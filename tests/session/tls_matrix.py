@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-# proves: QUEUE-20, QUEUE-21, DANE-02, TLSRPT-05
-# proves in part: QUEUE-22, DANE-01, MTASTS-01, P-QUEUE-14
+# proves: QUEUE-13, QUEUE-19, QUEUE-20, QUEUE-21, P-QUEUE-14, SUBM-03, DANE-02, TLSRPT-05
+# proves in part: QUEUE-22, DANE-01, MTASTS-01, P-QUEUE-01
+# (FUTURERELEASE of P-QUEUE-14 is in queue_dsn.py and queue_commands.py.)
 """Whether a message leaves, and how well protected: for each policy of the recipient's domain, each kind of server, and
 each wish of the sender. Zones are signed, policies come over HTTPS, servers are real ones."""
 
@@ -160,6 +161,8 @@ def what_arrived(world):
                 wish, domain = rcpt.split("@")
                 wanted = expected(DOMAINS[domain][0], server, wish)
                 expect(wanted == ("tls" if message.tls else "clear"), "%s: %s" % (rcpt, message.tls))
+                # P-QUEUE-14: the next server is told to keep to it
+                expect(("REQUIRETLS" in message.mail_params) == (wish == "requiretls"), "%s: %s" % (rcpt, message.mail_params))
 
 
 WORLD = []  # the one that all tests share, made by the first
@@ -201,9 +204,39 @@ def servers_saw_the_same():
     what_arrived(world())
 
 
+def what_servers_offer_is_remembered():
+    """QUEUE-19: by domain and account, also of attempts that came to nothing."""
+    text = world().moxd.moxctl("queue", "offers", "mjl")[1]
+    for wanted in ("none-good.example starttls=yes requiretls=yes", "enforce-wrongname.example starttls=yes requiretls=yes",
+                   "none-plain.example starttls=no requiretls=no", "enforce-plain.example starttls=no requiretls=no"):
+        expect(" %s\n" % wanted in text, "%s is not in\n%s" % (wanted, text))
+    expect(len(text.splitlines()) == len(DOMAINS), text)
+    expect(world().moxd.moxctl("queue", "offers", "other")[1] == "", "of another account")
+
+
+def released_by_the_administrator():
+    """QUEUE-13: what a policy keeps back is sent all the same; and what was to be sent is not, without REQUIRETLS."""
+    moxd = world().moxd
+    moxd.moxctl("queue", "holdrules", "add", "to=none-good.example")
+    world().submit("changed")  # as "default"
+    stuck = [d for d, (policy, server) in DOMAINS.items() if expected(policy, server, "default") == "later"]
+    for domain in stuck:
+        moxd.await_log(r'msg="?retry.* to=changed@%s ' % domain)
+        text = moxd.moxctl("queue", "requiretls", "no", "to=changed@" + domain)[1]
+        expect(text == "1 recipients changed\n", text)
+    moxd.moxctl("queue", "requiretls", "yes", "to=changed@none-good.example")
+    moxd.moxctl("queue", "unhold", "hold=yes")
+    moxd.moxctl("queue", "schedule", "now", "from=mox.example")
+    for domain in stuck:
+        moxd.await_log(r'msg="?delivered.* to=changed@%s ' % domain)
+    # P-QUEUE-01: at once, and for good
+    moxd.await_log(r'msg="?failed.* to=changed@none-good\.example .*code=550 enhanced=5\.7\.10 ')
+    moxd.moxctl("queue", "holdrules", "remove", "1")
+
+
 try:
     run_tests([by_default, with_requiretls, with_tls_required_no, results_are_kept_for_reports,
-               servers_saw_the_same])
+               servers_saw_the_same, what_servers_offer_is_remembered, released_by_the_administrator])
 finally:
     if WORLD:
         WORLD[0].close()
