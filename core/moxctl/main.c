@@ -78,8 +78,9 @@ const struct moxctl_command moxctl_commands[] = {
           "Makes the directory with a configuration, a certificate and the account mox at the "
           "first "
           "start, then runs the server until ctrl-c. Mail to any address is accepted; what is for "
-          "nobody goes to mox@localhost. Ports: SMTP 1025, submission 1587 and 1465, IMAP 1143 and "
-          "1993. -initonly only makes the directory." },
+          "nobody goes to mox@localhost. Addresses like permerror@, temperror@, 452@ and "
+          "rcptto-550@ fail, as the module faults says. Ports: SMTP 1025, submission 1587 and "
+          "1465, IMAP 1143 and 1993. -initonly only makes the directory." },
     { .name = "tlspubkey gen",
       .args = "STEM",
       .min_args = 1,

@@ -165,6 +165,48 @@ def senders_at_localhost_are_verified(d):
                 expect(ok, "%s is not in\n%s" % (want, local.output))
 
 
+def refusal(command, *args):
+    """The code with which a command is refused."""
+    try:
+        return command(*args)[0]
+    except smtplib.SMTPResponseException as e:
+        return e.smtp_code
+
+
+@in_directory
+def addresses_ask_for_failures(d):
+    """proves: LOCAL-03, LOCAL-10"""
+    with Local("-ip", IP, directory=d) as local:
+        with smtplib.SMTP(IP, PORTS["smtp"], timeout=PATIENCE) as smtp:
+            smtp.ehlo()
+            expect(refusal(smtp.mail, "mailfrom-temperror@a.example") == 451, "MAIL")
+            expect(refusal(smtp.mail, "mailfrom503@a.example") == 503, "MAIL with a code")
+            expect(refusal(smtp.mail, "permerror@a.example") == 250, "a sender of another kind")
+            expect(refusal(smtp.rcpt, "rcpttoPERMERROR@a.example") == 550, "RCPT")
+            expect(refusal(smtp.rcpt, "rcptto-452@a.example") == 452, "RCPT with a code")
+            expect(refusal(smtp.rcpt, USER) == 250, "a recipient without a wish")
+            expect(refusal(smtp.rcpt, "x+temperror@localhost") == 250, "one that fails later")
+            expect(smtp.data(MESSAGE % (USER, "late", "late"))[0] == 451, "data")
+            expect(refusal(smtp.mail, "x@a.example") == 250, "the session goes on")
+            smtp.rset()
+            with smtplib.SMTP(IP, PORTS["smtp"], timeout=PATIENCE) as silent:
+                silent.ehlo()
+                silent.mail("x@a.example")
+                silent.putcmd("RCPT TO:<rcptto-timeout@a.example>")
+                send(USER, "others")  # meanwhile the server works for others
+                silent.sock.setblocking(False)
+                try:
+                    raise Failure("an answer: %r" % silent.sock.recv(100))
+                except BlockingIOError:
+                    silent.sock.settimeout(PATIENCE)
+                silent.close()
+        submit(True, "permerror@a.example", "queued")
+        with local.said:
+            expect(local.said.wait_for(lambda: 'msg="sender told"' in local.output, PATIENCE), local.output)
+        found = subjects()
+        expect("others" in found and "late" not in found and len(found) == 2, "%s" % found)
+
+
 @in_directory
 def the_directory_is_made_once(d):
     conf = os.path.join(d, "moxd.conf")
@@ -212,5 +254,5 @@ def a_killed_moxctl_leaves_no_server(d):
         local.process.returncode = 0
 
 
-run_tests([mail_for_anybody_arrives, senders_at_localhost_are_verified, the_directory_is_made_once, mistakes_are_explained,
+run_tests([mail_for_anybody_arrives, senders_at_localhost_are_verified, addresses_ask_for_failures, the_directory_is_made_once, mistakes_are_explained,
            a_taken_port_is_told, a_killed_moxctl_leaves_no_server])

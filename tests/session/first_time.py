@@ -87,6 +87,7 @@ def who_goes_away_is_not_delivered():
         server.await_log(WAITS, 2)
         pipelined.send("QUIT\r\n")  # which is no reason to deliver at once, or not to
         deliver(server, "new@good.test", OTHER)
+        server.await_log("message received")
         expect(sum("message received" in line for line in server.log) == 1, "it did not wait")
         pipelined.close()
 

@@ -209,7 +209,7 @@ START_TEST(required_in_moxd_conf)
 {
     bad("hostname = a.example\n# modules\n", "",
         ERR "1:1: error: directive \"modules\" is missing (for example: modules = [\"accounts\", "
-            "\"store\", \"auth\", \"smtp\", \"imap\"])\n");
+            "\"store\", \"auth\", \"smtp\", \"imap\", \"trace\"])\n");
 }
 END_TEST
 
